@@ -1,0 +1,2 @@
+# Sources and headers of src/execute, in libhost.a. One path a line, from the top folder.
+execute_sources =

@@ -1,0 +1,4 @@
+# The unit tests: one name a line, tests/unit/test_x; its source is tests/unit/test_x.c,
+# and it is linked with libhost.a, libfetch.a, libpure.a, cmocka and every library those need.
+# A test with more sources than its own says so: tests_unit_test_x_SOURCES = ...
+unit_tests =
