@@ -1,2 +1,14 @@
 # Sources and headers of src/base, in libpure.a. One path a line, from the top folder.
-base_sources =
+base_sources = \
+	src/base/attr.h \
+	src/base/buf.c src/base/buf.h \
+	src/base/doc.c src/base/doc.h \
+	src/base/doc_json.c \
+	src/base/doc_yaml.c \
+	src/base/err.c src/base/err.h \
+	src/base/hash.c src/base/hash.h \
+	src/base/log.c src/base/log.h \
+	src/base/mem.c src/base/mem.h \
+	src/base/near.c src/base/near.h \
+	src/base/strv.c src/base/strv.h \
+	src/base/ver.c src/base/ver.h
