@@ -1,2 +1,11 @@
 # Sources and headers of src/model, in libpure.a. One path a line, from the top folder.
-model_sources =
+model_sources = \
+	src/model/catalog.c src/model/catalog.h \
+	src/model/catalog_builtin.h \
+	src/model/catalog_rows.c \
+	src/model/catalog_table.c src/model/catalog_table.h \
+	src/model/codes.def \
+	src/model/config.c src/model/config.h \
+	src/model/facts.c src/model/facts.h \
+	src/model/reasons.c src/model/reasons.h \
+	src/model/verdict.c src/model/verdict.h

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/verdict.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+struct action_text {
+	const char *name;
+	const char *kind; /* as the verdict's JSON has it */
+};
+
+static const struct action_text actions[] = {
+	[OI_ACTION_FETCH] = { "fetch", "fetch" },
+	[OI_ACTION_REPOSITORY_STAGE] = { "repository-stage", "repository" },
+	[OI_ACTION_PACKAGES_REFRESH] = { "packages-refresh", "packages" },
+	[OI_ACTION_PACKAGES_SIMULATE] = { "packages-simulate", "packages" },
+	[OI_ACTION_REPOSITORY_ADD] = { "repository-add", "repository" },
+	[OI_ACTION_FILE_WRITE] = { "file-write", "file" },
+	[OI_ACTION_FILE_SET] = { "file-set", "file" },
+	[OI_ACTION_PACKAGES_INSTALL] = { "packages-install", "packages" },
+	[OI_ACTION_MODULE_CHECK] = { "module-check", "module" },
+	[OI_ACTION_MODULE_LOAD] = { "module-load", "module" },
+	[OI_ACTION_SERVICE_ENABLE] = { "service-enable", "service" },
+	[OI_ACTION_SERVICE_RESTART] = { "service-restart", "service" },
+	[OI_ACTION_VERIFY] = { "verify", "verify" },
+};
+
+_Static_assert(OI_ARRAY_SIZE(actions) == OI_ACTION_COUNT, "every action has its text");
+
+const char *oi_action_name(enum oi_action action)
+{
+	return actions[action].name;
+}
+
+const char *oi_action_kind(enum oi_action action)
+{
+	return actions[action].kind;
+}
+
+const char *oi_outcome_name(enum oi_outcome outcome)
+{
+	static const char *const names[] = {
+		[OI_OUTCOME_SKIP] = "skip",
+		[OI_OUTCOME_READY] = "ready",
+		[OI_OUTCOME_REFUSE] = "refuse",
+		[OI_OUTCOME_INSTALL] = "install",
+	};
+
+	return names[outcome];
+}
+
+const char *oi_result_name(enum oi_result result)
+{
+	static const char *const names[] = {
+		[OI_RESULT_PASS] = "pass",
+		[OI_RESULT_FAIL] = "fail",
+		[OI_RESULT_UNKNOWN] = "unknown",
+	};
+
+	return names[result];
+}
+
+const char *oi_proof_name(enum oi_proof proof)
+{
+	static const char *const names[] = {
+		[OI_PROOF_PASS] = "pass",
+		[OI_PROOF_FAIL] = "fail",
+		[OI_PROOF_UNPROVEN] = "unproven",
+	};
+
+	return names[proof];
+}
+
+static void clear_step(struct oi_step *step)
+{
+	free(step->id);
+	free(step->detail);
+	oi_strv_clear(&step->urls);
+	free(step->sha256);
+	free(step->path);
+	free(step->content);
+	free(step->key);
+	oi_strv_clear(&step->names);
+	oi_strv_clear(&step->optional);
+}
+
+void oi_verdict_clear(struct oi_verdict *verdict)
+{
+	free(verdict->message);
+	free(verdict->remedy);
+	free(verdict->vm.size);
+	free(verdict->vm.nic_generation);
+	free(verdict->driver.stack);
+	free(verdict->driver.version);
+	free(verdict->driver.method);
+	free(verdict->driver.url);
+	free(verdict->driver.sha256);
+	free(verdict->driver.kernel);
+	for (size_t i = 0; i < verdict->n_rules; i++) {
+		free(verdict->rules[i].id);
+		free(verdict->rules[i].detail);
+	}
+	free(verdict->rules);
+	for (size_t i = 0; i < verdict->n_steps; i++)
+		clear_step(&verdict->steps[i]);
+	free(verdict->steps);
+	memset(verdict, 0, sizeof(*verdict));
+}
+
+void oi_checks_clear(struct oi_checks *checks)
+{
+	for (size_t i = 0; i < checks->n; i++) {
+		free(checks->v[i].id);
+		free(checks->v[i].detail);
+	}
+	free(checks->v);
+	memset(checks, 0, sizeof(*checks));
+}
+
+void oi_verdict_rule(struct oi_verdict *verdict, const char *id, enum oi_result result,
+		     const char *fmt, ...)
+{
+	struct oi_rule *rule;
+	va_list ap;
+
+	verdict->rules = oi_mem_grow(verdict->rules, verdict->n_rules + 1, sizeof(*rule));
+	rule = &verdict->rules[verdict->n_rules++];
+	rule->id = oi_mem_dup(id);
+	rule->result = result;
+	va_start(ap, fmt);
+	rule->detail = oi_mem_vprintf(fmt, ap);
+	va_end(ap);
+}
+
+struct oi_step *oi_verdict_step(struct oi_verdict *verdict, enum oi_action action,
+				const char *id, const char *fmt, ...)
+{
+	struct oi_step *step;
+	va_list ap;
+
+	verdict->steps = oi_mem_grow(verdict->steps, verdict->n_steps + 1, sizeof(*step));
+	step = &verdict->steps[verdict->n_steps++];
+	memset(step, 0, sizeof(*step));
+	step->action = action;
+	step->id = oi_mem_dup(id);
+	va_start(ap, fmt);
+	step->detail = oi_mem_vprintf(fmt, ap);
+	va_end(ap);
+	return step;
+}
+
+void oi_checks_add(struct oi_checks *checks, const char *id, enum oi_proof proof,
+		   enum oi_reason reason, const char *fmt, ...)
+{
+	struct oi_check *check;
+	va_list ap;
+
+	checks->v = oi_mem_grow(checks->v, checks->n + 1, sizeof(*check));
+	check = &checks->v[checks->n++];
+	check->id = oi_mem_dup(id);
+	check->proof = proof;
+	check->reason = reason;
+	va_start(ap, fmt);
+	check->detail = oi_mem_vprintf(fmt, ap);
+	va_end(ap);
+}
+
+static void put_number_or_null(struct oi_doc *map, const char *key, int value)
+{
+	oi_doc_put(map, key, value > 0 ? oi_doc_new_int(value) : oi_doc_new(OI_DOC_NULL));
+}
+
+static struct oi_doc *rules_to_doc(const struct oi_verdict *verdict)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < verdict->n_rules; i++) {
+		struct oi_doc *map = oi_doc_new(OI_DOC_MAP);
+
+		oi_doc_put_string(map, "id", verdict->rules[i].id);
+		oi_doc_put_string(map, "result", oi_result_name(verdict->rules[i].result));
+		oi_doc_put_string(map, "detail", verdict->rules[i].detail);
+		oi_doc_add(list, map);
+	}
+	return list;
+}
+
+static struct oi_doc *steps_to_doc(const struct oi_verdict *verdict)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		struct oi_doc *map = oi_doc_new(OI_DOC_MAP);
+
+		oi_doc_put_string(map, "id", verdict->steps[i].id);
+		oi_doc_put_string(map, "kind", oi_action_kind(verdict->steps[i].action));
+		oi_doc_put_string(map, "detail", verdict->steps[i].detail);
+		oi_doc_add(list, map);
+	}
+	return list;
+}
+
+struct oi_doc *oi_verdict_to_doc(const struct oi_verdict *verdict)
+{
+	struct oi_doc *doc = oi_doc_new(OI_DOC_MAP);
+	struct oi_doc *part;
+
+	oi_doc_put_int(doc, "schema", 1);
+	oi_doc_put_string(doc, "outcome", oi_outcome_name(verdict->outcome));
+	oi_doc_put_int(doc, "exit_code", verdict->exit_code);
+	oi_doc_put_string(doc, "reason", oi_reason_text(verdict->reason)->id);
+	oi_doc_put_string(doc, "message", verdict->message);
+	oi_doc_put_string(doc, "remedy", verdict->remedy);
+	part = oi_doc_new(OI_DOC_MAP);
+	oi_doc_put_string(part, "size", verdict->vm.size);
+	oi_doc_put_string(part, "nic_generation", verdict->vm.nic_generation);
+	put_number_or_null(part, "ib_ports", verdict->vm.ib_ports);
+	put_number_or_null(part, "link_gbps", verdict->vm.link_gbps);
+	oi_doc_put(doc, "vm", part);
+	part = oi_doc_new(verdict->driver.stack ? OI_DOC_MAP : OI_DOC_NULL);
+	if (verdict->driver.stack) {
+		oi_doc_put_string(part, "stack", verdict->driver.stack);
+		oi_doc_put_string(part, "version", verdict->driver.version);
+		oi_doc_put_string(part, "method", verdict->driver.method);
+		oi_doc_put_string(part, "url", verdict->driver.url);
+		oi_doc_put_string(part, "sha256", verdict->driver.sha256);
+		oi_doc_put_string(part, "kernel", verdict->driver.kernel);
+	}
+	oi_doc_put(doc, "driver", part);
+	oi_doc_put(doc, "rules", rules_to_doc(verdict));
+	oi_doc_put(doc, "steps", steps_to_doc(verdict));
+	return doc;
+}
+
+char *oi_verdict_to_text(const struct oi_verdict *verdict)
+{
+	struct oi_buf out = { 0 };
+
+	oi_buf_addf(&out, "%s: %s\n", oi_outcome_name(verdict->outcome), verdict->message);
+	oi_buf_addf(&out, "  reason   %s\n", oi_reason_text(verdict->reason)->id);
+	oi_buf_addf(&out, "  exit     %d, %s\n", verdict->exit_code,
+		    oi_exit_meaning(verdict->exit_code));
+	if (verdict->remedy)
+		oi_buf_addf(&out, "  remedy   %s\n", verdict->remedy);
+	if (verdict->driver.stack)
+		oi_buf_addf(&out, "  driver   %s%s%s by %s\n", verdict->driver.stack,
+			    verdict->driver.version ? " " : "",
+			    verdict->driver.version ? verdict->driver.version : "",
+			    verdict->driver.method ? verdict->driver.method : "-");
+	if (verdict->n_rules)
+		oi_buf_adds(&out, "\nWhat this rests on:\n");
+	for (size_t i = 0; i < verdict->n_rules; i++)
+		oi_buf_addf(&out, "  %-8s %-20s %s\n", oi_result_name(verdict->rules[i].result),
+			    verdict->rules[i].id, verdict->rules[i].detail);
+	if (verdict->n_steps)
+		oi_buf_adds(&out, "\nWhat would be done, in this order:\n");
+	for (size_t i = 0; i < verdict->n_steps; i++)
+		oi_buf_addf(&out, "  %2zu. %-20s %s\n", i + 1, verdict->steps[i].id,
+			    verdict->steps[i].detail);
+	return oi_buf_take(&out);
+}
+
+struct oi_doc *oi_checks_to_doc(const struct oi_checks *checks)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < checks->n; i++) {
+		struct oi_doc *map = oi_doc_new(OI_DOC_MAP);
+
+		oi_doc_put_string(map, "id", checks->v[i].id);
+		oi_doc_put_string(map, "result", oi_proof_name(checks->v[i].proof));
+		oi_doc_put_string(map, "detail", checks->v[i].detail);
+		oi_doc_add(list, map);
+	}
+	return list;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What was decided: an outcome with its reason and the rules that led there,
+ * and for "install" the complete plan. A refusal is a result, not an error.
+ */
+#ifndef OI_MODEL_VERDICT_H
+#define OI_MODEL_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/doc.h"
+#include "base/strv.h"
+#include "model/reasons.h"
+
+enum oi_outcome { OI_OUTCOME_SKIP, OI_OUTCOME_READY, OI_OUTCOME_REFUSE, OI_OUTCOME_INSTALL };
+
+enum oi_result { OI_RESULT_PASS, OI_RESULT_FAIL, OI_RESULT_UNKNOWN };
+
+struct oi_rule {
+	char *id; /* "platform-hyperv" */
+	enum oi_result result;
+	char *detail; /* on what facts it rests */
+};
+
+/* What a step does; actions.c gives each its name and its kind for reports. */
+enum oi_action {
+	OI_ACTION_FETCH, /* artefact -> staging, digest checked */
+	OI_ACTION_REPOSITORY_STAGE, /* look at the artefact without changing the machine */
+	OI_ACTION_PACKAGES_REFRESH, /* package lists, into private state */
+	OI_ACTION_PACKAGES_SIMULATE, /* refuse what must not happen */
+	OI_ACTION_REPOSITORY_ADD, /* now for real */
+	OI_ACTION_FILE_WRITE,
+	OI_ACTION_FILE_SET, /* one KEY=value line of a file, when the file is there */
+	OI_ACTION_PACKAGES_INSTALL,
+	OI_ACTION_MODULE_CHECK, /* were the modules really built for this kernel */
+	OI_ACTION_MODULE_LOAD,
+	OI_ACTION_SERVICE_ENABLE,
+	OI_ACTION_SERVICE_RESTART,
+	OI_ACTION_VERIFY,
+	OI_ACTION_COUNT
+};
+
+/* Values only: a step can be printed, compared and carried out without the facts. */
+struct oi_step {
+	enum oi_action action;
+	char *id; /* "fetch-repository" */
+	char *detail; /* for people */
+	struct oi_strv urls; /* fetch: in the order to try; file:// or https:// */
+	char *sha256; /* fetch: NULL when the publisher gives none */
+	char *path; /* fetch: name in staging; file: where */
+	char *content; /* file-write: all of it; file-set: the value */
+	char *key; /* file-set; repository: "deb" or "rpm" */
+	struct oi_strv names; /* packages, modules, units, dkms modules */
+	struct oi_strv optional; /* packages taken when the archive has them */
+};
+
+struct oi_verdict {
+	enum oi_outcome outcome;
+	enum oi_reason reason;
+	int exit_code; /* what `run` ends with if nothing else happens */
+	char *message;
+	char *remedy; /* NULL: nothing to do */
+	bool may_wait; /* refused for a device that may still be hot-added */
+	struct {
+		char *size; /* NULL: unknown */
+		char *nic_generation; /* NULL: unknown */
+		int ib_ports; /* 0: unknown */
+		int link_gbps; /* 0: unknown */
+	} vm;
+	struct {
+		char *stack; /* NULL: none chosen */
+		char *version;
+		char *method; /* "apt", "dnf", "tgz", ... how it is carried out */
+		char *url;
+		char *sha256;
+		char *kernel; /* the release that the modules are for */
+	} driver;
+	struct oi_rule *rules;
+	size_t n_rules;
+	struct oi_step *steps;
+	size_t n_steps;
+};
+
+/* One thing looked at after the work, or by `verify`. "unproven" is not "fine". */
+enum oi_proof { OI_PROOF_PASS, OI_PROOF_FAIL, OI_PROOF_UNPROVEN };
+
+struct oi_check {
+	char *id; /* "module-files", "port-state", ... */
+	enum oi_proof proof;
+	enum oi_reason reason; /* when it failed: which reason the run then ends with */
+	char *detail;
+};
+
+struct oi_checks {
+	struct oi_check *v;
+	size_t n;
+};
+
+/** oi_verdict_clear(), oi_checks_clear() - free; fine on zeroed ones, and for OI_CLEANUP */
+void oi_verdict_clear(struct oi_verdict *verdict);
+void oi_checks_clear(struct oi_checks *checks);
+
+/** oi_verdict_rule() - append a rule */
+void oi_verdict_rule(struct oi_verdict *verdict, const char *id, enum oi_result result,
+		     const char *fmt, ...) OI_PRINTF(4, 5);
+/** oi_verdict_step() - append a step; fill in the rest through the pointer, valid until the next */
+struct oi_step *oi_verdict_step(struct oi_verdict *verdict, enum oi_action action,
+				const char *id, const char *fmt, ...) OI_PRINTF(4, 5);
+/** oi_checks_add() - append a check; @reason counts when @proof is OI_PROOF_FAIL */
+void oi_checks_add(struct oi_checks *checks, const char *id, enum oi_proof proof,
+		   enum oi_reason reason, const char *fmt, ...) OI_PRINTF(5, 6);
+
+/** oi_verdict_to_doc() - JSON form, schema 1; owned by the caller */
+struct oi_doc *oi_verdict_to_doc(const struct oi_verdict *verdict);
+/** oi_verdict_to_text() - for people, several lines; owned by the caller */
+char *oi_verdict_to_text(const struct oi_verdict *verdict);
+/** oi_checks_to_doc() - JSON list; owned by the caller */
+struct oi_doc *oi_checks_to_doc(const struct oi_checks *checks);
+
+const char *oi_outcome_name(enum oi_outcome outcome);
+const char *oi_result_name(enum oi_result result);
+const char *oi_proof_name(enum oi_proof proof);
+/** oi_action_name(), oi_action_kind() - "packages-install" and "packages" */
+const char *oi_action_name(enum oi_action action);
+const char *oi_action_kind(enum oi_action action);
+
+#endif
