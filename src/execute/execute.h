@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Carries out a plan, step by step; each step may be repeated. */
+#ifndef OI_EXECUTE_EXECUTE_H
+#define OI_EXECUTE_EXECUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "model/config.h"
+#include "model/verdict.h"
+#include "sys/host.h"
+
+/**
+ * oi_execute_plan() - all steps in order; the first failure ends it
+ * @verdict: with outcome install; never changed
+ * @config: for proxy and CA bundle of downloads
+ * @done: called after each step with its time; may be NULL
+ * Return: 0, or -1 with @err: the step's reason, its id as prefix.
+ */
+OI_MUST_CHECK
+int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
+		    const struct oi_verdict *verdict,
+		    void (*done)(void *data, const struct oi_step *step, int64_t took_ms),
+		    void *data, struct oi_err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds the stanza in all places that may hold one, and merges what it finds. */
+#ifndef OI_FACTS_STANZA_H
+#define OI_FACTS_STANZA_H
+
+#include "base/attr.h"
+#include "base/doc.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "sys/host.h"
+
+struct oi_stanza {
+	struct oi_doc *doc; /* value of the `infiniband` key, merged; NULL: nobody has one */
+	struct oi_strv sources; /* files that had a part in it */
+	struct oi_strv names; /* owns the file names that doc's nodes point to */
+};
+
+/** oi_stanza_clear() - free; fine on a zeroed one, and for OI_CLEANUP */
+void oi_stanza_clear(struct oi_stanza *stanza);
+
+/**
+ * oi_stanza_find() - the stanza that cloud-init and /etc/ofed-init/conf.d make together
+ * @stanza: zeroed
+ * Weakest first: what cloud-init merged (or its files, in system, vendor, user
+ * order, when there is no merged one), conf.d files by name, a text/x-infiniband
+ * part, the user-data's own key once more: user data beats the image.
+ * Return: 0 (also when there is none), or -1 with OI_R_STANZA_*.
+ */
+OI_MUST_CHECK
+int oi_stanza_find(const struct oi_host *host, struct oi_stanza *stanza, struct oi_err *err);
+
+/** oi_stanza_read() - the same from named files only (--config, validate), later over earlier */
+OI_MUST_CHECK
+int oi_stanza_read(const struct oi_strv *files, struct oi_stanza *stanza, struct oi_err *err);
+
+/**
+ * oi_stanza_place() - improve an error about a node that has no line
+ *
+ * cloud-init's merged JSON has lost the lines of the user's own file. Looks for
+ * @key_path in cloud-init's YAML files, user's first, and prefixes FILE:LINE:COLUMN.
+ * @key_path: "infiniband.verify.ports"
+ */
+void oi_stanza_place(const struct oi_host *host, const char *key_path, struct oi_err *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Status log, result.json, agent.status: what people and programs read afterwards. */
+#ifndef OI_REPORT_REPORT_H
+#define OI_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/doc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "model/verdict.h"
+#include "sys/host.h"
+
+#define OI_STATUS_LOG "/var/log/azure/ib-vmext-status"
+
+/* What a finished (or cut) run was about: all four equal means nothing changed. */
+struct oi_run_key {
+	char *instance_id; /* NULL: unknown */
+	char *vm_size; /* NULL: unknown */
+	char *kernel; /* NULL: unknown */
+	char *stanza_hash;
+};
+
+struct oi_phase {
+	char *name; /* "facts", "decide", "fetch-repository", ..., "verify" */
+	int64_t took_ms;
+};
+
+struct oi_run_record {
+	const char *state; /* "running" or "finished" */
+	enum oi_reason reason;
+	char *message; /* the reason's sentence with what it was about */
+	char started[21], ended[21]; /* UTC; "" while running */
+	struct oi_run_key key;
+	struct oi_phase *phases;
+	size_t n_phases;
+	const struct oi_verdict *verdict; /* borrowed; NULL: none was reached */
+	const struct oi_checks *checks; /* borrowed; NULL: none made */
+	const struct oi_strv *stanza_sources; /* borrowed; NULL: none */
+	int exit_code;
+};
+
+void oi_run_key_clear(struct oi_run_key *key);
+void oi_run_record_clear(struct oi_run_record *record);
+void oi_run_record_phase(struct oi_run_record *record, const char *name, int64_t took_ms);
+
+/* --- the status log --- */
+struct oi_statuslog {
+	int fd; /* -1: not open */
+	bool console; /* also to stderr, for the journal and for people */
+	enum oi_log_level console_least;
+};
+
+/**
+ * oi_statuslog_open() - open for appending (made 0644, with its folder; no link is followed)
+ * Fails softly: a full or read-only disk must not keep drivers away; the caller warns.
+ */
+OI_MUST_CHECK
+int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, struct oi_err *err);
+void oi_statuslog_close(struct oi_statuslog *log);
+/** oi_statuslog_write() - the sink for struct oi_log; @data is the struct oi_statuslog; redacts */
+void oi_statuslog_write(void *data, enum oi_log_level level, const char *line);
+
+/** oi_redact() - @line without secrets: URL queries, user:password@, key material; owned by the caller */
+char *oi_redact(const char *line);
+
+/* --- the records --- */
+/**
+ * oi_report_write() - result.json, its copy under instances/<id>/, agent.status
+ * Return: 0, or -1 with OI_R_WRITE_FAILED (all that could be written was).
+ */
+OI_MUST_CHECK
+int oi_report_write(const struct oi_root *root, const struct oi_run_record *record,
+		    struct oi_err *err);
+
+/** oi_report_read() - last result.json as a tree, owned by the caller; returns as oi_root_read() */
+OI_MUST_CHECK
+int oi_report_read(const struct oi_root *root, struct oi_doc **out, struct oi_err *err);
+
+/** oi_report_final_line() - "exit 11 (Mellanox InfiniBand not found ...): device-missing: ... Remedy: ..." owned by the caller */
+char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *message,
+			   const char *remedy);
+
+/** oi_report_status_text() - `ofed-init status` for people, from result.json; owned by the caller */
+char *oi_report_status_text(const struct oi_doc *result);
+
+#endif

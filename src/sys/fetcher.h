@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The door to the second program, ofed-fetch: metadata and downloads. */
+#ifndef OI_SYS_FETCHER_H
+#define OI_SYS_FETCHER_H
+
+#include "base/attr.h"
+#include "base/doc.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "sys/host.h"
+
+struct oi_fetch_job {
+	const struct oi_strv *urls; /* tried in this order; https://, file://, or http:// with a digest */
+	const char *sha256; /* 64 hexadecimal digits; NULL only for https:// */
+	const char *name; /* file name in OI_STAGING_DIR */
+	const char *proxy; /* NULL: none */
+	const char *ca_bundle; /* NULL: the system's */
+};
+
+/**
+ * oi_fetcher_download() - get an artefact into the staging folder, digest checked
+ *
+ * Appears under its name only when the digest agrees. A file that is already
+ * there with the right digest is not fetched again.
+ * Errors: OI_R_FETCH_*, OI_R_DIGEST_MISMATCH, OI_R_DIGEST_MISSING
+ */
+OI_MUST_CHECK
+int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *job,
+			struct oi_err *err);
+
+/**
+ * oi_fetcher_metadata() - ask the metadata service for the instance document
+ * @deadline_ms: monotonic, absolute
+ * @out: parsed answer, owned by the caller
+ * Errors: OI_R_METADATA_UNAVAILABLE
+ */
+OI_MUST_CHECK
+int oi_fetcher_metadata(const struct oi_host *host, int64_t deadline_ms, struct oi_doc **out,
+			struct oi_err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the acting rooms are handed: where to look, where to change, with what, until when. */
+#ifndef OI_SYS_HOST_H
+#define OI_SYS_HOST_H
+
+#include <stdint.h>
+
+#include "base/log.h"
+#include "sys/root.h"
+#include "sys/tools.h"
+
+struct oi_host {
+	struct oi_root look; /* --sysroot: /sys, /proc, os-release, /run/cloud-init */
+	struct oi_root change; /* "/": packages, files, state, modules, headers */
+	struct oi_tools tools;
+	struct oi_log log;
+	int64_t deadline_ms; /* of the whole run; monotonic, absolute */
+	const char *pci_dump; /* --pci-dump; NULL: sysfs */
+	const char *imds_url; /* --imds; never NULL */
+};
+
+/* Where things lie on the changed root. */
+#define OI_STATE_DIR "/var/lib/ofed-init"
+#define OI_STAGING_DIR OI_STATE_DIR "/staging"
+#define OI_RUN_DIR "/run/ofed-init"
+#define OI_BLOCK_MARKER OI_RUN_DIR "/block"
+
+#endif

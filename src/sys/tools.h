@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every program that may be started, by absolute path. Tests point the table at fakes. */
+#ifndef OI_SYS_TOOLS_H
+#define OI_SYS_TOOLS_H
+
+enum oi_tool {
+	OI_TOOL_APT_GET,
+	OI_TOOL_APT_CACHE,
+	OI_TOOL_DPKG,
+	OI_TOOL_DPKG_DEB,
+	OI_TOOL_DPKG_QUERY,
+	OI_TOOL_DKMS,
+	OI_TOOL_MODPROBE,
+	OI_TOOL_MODINFO,
+	OI_TOOL_SYSTEMCTL,
+	OI_TOOL_OFED_INFO,
+	OI_TOOL_FETCH, /* our own second program */
+	OI_TOOL_COUNT
+};
+
+struct oi_tools {
+	const char *path[OI_TOOL_COUNT]; /* NULL: not on this machine */
+};
+
+/** oi_tools_find() - the usual places of each tool, the first that can be executed */
+void oi_tools_find(struct oi_tools *tools);
+
+#endif

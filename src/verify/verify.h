@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looks again and compares with the promise; changes nothing. */
+#ifndef OI_VERIFY_VERIFY_H
+#define OI_VERIFY_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/catalog.h"
+#include "model/config.h"
+#include "model/facts.h"
+#include "model/verdict.h"
+#include "sys/host.h"
+
+/**
+ * oi_verify() - modules on disk, modules loaded, ports of the fabric
+ * @facts: ports are looked at anew until they agree or the wait is over
+ * @verdict: names the stack, the kernel and what the size promises; borrowed
+ * @deadline_ms: monotonic, absolute: the end of waiting for ports
+ * @checks: zeroed; filled, owned by the caller
+ * A check that cannot be made here is unproven, never passed.
+ */
+void oi_verify(const struct oi_host *host, const struct oi_config *config,
+	       const struct oi_verdict *verdict, int64_t deadline_ms, struct oi_facts *facts,
+	       struct oi_checks *checks);
+
+/** oi_verify_quick() - is what the last run left still there; milliseconds, no waiting */
+bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *kernel);
+
+#endif
