@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The distribution's own stack, from the real archive; and what later boots make of it."""
+import expect
+import user_data
+from scenarios import BOTH, scenario
+from trial import HPC_SIZE, OFFICE_SIZE
+
+PACKAGES = ("rdma-core", "ibverbs-providers", "ibverbs-utils", "infiniband-diags", "rdmacm-utils",
+            "perftest")
+STANZA = """
+    infiniband:
+      driver: inbox
+      verify: {wait_seconds: 5}
+    """
+STANZA_MIXED_SIZES = """
+    infiniband:
+      driver: inbox
+      on_unsupported: skip
+      verify: {wait_seconds: 5}
+    """
+# What another unit of the machine does to wait for the fabric.
+WAITING_UNIT = """[Unit]
+Description=a workload of the image that needs the fabric
+After=infiniband-ready.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/bin/mark workload-of-the-image
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def install_waiting_unit(vm):
+    vm.container.write("etc/systemd/system/rig-waits.service", WAITING_UNIT)
+    vm.container.link("etc/systemd/system/multi-user.target.wants/rig-waits.service",
+                      "../rig-waits.service")
+
+
+def installed(t, boot):
+    expect.ended(t, boot, 0, "installed")
+    expect.clean_boot(t, boot)
+    expect.between_config_and_final(t, boot)
+    for package in PACKAGES:
+        t.check(boot.installed(package), f"{package} is installed")
+    t.equal((boot.result or {}).get("verdict", {}).get("driver", {}).get("stack"), "inbox",
+            "result.json names the stack")
+
+
+def later(t, before, boot, what):
+    """A boot that finds everything done: exit 0, and no package manager was started."""
+    t.equal(boot.exit_code, 0, f"{what}: exit 0")
+    t.equal(boot.dpkg_runs(), [], f"{what}: dpkg was not run")
+    t.equal(boot.packages, before.packages, f"{what}: the packages are the same")
+    added = boot.status_log[len(before.status_log):] \
+        if boot.status_log.startswith(before.status_log) else boot.status_log
+    t.contains(added, "exit 0 ", f"{what}: the status log has a line of this run")
+    t.check("apt-get" not in added, f"{what}: apt-get was not started", added)
+    expect.clean_boot(t, boot)
+
+
+@scenario(BOTH)
+def inbox_baked(t):
+    """As an image builder would: the .deb is in the image, the stanza in plain user-data."""
+    vm = t.vm()
+    install_waiting_unit(vm)
+    vm.user_data(user_data.with_script(user_data.plain(STANZA, user_data.WORKLOADS)))
+    boot = vm.boot()
+    installed(t, boot)
+    expect.installed_before_workloads(t, boot, PACKAGES)
+    t.before(boot.ran_until, boot.mark("workload-of-the-image"),
+             "a unit After=infiniband-ready.target starts after the run")
+    t.check(vm.imds.asked() == [], "the size came from instance-data.json, nobody was asked",
+            vm.imds.asked())
+
+
+@scenario(BOTH)
+def inbox_plain_vm(t):
+    """As a plain VM user would: bootcmd installs the .deb, write_files carries the stanza."""
+    vm = t.vm(baked=False, size_from="imds")
+    bootcmd = "bootcmd:\n" \
+        "  - [cloud-init-per, instance, ofed-init, apt-get, -q, -y, install, /srv/ofed-init.deb]\n"
+    vm.user_data(user_data.with_script(user_data.carried(STANZA, user_data.WORKLOADS, bootcmd)))
+    boot = vm.boot()
+    t.check(boot.installed("ofed-init"), "bootcmd has installed ofed-init")
+    installed(t, boot)
+    expect.installed_before_workloads(t, boot, PACKAGES)
+    t.check(vm.imds.asked() != [], "the size came from the metadata service")
+
+
+@scenario(BOTH)
+def again(t):
+    """Later boots of a machine that is set up: restart, captured image, cleaned image."""
+    vm = t.vm()
+    vm.user_data(user_data.plain(STANZA))
+    first = vm.boot()
+    installed(t, first)
+
+    second = vm.boot()
+    later(t, first, second, "second boot")
+    t.equal(second.mark("runcmd"), None, "second boot: runcmd is not run again")
+
+    vm.user_data(user_data.plain(STANZA), instance_id="i-captured")
+    captured = vm.boot()
+    later(t, second, captured, "new instance id")
+    t.check(captured.json("/var/lib/ofed-init/instances/i-captured/result.json"),
+            "new instance id: it has its own result.json")
+    t.before(captured.ran_until, captured.mark("runcmd"), "new instance id: before its runcmd")
+
+    vm.container.run("cloud-init", "clean", "--logs")
+    state = vm.container.path("var/lib/ofed-init/result.json")
+    t.check(not state.exists(), "cloud-init clean drops the state of this machine")
+    t.check(vm.container.path("var/lib/cloud/handlers/ofed_init_cloud.py").exists(),
+            "cloud-init clean leaves the part handler in place")
+    cleaned = vm.boot()
+    later(t, captured, cleaned, "after cloud-init clean")
+    t.check(cleaned.json("/var/lib/ofed-init/result.json"), "after cloud-init clean: a result again")
+
+
+@scenario(BOTH)
+def resized(t):
+    """The same instance id, a size without InfiniBand first and with it later."""
+    vm = t.vm(size=OFFICE_SIZE, size_from="imds", infiniband=False)
+    vm.user_data(user_data.plain(STANZA_MIXED_SIZES))
+    before = vm.packages()
+    small = vm.boot()
+    expect.ended(t, small, 0, "size-not-rdma")
+    expect.nothing_installed(t, before, small)
+    t.check(small.mark("runcmd"), "before: runcmd ran")
+
+    vm.imds.size = HPC_SIZE
+    vm.write_machine(infiniband=True)
+    large = vm.boot()
+    installed(t, large)
+    t.equal(large.file("/run/cloud-init/.instance-id"), small.file("/run/cloud-init/.instance-id"),
+            "the instance id is the same")
+    t.equal(large.mark("runcmd"), None, "cloud-init did not take it for a new instance")

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The vendor's stack, from a signed repository that the test builds, with real dkms."""
+import expect
+import user_data
+from rig import vendor
+from rig.machine import UBUNTU_2404
+from scenarios import BOOKWORM, BOTH, TRIXIE, scenario
+
+
+def stanza(url, sha256=None, more=""):
+    digest = f"    sha256: {sha256}\n" if sha256 else ""
+    return f"infiniband:\n  driver: doca-ofed\n  timeout_seconds: 240\n  verify: {{wait_seconds: 5}}\n{more}" \
+        f"  source:\n    url: \"{url}\"\n{digest}"
+
+
+class Source:
+    """A doca-host package of one variant, laid into the machine and onto the web server."""
+
+    def __init__(self, t, vm, variant="good"):
+        artefact, self.sha256 = vendor.build(t.work_beside("vendor"), variant)
+        vm.container.copy(artefact, f"srv/doca/{vendor.ARTEFACT}")
+        vm.imds.files[vendor.ARTEFACT] = artefact
+        self.file_url = f"file:///srv/doca/{vendor.ARTEFACT}"
+        self.http_url = f"{vm.imds.url}/files/{vendor.ARTEFACT}"
+
+
+def hpc_ubuntu(t):
+    """The catalog has doca-ofed for Ubuntu 24.04; apt and dpkg are the container's own."""
+    return t.vm(os_release=UBUNTU_2404)
+
+
+def doca_installed(t, vm, boot):
+    expect.ended(t, boot, 0, "installed")
+    expect.clean_boot(t, boot)
+    expect.between_config_and_final(t, boot)
+    for package in vendor.DRIVER_PACKAGES:
+        t.check(boot.installed(package), f"{package} is installed")
+    expect.installed_before_workloads(t, boot, vendor.DRIVER_PACKAGES)
+    t.check(boot.installed("dkms") and not boot.packages.get("dkms", "").startswith("99"),
+            "dkms is the distribution's, not the newer one of the vendor's repository",
+            boot.packages.get("dkms"))
+    folder = vm.container.path(f"usr/lib/modules/{t.kernel}/updates/dkms")
+    for module in vendor.MODULES:
+        t.check(list(folder.glob(f"{module}.ko*")), f"{module} is compiled and in place for {t.kernel}")
+    t.contains(boot.seen["dkms"], f"mlnx-ofed-kernel/{vendor.DKMS_VERSION}, {t.kernel}",
+               "dkms status lists the kernel")
+    driver = ((boot.result or {}).get("verdict") or {}).get("driver") or {}
+    t.equal(driver.get("stack"), "doca-ofed", "result.json names the stack")
+    t.equal(boot.units.get("openibd.service", {}).get("UnitFileState"), "enabled", "openibd is enabled")
+
+
+def refused(t, vm, before, boot, code, reason):
+    """Ended badly before anything was installed, and the machine goes on."""
+    expect.ended(t, boot, code, reason)
+    expect.clean_boot(t, boot)
+    expect.between_config_and_final(t, boot)
+    expect.nothing_installed(t, before, boot)
+    t.check(not vm.container.path("etc/apt/sources.list.d/doca.list").exists(),
+            "no apt source of the vendor is left behind")
+
+
+@scenario(BOTH)
+def doca(t):
+    """A good one by file://, and a second boot that finds it ready."""
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm)
+    vm.user_data(user_data.with_script(
+        user_data.plain(stanza(source.file_url, source.sha256), user_data.WORKLOADS)))
+    first = vm.boot(420)
+    doca_installed(t, vm, first)
+
+    second = vm.boot()
+    t.equal(second.exit_code, 0, "second boot: exit 0")
+    t.equal(second.dpkg_runs(), [], "second boot: dpkg was not run")
+    t.equal(second.packages, first.packages, "second boot: the packages are the same")
+    expect.clean_boot(t, second)
+
+
+@scenario(TRIXIE)
+def doca_http(t):
+    """By http:// with a digest, on the carrier that needs no prepared image."""
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm)
+    vm.user_data(user_data.with_script(
+        user_data.carried(stanza(source.http_url, source.sha256), user_data.WORKLOADS)))
+    boot = vm.boot(420)
+    doca_installed(t, vm, boot)
+    t.equal([r for r in vm.imds.requests if r.startswith("/files/")], [f"/files/{vendor.ARTEFACT}"],
+            "the artefact was fetched once")
+
+
+@scenario(BOTH)
+def dkms_fails(t):
+    """The modules do not compile, and the package tells apt that all is well."""
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm, "broken-build")
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
+    boot = vm.boot(420)
+    expect.ended(t, boot, 14, "dkms-failed")
+    expect.clean_boot(t, boot)
+    expect.between_config_and_final(t, boot)
+    t.check(boot.installed("mlnx-ofed-kernel-dkms"), "apt and dpkg were told that all is well")
+    t.contains(boot.status_log, "this kernel is not supported by this release",
+               "the status log has the compiler's words")
+    t.check(boot.mark("runcmd"), "on_failure: continue: runcmd runs")
+
+
+@scenario(BOTH)
+def digest_wrong(t):
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm)
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.file_url, "0" * 64)))
+    refused(t, vm, before, vm.boot(), 14, "digest-mismatch")
+
+
+@scenario(BOTH)
+def digest_missing(t):
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm)
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.file_url)))
+    refused(t, vm, before, vm.boot(), 1, "stanza-digest")
+
+
+@scenario(BOOKWORM)
+def http_without_digest(t):
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm)
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.http_url)))
+    boot = vm.boot()
+    refused(t, vm, before, boot, 1, "stanza-digest")
+    t.equal(vm.imds.requests, [], "nothing was fetched, and nobody was asked")
+
+
+@scenario(BOTH)
+def other_key(t):
+    """The repository is signed, but not by the key that its package carries."""
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm, "other-key")
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
+    refused(t, vm, before, vm.boot(), 14, "repository-untrusted")
+
+
+@scenario(BOTH)
+def new_kernel(t):
+    """The transaction would bring another kernel."""
+    vm = hpc_ubuntu(t)
+    source = Source(t, vm, "new-kernel")
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
+    boot = vm.boot()
+    refused(t, vm, before, boot, 14, "kernel-would-change")
+    t.contains(boot.status_log, "linux-image-6.99.0-1-azure", "the status log names the kernel")
+
+
+@scenario(BOOKWORM)
+def no_headers(t):
+    """The kernel's headers are neither installed nor in the archive."""
+    vm = t.vm(os_release=UBUNTU_2404, kernel="6.11.0-1015-azure")
+    source = Source(t, vm)
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
+    refused(t, vm, before, vm.boot(), 14, "headers-missing")

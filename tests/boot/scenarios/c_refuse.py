@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What ofed-init refuses, each exit code; nothing on the machine is changed."""
+import expect
+import user_data
+from rig import machine
+from scenarios import BOOKWORM, BOTH, scenario
+from trial import OFFICE_SIZE
+
+STANZA = """
+    infiniband:
+      enabled: true
+      verify: {wait_seconds: 2}
+    """
+
+
+def refused(t, vm, code, reason, cloud_config=None):
+    before = vm.packages()
+    vm.user_data(cloud_config or user_data.plain(STANZA))
+    boot = vm.boot()
+    expect.ended(t, boot, code, reason)
+    expect.clean_boot(t, boot)
+    expect.between_config_and_final(t, boot)
+    expect.nothing_installed(t, before, boot)
+    t.equal(boot.dpkg_runs(), [], "dpkg was not run at all")
+    t.contains(boot.last_line, "Remedy: ", "the status log's last line says what to do")
+    t.check(boot.mark("runcmd"), "on_failure: continue: runcmd runs")
+    return boot
+
+
+@scenario(BOTH)
+def refuse_10(t):
+    """A machine that is no Hyper-V guest; it is not asked over the network what it is."""
+    vm = t.vm(platform_name="kvm", size_from="imds")
+    refused(t, vm, 10, "platform-not-hyperv")
+    t.equal(vm.imds.requests, [], "no network call was made")
+
+
+@scenario(BOTH)
+def refuse_11(t):
+    """An InfiniBand size whose function is missing; an Ethernet function does not count."""
+    vm = t.vm(infiniband=False)
+    refused(t, vm, 11, "device-missing")
+
+
+@scenario(BOTH)
+def refuse_12(t):
+    """A distribution of which the catalog has nothing."""
+    refused(t, t.vm(os_release=machine.GENTOO), 12, "distro-not-supported")
+
+
+@scenario(BOTH)
+def refuse_13(t):
+    """A size without InfiniBand, known from the metadata service."""
+    vm = t.vm(size=OFFICE_SIZE, size_from="imds", infiniband=False)
+    refused(t, vm, 13, "size-not-rdma")
+    t.check(vm.imds.asked(), "the metadata service was asked for the size")
+
+
+@scenario(BOOKWORM)
+def refuse_13_network_direct(t):
+    """RDMA, but of the kind for which there is no driver to install."""
+    refused(t, t.vm(size="Standard_H16r", infiniband=False), 13, "size-network-direct")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The place in the boot: holding workloads back, and sharing the package manager."""
+import re
+
+import expect
+import user_data
+from rig.deb import deb
+from scenarios import BOTH, scenario
+
+BLOCK = """
+    infiniband:
+      driver: inbox
+      on_failure: block
+      verify: {wait_seconds: 2}
+    """
+INBOX = """
+    infiniband:
+      driver: inbox
+      verify: {wait_seconds: 2}
+    """
+# Another use of apt, of the kind that a machine has at boot: it is there first, and slow.
+NEIGHBOUR = """[Unit]
+Description=an unattended installation
+After=cloud-config.service
+Before=ofed-init.service
+
+[Service]
+Type=simple
+ExecStart=/usr/bin/apt-get -q -y install /srv/slow-neighbour.deb
+# Up only once it holds the lock, so that ofed-init meets it for certain.
+ExecStartPost=/usr/bin/timeout 60 /bin/sh -c 'until test -e /var/rig/neighbour-works; do sleep 0.1; done'
+
+[Install]
+WantedBy=cloud-init.target
+"""
+SLOW_POSTINST = """#!/bin/sh
+mkdir -p /var/rig
+touch /var/rig/neighbour-works
+mark neighbour-works
+sleep 12
+mark neighbour-ends
+"""
+
+
+@scenario(BOTH)
+def block(t):
+    """on_failure: block, and a run that fails: cloud-final and all that it runs is held back."""
+    vm = t.vm(infiniband=False)
+    vm.user_data(user_data.with_script(user_data.plain(BLOCK, user_data.WORKLOADS)))
+    boot = vm.boot()
+    expect.ended(t, boot, 11, "device-missing")
+    t.check(boot.seen["settled"], "the boot settles", boot.seen["jobs"])
+    t.check("ordering cycle" not in boot.journal, "systemd finds no ordering cycle")
+    for name in ("runcmd", "user-script"):
+        t.equal(boot.mark(name), None, f"{name} is held back")
+    t.check(not boot.installed("hello"), "packages: is held back")
+    t.equal(boot.units["cloud-final.service"]["ActiveState"], "failed", "cloud-final failed")
+    t.contains(boot.journal, "on_failure: block", "the journal says why")
+    # 22.4 knows no error here, it stays at "running"; later ones say error.
+    text = boot.seen["cloud_init"]["text"]
+    t.check(re.search(r"^status: (running|error)$", text, re.M), "cloud-init status is not done", text)
+
+    vm.write_machine(infiniband=True)
+    later = vm.boot()
+    t.equal(later.exit_code, 0, "with the device there: exit 0")
+    t.check(later.mark("runcmd"), "with the device there: runcmd runs")
+    expect.between_config_and_final(t, later)
+    expect.clean_boot(t, later)
+
+
+@scenario(BOTH)
+def lock_held(t):
+    """apt is at work when ofed-init comes: it waits, and says for whom."""
+    vm = t.vm()
+    work = t.work_beside("neighbour")
+    work.mkdir()
+    deb(work, work / "slow.deb", "slow-neighbour", "1", scripts={"postinst": SLOW_POSTINST})
+    vm.container.copy(work / "slow.deb", "srv/slow-neighbour.deb")
+    vm.container.write("etc/systemd/system/rig-neighbour.service", NEIGHBOUR)
+    vm.container.link("etc/systemd/system/cloud-init.target.wants/rig-neighbour.service",
+                      "../rig-neighbour.service")
+    vm.user_data(user_data.plain(INBOX))
+    boot = vm.boot()
+    expect.ended(t, boot, 0, "installed")
+    expect.clean_boot(t, boot)
+    t.before(boot.mark("neighbour-works"), boot.ran_from, "the neighbour holds the lock first")
+    t.before(boot.mark("neighbour-ends"), boot.installed_at("rdma-core"), "ofed-init waited for it")
+    pid = boot.units["rig-neighbour.service"]["ExecMainPID"]
+    named = [line for line in boot.status_log.splitlines()
+             if "lock" in line and "apt-get" in line and "slow-neighbour" in line]
+    t.check(named, "the status log names the holder's command", boot.status_log)
+    t.check(any(re.search(rf"\b{pid}\b", line) for line in named), "and its pid", named or pid)

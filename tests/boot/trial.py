@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One scenario on one suite: its machine, and the list of what was asserted."""
+import json
+import pathlib
+import shutil
+import traceback
+
+from boot import Boot
+from rig import baseroot, machine
+from rig.container import BootFailed, Container
+from rig.imds import Imds
+
+SYSROOT = "/srv/azure"
+HPC_SIZE = "Standard_HB120rs_v3"
+OFFICE_SIZE = "Standard_F2s_v2"
+
+
+class Trial:
+    def __init__(self, suite, name, root, baked, deb, work, logs):
+        """root: the suite's base root; baked: a layer with ofed-init installed on it."""
+        self.suite, self.name, self.deb = suite, name, pathlib.Path(deb)
+        self.root, self.baked = pathlib.Path(root), pathlib.Path(baked)
+        self.work, self.logs = pathlib.Path(work), pathlib.Path(logs)
+        self.kernel = baseroot.kernel_release(self.root)
+        self.checks = []
+
+    def work_beside(self, name):
+        """A folder of this trial that is not in the machine."""
+        return self.work.parent / name
+
+    # --- assertions -------------------------------------------------------------------------
+
+    def check(self, ok, what, detail=""):
+        self.checks.append({"ok": bool(ok), "what": what, "detail": "" if ok else str(detail)})
+        return bool(ok)
+
+    def equal(self, seen, wanted, what):
+        return self.check(seen == wanted, what, f"wanted {wanted!r}, saw {seen!r}")
+
+    def before(self, earlier, later, what):
+        """Two moments, neither of them missing."""
+        return self.check(earlier is not None and later is not None and earlier < later, what,
+                          f"{earlier} is not before {later}")
+
+    def contains(self, text, part, what):
+        return self.check(part in text, what, f"no {part!r} in: {text[-2000:]}")
+
+    # --- the machine ------------------------------------------------------------------------
+
+    def vm(self, *, baked=True, kernel=None, os_release=None, platform_name="azure",
+           infiniband=True, size=HPC_SIZE, size_from="instance-data", real_cloud_init=True):
+        return Vm(self, baked, dict(release=kernel or self.kernel, os_release=os_release,
+                                    platform_name=platform_name, infiniband=infiniband),
+                  size, size_from, real_cloud_init)
+
+    def run(self, scenario):
+        try:
+            scenario(self)
+        except BootFailed as err:
+            self.check(False, "the boot was seen to its end", err)
+        except Exception:  # a scenario that breaks is a failure like any other
+            self.check(False, "the scenario itself", traceback.format_exc())
+        self.logs.mkdir(parents=True, exist_ok=True)
+        (self.logs / "assertions.json").write_text(json.dumps(self.checks, indent=1) + "\n")
+
+
+class Vm:
+    """A container that ofed-init takes for an Azure machine."""
+
+    def __init__(self, trial, baked, looks, size, size_from, real_cloud_init):
+        self.trial = trial
+        layers = [trial.root, trial.baked] if baked else [trial.root]
+        self.container = Container(f"{trial.suite}-{trial.name}", layers, trial.work, trial.logs)
+        self.imds = Imds(size)
+        self.size = size if size_from == "instance-data" else None
+        self.looks = dict(looks)
+        if self.looks["os_release"] is None:
+            self.looks["os_release"] = self.container.path("usr/lib/os-release").read_text()
+        self.write_machine()
+        drop_in = f"[Service]\nExecStart=\n" \
+            f"ExecStart=/usr/sbin/ofed-init run --sysroot {SYSROOT} --imds {self.imds.url}\n"
+        if real_cloud_init:
+            # The stanza and the instance are the real ones of this boot.
+            drop_in += f"BindReadOnlyPaths=/run/cloud-init:{SYSROOT}/run/cloud-init\n"
+        self.container.write("etc/systemd/system/ofed-init.service.d/recorded-machine.conf", drop_in)
+        if not baked:
+            self.container.copy(trial.deb, "srv/ofed-init.deb")
+
+    def write_machine(self, **changes):
+        """Make, or change, the machine that ofed-init sees."""
+        self.looks.update(changes)
+        top = self.container.path(SYSROOT)
+        if top.exists():
+            shutil.rmtree(top)
+        machine.build(top, **self.looks)
+
+    def user_data(self, text, instance_id="i-first"):
+        self.container.seed(text, instance_id, self.size)
+
+    def packages(self):
+        """What dpkg has installed now, between boots: name -> version."""
+        found = {}
+        for paragraph in self.container.path("var/lib/dpkg/status").read_text().split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in paragraph.splitlines()
+                          if ": " in line and not line.startswith(" "))
+            if fields.get("Status") == "install ok installed":
+                found[fields["Package"]] = fields["Version"]
+        return found
+
+    def boot(self, limit_s=300):
+        return Boot(self.container.boot(limit_s))

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Build a small Debian package from values."""
+import shutil
+import subprocess
+
+
+def deb(work, out, name, version, *, depends="", files=None, scripts=None, arch="all"):
+    """Build one package; files maps a path to (text, mode)."""
+    top = work / f"{name}_{version}"
+    shutil.rmtree(top, ignore_errors=True)
+    control = f"Package: {name}\nVersion: {version}\nArchitecture: {arch}\n" \
+        "Maintainer: ofed-init tests <root@localhost>\nSection: misc\nPriority: optional\n"
+    if depends:
+        control += f"Depends: {depends}\n"
+    control += "Description: stand-in of ofed-init's tests\n"
+    put(top / "DEBIAN/control", control, 0o644)
+    for script, text in (scripts or {}).items():
+        put(top / "DEBIAN" / script, text, 0o755)
+    for path, (content, mode) in (files or {}).items():
+        put(top / path.lstrip("/"), content, mode)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(top), str(out)],
+                   stdout=subprocess.DEVNULL, check=True)
+
+
+def put(path, content, mode):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(mode)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A stand-in for the vendor's doca-host package: a .deb that holds a signed apt repository.
+
+The shape is the vendor's (names, dependencies, dkms, where files go); the content is small and
+ours. The dkms package is real: it compiles modules of the real names against the real headers
+in the container. Nothing of the vendor is fetched or contained.
+
+Variants, each a way in which a real one goes wrong or must be handled with care:
+    good            everything fits; it also offers a newer dkms, which must not be taken
+    broken-build    the modules do not compile, and the package's script hides it from apt
+    other-key       the repository is signed by a key that the package does not carry
+    new-kernel      doca-ofed depends on another kernel
+"""
+import hashlib
+import os
+import pathlib
+import subprocess
+
+from rig.deb import deb
+
+HERE = pathlib.Path(__file__).resolve().parent / "vendor"
+
+DOCA = "3.2.3"
+LEVEL = "25.10-1.2.8"
+DKMS_VERSION = "25.10.OFED.25.10.1.2.8.1"
+ARTEFACT = f"doca-host_{DOCA}-019000-25.10-ubuntu2404_amd64.deb"
+HOME = f"/usr/share/doca-host-{DOCA}-019000-25.10-ubuntu2404"
+KEYRING = "/usr/share/keyrings/GPG-KEY-Mellanox.gpg"
+MODULES = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs", "ib_umad", "ib_cm", "rdma_ucm", "ib_ipoib")
+DRIVER_PACKAGES = ("doca-ofed", "mlnx-ofed-kernel-dkms", "mlnx-ofed-kernel-utils", "ofed-scripts")
+
+
+def text_of(name):
+    text = (HERE / name).read_text()
+    return text.replace("@LEVEL@", LEVEL).replace("@DKMS_VERSION@", DKMS_VERSION)
+
+
+def kernel_source(broken):
+    """What /usr/src holds for dkms: one small module a name."""
+    home = f"/usr/src/mlnx-ofed-kernel-{DKMS_VERSION}"
+    conf = f'PACKAGE_NAME="mlnx-ofed-kernel"\nPACKAGE_VERSION="{DKMS_VERSION}"\n' \
+        'MAKE[0]="make -j2 KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\nAUTOINSTALL="yes"\n'
+    files = {}
+    for n, name in enumerate(MODULES):
+        source = text_of("module.c.in").replace("@NAME@", name).replace("@VERSION@", LEVEL)
+        if broken:
+            source += "#error this kernel is not supported by this release\n"
+        files[f"{home}/{name}.c"] = (source, 0o644)
+        conf += f'BUILT_MODULE_NAME[{n}]="{name}"\nDEST_MODULE_LOCATION[{n}]="/updates"\n'
+    objects = " ".join(f"{name}.o" for name in MODULES)
+    files[f"{home}/dkms.conf"] = (conf, 0o644)
+    files[f"{home}/Makefile"] = (f"obj-m := {objects}\nKDIR := /lib/modules/$(KVER)/build\n"
+                                 "all:\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules\n"
+                                 "clean:\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) clean\n", 0o644)
+    return files
+
+
+def packages(work, pool, variant):
+    deb(work, pool, "mlnx-ofed-kernel-dkms", f"{DKMS_VERSION}-1", depends="dkms, gcc, make",
+        files=kernel_source(broken=variant == "broken-build"),
+        scripts={"postinst": text_of("dkms-postinst"), "prerm": text_of("dkms-prerm")})
+    deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", files={
+        "/etc/init.d/openibd": (text_of("openibd"), 0o755),
+        "/lib/systemd/system/openibd.service": (text_of("openibd.service"), 0o644),
+        "/etc/infiniband/openib.conf": ("# stand-in of the test\nONBOOT=yes\nIPOIB_LOAD=yes\n", 0o644)})
+    deb(work, pool, "ofed-scripts", f"{LEVEL}", files={
+        "/usr/bin/ofed_info": (text_of("ofed_info"), 0o755)})
+    # Higher than any distribution's, and broken for whoever takes it.
+    deb(work, pool, "dkms", "99.0-1", scripts={"preinst": "#!/bin/sh\nexit 1\n"})
+    depends = ", ".join(DRIVER_PACKAGES[1:])
+    if variant == "new-kernel":
+        release = "6.99.0-1-azure"
+        deb(work, pool, f"linux-image-{release}", "6.99.0-1",
+            files={f"/boot/vmlinuz-{release}": ("no kernel\n", 0o644)})
+        depends += f", linux-image-{release}"
+    deb(work, pool, "doca-ofed", f"{DOCA}-019000", depends=depends)
+
+
+class Keys:
+    """Throw-away signing keys; needs a short folder name for the agent's socket."""
+
+    def __init__(self, home):
+        home.mkdir(mode=0o700)
+        self.env = dict(os.environ, GNUPGHOME=str(home))
+
+    def gpg(self, *args, **more):
+        return subprocess.run(["gpg", "--batch", "--quiet", "--yes", *args], env=self.env, check=True,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **more)
+
+    def make(self, name):
+        self.gpg("--passphrase", "", "--quick-generate-key", name, "rsa2048", "sign", "1d")
+
+    def public(self, name):
+        return self.gpg("--export", name, stdout=subprocess.PIPE).stdout
+
+    def sign(self, name, folder):
+        for option, out in (("--clearsign", "InRelease"), ("--detach-sign", "Release.gpg")):
+            self.gpg("--local-user", name, option, "--output", str(folder / out), str(folder / "Release"))
+
+    def close(self):
+        subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=self.env, check=False)
+
+
+def ftparchive(command, folder):
+    done = subprocess.run(["apt-ftparchive", command, "."], cwd=folder, stdout=subprocess.PIPE, check=True)
+    return done.stdout
+
+
+def build(work, variant="good"):
+    """Build the doca-host .deb of one variant in WORK: (its path, its sha256)."""
+    work = pathlib.Path(work)
+    pool = work / "pool"
+    pool.mkdir(parents=True)
+    packages(work, pool, variant)
+    (pool / "Packages").write_bytes(ftparchive("packages", pool))
+    (pool / "Release").write_bytes(ftparchive("release", pool))
+    keys = Keys(work / "gpg")
+    keys.make("vendor")
+    if variant == "other-key":
+        keys.make("stranger")
+    keys.sign("stranger" if variant == "other-key" else "vendor", pool)
+    public = keys.public("vendor")
+    keys.close()
+
+    files = {f"{HOME}/repo/{path.name}": (path.read_bytes(), 0o644) for path in pool.iterdir()}
+    files[KEYRING] = (public, 0o644)
+    files["/etc/apt/sources.list.d/doca.list"] = (
+        f"deb [signed-by={KEYRING}] file:{HOME}/repo ./\n", 0o644)
+    deb(work, work / ARTEFACT, "doca-host", f"{DOCA}-019000-25.10-ubuntu2404", arch="amd64", files=files)
+    digest = hashlib.sha256((work / ARTEFACT).read_bytes()).hexdigest()
+    return work / ARTEFACT, digest
