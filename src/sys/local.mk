@@ -1,2 +1,7 @@
 # Sources and headers of src/sys, in libhost.a. One path a line, from the top folder.
 sys_sources =
+sys_sources += src/sys/clock.c src/sys/clock.h src/sys/host.h \
+	src/sys/pcibus.c src/sys/pcibus.h \
+	src/sys/rdma.c src/sys/rdma.h \
+	src/sys/root.c src/sys/root.h \
+	src/sys/uevent.c src/sys/uevent.h

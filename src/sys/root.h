@@ -31,6 +31,9 @@ void oi_root_close(struct oi_root *root);
 /** oi_root_is_real() - is it "/" */
 bool oi_root_is_real(const struct oi_root *root);
 
+/** oi_root_name() - "DIR/etc/x" for messages, "/etc/x" when the root is "/"; owned by the caller */
+char *oi_root_name(const struct oi_root *root, const char *path);
+
 /** oi_root_openat() - open(2) below the root, O_CLOEXEC; Return: descriptor, or -1 with errno */
 OI_MUST_CHECK
 int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode_t mode);
@@ -44,6 +47,15 @@ int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode
 OI_MUST_CHECK
 int oi_root_read(const struct oi_root *root, const char *path, size_t limit_bytes,
 		 struct oi_buf *out, struct oi_err *err);
+
+/**
+ * oi_root_read_named() - a whole file that the user named: seen from the working
+ * folder, and it may be a pipe. Below no root.
+ * Return: 0, or -1 with OI_R_READ_FAILED (also when there is none).
+ */
+OI_MUST_CHECK
+int oi_root_read_named(const char *path, size_t limit_bytes, struct oi_buf *out,
+		       struct oi_err *err);
 
 /**
  * oi_root_read_line() - the first line of a small file, without blanks at its ends
@@ -65,6 +77,8 @@ int oi_root_link(const struct oi_root *root, const char *path, char **out, struc
 
 /** oi_root_exists() - is there anything at @path (following links) */
 bool oi_root_exists(const struct oi_root *root, const char *path);
+/** oi_root_is_program() - is there a file at @path that somebody may execute */
+bool oi_root_is_program(const struct oi_root *root, const char *path);
 
 /** oi_root_mkdirs() - a folder and those above it, 0755; OI_R_WRITE_FAILED */
 OI_MUST_CHECK

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sys/pcibus.h"
+
+#include <fcntl.h>
+#include <pci/pci.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "model/reasons.h"
+
+/* Source: pci.ids */
+#define VENDOR_MELLANOX 0x15b3
+#define BUS "/sys/bus/pci"
+
+/*
+ * libpci's error callback may not return, and libpci gives it no pointer of
+ * ours: where to jump and what to say is kept here while a scan runs.
+ */
+static struct {
+	jmp_buf back;
+	struct oi_err *err;
+} scan;
+
+static void on_error(char *fmt, ...) OI_PRINTF(1, 2) __attribute__((noreturn));
+static void on_error(char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	oi_err_set(scan.err, OI_R_READ_FAILED, "PCI bus: %s", text);
+	longjmp(scan.back, 1);
+}
+
+/* What libpci only warns of, it has an answer for. */
+static void on_warning(char *fmt OI_UNUSED, ...)
+{
+}
+
+static int list(struct pci_access *access)
+{
+	if (setjmp(scan.back))
+		return -1;
+	pci_init(access);
+	pci_scan_bus(access);
+	return 0;
+}
+
+/* A function can be pulled out between listing and reading. */
+static int fill(struct pci_dev *dev)
+{
+	if (setjmp(scan.back))
+		return -1;
+	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS);
+	return 0;
+}
+
+/*
+ * libpci follows links as the kernel does. In a tree that only looks like a
+ * machine, a link may lead out of it: what was found must be in the tree too.
+ */
+static bool in_the_tree(const struct oi_root *root, const struct oi_pcibus_entry *entry)
+{
+	OI_FREE char *path = oi_mem_printf(BUS "/devices/%04x:%02x:%02x.%x/vendor", entry->domain,
+					   entry->bus, entry->device_number, entry->function);
+	OI_FREE char *vendor = NULL;
+	struct oi_err ignored;
+
+	return !oi_root_read_line(root, path, &vendor, &ignored) &&
+	       strtoul(vendor, NULL, 16) == entry->vendor;
+}
+
+static void report(struct pci_access *access, const struct oi_root *tree,
+		   void (*each)(void *data, const struct oi_pcibus_entry *entry), void *data)
+{
+	for (struct pci_dev *dev = access->devices; dev; dev = dev->next) {
+		struct oi_pcibus_entry entry;
+
+		if (fill(dev) || dev->vendor_id != VENDOR_MELLANOX)
+			continue;
+		entry = (struct oi_pcibus_entry){
+			.domain = (unsigned int)dev->domain,
+			.bus = dev->bus,
+			.device_number = dev->dev,
+			.function = dev->func,
+			.vendor = dev->vendor_id,
+			.device = dev->device_id,
+			.class_code = dev->device_class,
+		};
+		if (!tree || in_the_tree(tree, &entry))
+			each(data, &entry);
+	}
+}
+
+int oi_pcibus_scan(const struct oi_root *root, const char *dump,
+		   void (*each)(void *data, const struct oi_pcibus_entry *entry), void *data,
+		   struct oi_err *err)
+{
+	OI_FREE char *sysfs = NULL;
+	OI_FREE char *file = oi_mem_dup(dump);
+	char method[] = "sysfs.path";
+	char dump_name[] = "dump.name";
+	struct pci_access *access;
+	int bus = -1;
+	int got;
+
+	if (!dump) {
+		bus = oi_root_openat(root, BUS, O_PATH | O_DIRECTORY, 0);
+		if (bus < 0 || !oi_root_exists(root, BUS "/devices")) {
+			if (bus >= 0)
+				close(bus);
+			return 1;
+		}
+		/* By descriptor, since libpci would follow links out of the tree. */
+		sysfs = oi_root_is_real(root) ? oi_mem_dup(BUS) :
+						oi_mem_printf("/proc/self/fd/%d", bus);
+	}
+	access = pci_alloc();
+	access->error = on_error;
+	access->warning = on_warning;
+	access->method = dump ? PCI_ACCESS_DUMP : PCI_ACCESS_SYS_BUS_PCI;
+	if (dump)
+		pci_set_param(access, dump_name, file);
+	else
+		pci_set_param(access, method, sysfs);
+	scan.err = err;
+	got = list(access);
+	if (!got && dump && !access->devices)
+		got = oi_err_set(err, OI_R_USAGE, "%s: not a dump as lspci -x writes it", dump);
+	if (!got)
+		report(access, dump || oi_root_is_real(root) ? NULL : root, each, data);
+	pci_cleanup(access);
+	if (bus >= 0)
+		close(bus);
+	return got;
+}
