@@ -1,2 +1,7 @@
 # Sources and headers of src/decide, in libpure.a. One path a line, from the top folder.
-decide_sources =
+decide_sources = \
+	src/decide/decide.c src/decide/decide.h \
+	src/decide/decision.h \
+	src/decide/driver.c \
+	src/decide/gates.c \
+	src/decide/plan.c

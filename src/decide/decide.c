@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "decide/decide.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "decide/decision.h"
+
+OI_PRINTF(4, 0)
+static void end(struct oi_decision *d, enum oi_outcome outcome, enum oi_reason reason,
+		const char *fmt, va_list ap)
+{
+	const struct oi_reason_text *text = oi_reason_text(reason);
+	OI_FREE char *detail = oi_mem_vprintf(fmt, ap);
+	size_t len = strlen(text->sentence);
+
+	d->verdict->outcome = outcome;
+	d->verdict->reason = reason;
+	d->verdict->exit_code = outcome == OI_OUTCOME_REFUSE ? text->exit_code : 0;
+	free(d->verdict->message);
+	d->verdict->message = *detail ? oi_mem_printf("%.*s: %s.", (int)(len - 1), text->sentence,
+						      detail) :
+					oi_mem_dup(text->sentence);
+	oi_mem_set(&d->verdict->remedy, text->remedy);
+}
+
+bool oi_decision_end(struct oi_decision *d, enum oi_outcome outcome, enum oi_reason reason,
+		     const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end(d, outcome, reason, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool oi_decision_refuse(struct oi_decision *d, enum oi_reason reason, const char *fmt, ...)
+{
+	enum oi_outcome outcome = OI_OUTCOME_REFUSE;
+	va_list ap;
+
+	/* one image for mixed sizes: "this VM cannot" is then no error; a failure stays one */
+	if (d->config->skip_unsupported && oi_reason_text(reason)->exit_code >= 10 &&
+	    oi_reason_text(reason)->exit_code <= 13)
+		outcome = OI_OUTCOME_SKIP;
+	va_start(ap, fmt);
+	end(d, outcome, reason, fmt, ap);
+	va_end(ap);
+	if (outcome == OI_OUTCOME_SKIP)
+		oi_verdict_rule(d->verdict, "on-unsupported", OI_RESULT_PASS,
+				"on_unsupported: skip turns exit %d into 0",
+				oi_reason_text(reason)->exit_code);
+	return false;
+}
+
+static bool gate_stanza(struct oi_decision *d)
+{
+	if (!d->config->present) {
+		oi_verdict_rule(d->verdict, "stanza", OI_RESULT_FAIL, "no infiniband stanza");
+		return oi_decision_end(d, OI_OUTCOME_SKIP, OI_R_NO_STANZA, "%s", "");
+	}
+	if (!d->config->enabled) {
+		oi_verdict_rule(d->verdict, "stanza", OI_RESULT_FAIL, "enabled: false");
+		return oi_decision_end(d, OI_OUTCOME_SKIP, OI_R_DISABLED, "%s", "");
+	}
+	oi_verdict_rule(d->verdict, "stanza", OI_RESULT_PASS, "driver: %s, version: %s",
+			oi_driver_name(d->config->driver),
+			d->config->version ? d->config->version : "default");
+	return true;
+}
+
+/* What the size promises, for reports and for verify. */
+static void describe_vm(struct oi_decision *d)
+{
+	struct oi_verdict *v = d->verdict;
+
+	oi_mem_set(&v->vm.size, oi_text_or(&d->facts->vm.size, NULL));
+	oi_mem_set(&v->vm.nic_generation, d->generation);
+	if (d->size && !d->size->network_direct) {
+		v->vm.ib_ports = d->size->ib_ports;
+		v->vm.link_gbps = d->size->link_gbps;
+	}
+}
+
+static void describe_driver(struct oi_decision *d)
+{
+	struct oi_verdict *v = d->verdict;
+	struct oi_strv urls = { 0 };
+
+	oi_mem_set(&v->driver.stack, oi_driver_name(d->stack));
+	oi_mem_set(&v->driver.method, oi_plan_method(d));
+	oi_mem_set(&v->driver.kernel, oi_text_or(&d->facts->kernel.release, NULL));
+	if (d->stack != OI_DRIVER_INBOX) {
+		oi_mem_set(&v->driver.version, d->release ? d->release->version : d->config->version);
+		oi_mem_set(&v->driver.sha256, oi_plan_digest(d));
+		oi_plan_sources(d, &urls);
+	}
+	if (urls.n) /* without its query: that is where signatures stand */
+		v->driver.url = oi_mem_ndup(urls.v[0], strcspn(urls.v[0], "?#"));
+	oi_strv_clear(&urls);
+}
+
+static void ready(struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	struct oi_verdict *v = d->verdict;
+
+	oi_mem_set(&v->driver.stack, f->installed.stack.value);
+	oi_mem_set(&v->driver.version, oi_text_or(&f->installed.version, NULL));
+	oi_mem_set(&v->driver.kernel, oi_text_or(&f->kernel.release, NULL));
+	oi_decision_end(d, OI_OUTCOME_READY, OI_R_DRIVER_PRESENT, "%s %s for %s",
+			f->installed.stack.value, oi_text_or(&f->installed.version, "(version unknown)"),
+			oi_text_or(&f->kernel.release, "this kernel"));
+}
+
+static void install(struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+
+	describe_driver(d);
+	if (!oi_gate_preflight(d))
+		return;
+	oi_plan_build(d);
+	oi_decision_end(d, OI_OUTCOME_INSTALL, OI_R_DRIVER_NEEDED, "%s%s%s by %s, on %s, for %s %s",
+			d->verdict->driver.stack, d->verdict->driver.version ? " " : "",
+			d->verdict->driver.version ? d->verdict->driver.version : "",
+			d->verdict->driver.method, oi_text_or(&f->vm.size, "a VM of unknown size"),
+			oi_text_or(&f->os.id, "?"), oi_text_or(&f->os.version_id, ""));
+}
+
+void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
+	       const struct oi_catalog *catalog, struct oi_verdict *verdict)
+{
+	struct oi_decision d = {
+		.facts = facts,
+		.config = config,
+		.catalog = catalog,
+		.verdict = verdict,
+	};
+	bool go_on;
+
+	go_on = gate_stanza(&d) && oi_gate_platform(&d) && oi_gate_size(&d);
+	describe_vm(&d);
+	if (!go_on || !oi_gate_distro(&d) || !oi_gate_device(&d) || !oi_choose_driver(&d))
+		return;
+	if (oi_installed_fits(&d))
+		ready(&d);
+	else
+		install(&d);
+}
+
+bool oi_decide_platform(const struct oi_facts *facts)
+{
+	struct oi_config config = { 0 };
+	struct oi_verdict verdict = { 0 };
+	struct oi_decision d = { .facts = facts, .config = &config, .verdict = &verdict };
+	bool passed = oi_gate_platform(&d);
+
+	oi_verdict_clear(&verdict);
+	return passed;
+}

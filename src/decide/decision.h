@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of a decision hand to each other; private to this room. */
+#ifndef OI_DECIDE_DECISION_H
+#define OI_DECIDE_DECISION_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "decide/decide.h"
+
+struct oi_decision {
+	const struct oi_facts *facts;
+	const struct oi_config *config;
+	const struct oi_catalog *catalog;
+	struct oi_verdict *verdict;
+	/* what the gates found; borrowed from facts and catalog, NULL while unknown */
+	const struct oi_size *size;
+	const char *generation;
+	const char *arch;
+	const struct oi_inbox *inbox; /* the distribution's own row */
+	const struct oi_release *release; /* the chosen release; NULL: the inbox row */
+	enum oi_driver stack; /* the chosen stack */
+};
+
+/** oi_decision_end() - outcome, reason, message "sentence: detail." and remedy; Return: false */
+bool oi_decision_end(struct oi_decision *d, enum oi_outcome outcome, enum oi_reason reason,
+		     const char *fmt, ...) OI_PRINTF(4, 5);
+
+/** oi_decision_refuse() - as oi_decision_end() with refuse, or skip if the stanza says so */
+bool oi_decision_refuse(struct oi_decision *d, enum oi_reason reason, const char *fmt, ...)
+	OI_PRINTF(3, 4);
+
+/* Each gate returns true to go on, or false with the verdict's end written. */
+bool oi_gate_platform(struct oi_decision *d);
+bool oi_gate_size(struct oi_decision *d);
+bool oi_gate_distro(struct oi_decision *d);
+bool oi_gate_device(struct oi_decision *d);
+bool oi_gate_preflight(struct oi_decision *d);
+
+/** oi_has_infiniband() - is an InfiniBand function on the bus */
+bool oi_has_infiniband(const struct oi_facts *facts);
+
+/** oi_choose_inbox() - the distribution's own row: os id, then id_like; NULL: none */
+const struct oi_inbox *oi_choose_inbox(const struct oi_decision *d);
+
+/** oi_choose_driver() - stack and release by "Driver choice"; false: refused */
+bool oi_choose_driver(struct oi_decision *d);
+
+/** oi_choose_any() - has any usable row this distribution, version and architecture */
+bool oi_choose_any(const struct oi_decision *d, bool regard_generation);
+
+/** oi_unsigned_refused() - would the kernel refuse modules that nobody signed; why, or NULL */
+const char *oi_unsigned_refused(const struct oi_facts *facts);
+
+/** oi_from_distro() - does the chosen driver come ready built and signed from the distribution */
+bool oi_from_distro(const struct oi_decision *d);
+
+/** oi_installed_fits() - is a stack there that is as good as the chosen one */
+bool oi_installed_fits(const struct oi_decision *d);
+
+/** oi_plan_sources() - where the artefact of the chosen release is to be had, in order */
+void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls);
+/** oi_plan_digest() - its digest, or NULL */
+const char *oi_plan_digest(const struct oi_decision *d);
+/** oi_plan_method() - "apt", "dnf", "tgz", ... of the chosen driver */
+const char *oi_plan_method(const struct oi_decision *d);
+/** oi_plan_build() - the complete list of steps */
+void oi_plan_build(struct oi_decision *d);
+
+#endif

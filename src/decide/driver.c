@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which driver: the best row of the catalog that fits. Source: design, "Driver choice". */
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/ver.h"
+#include "decide/decision.h"
+
+/* ConnectX-3 left MLNX_OFED at 5.1, and 4.9 builds up to kernel 5.5.
+ * Source: catalog notes, "CX3-Pro: MLNX_OFED 4.9 only, kernels below 5.6 only" */
+#define CX3 "cx3-pro"
+#define CX3_LAST_OFED "4.9-"
+#define CX3_KERNEL_LIMIT "5.6"
+
+/* How well a row's distribution is ours; lower is nearer. */
+enum nearness { OWN_EXACT, OWN_MAJOR, LIKE_EXACT, SIBLING_MAJOR, NOT_NEAR };
+
+static bool is_el(const char *id)
+{
+	static const char *const family[] = { "rhel", "centos", "almalinux", "rocky", "ol" };
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(family); i++)
+		if (!strcasecmp(id, family[i]))
+			return true;
+	return false;
+}
+
+static bool family_is_el(const struct oi_facts *facts)
+{
+	if (is_el(oi_text_or(&facts->os.id, "")))
+		return true;
+	for (size_t i = 0; i < facts->os.id_like.n; i++)
+		if (is_el(facts->os.id_like.v[i]))
+			return true;
+	return false;
+}
+
+/* "..._rhel9.x86_64.rpm" is named for the major, "..._rhel9.4-..." and "_rhel94." are not. */
+static bool named_for_major(const char *url, const char *version)
+{
+	OI_FREE char *tag = NULL;
+	const char *at;
+
+	if (!url)
+		return false;
+	tag = oi_mem_printf("rhel%.*s.", (int)strspn(version, "0123456789"), version);
+	at = strstr(url, tag);
+	return at && !isdigit((unsigned char)at[strlen(tag)]);
+}
+
+static bool id_like_has(const struct oi_facts *facts, const char *id)
+{
+	for (size_t i = 0; i < facts->os.id_like.n; i++)
+		if (!strcasecmp(facts->os.id_like.v[i], id))
+			return true;
+	return false;
+}
+
+static enum nearness nearness_of(const struct oi_facts *facts, const struct oi_release *row)
+{
+	const char *id = oi_text_or(&facts->os.id, "");
+	const char *version = oi_text_or(&facts->os.version_id, "");
+	bool own = !strcasecmp(id, row->distro_id);
+	bool exact = !strcmp(version, row->distro_version);
+	bool same_major = family_is_el(facts) && is_el(row->distro_id) &&
+			  oi_ver_same_major(version, row->distro_version) &&
+			  named_for_major(row->url, version);
+
+	if (own && exact)
+		return OWN_EXACT;
+	if (own && same_major)
+		return OWN_MAJOR;
+	if (exact && id_like_has(facts, row->distro_id))
+		return LIKE_EXACT;
+	return same_major ? SIBLING_MAJOR : NOT_NEAR;
+}
+
+static bool drives(const struct oi_strv *generations, const char *generation)
+{
+	return !generation || oi_strv_has(generations, generation);
+}
+
+static bool usable(const struct oi_release *row)
+{
+	return row->status == OI_RELEASE_CURRENT || row->status == OI_RELEASE_OLDER;
+}
+
+/* Everything but the version and the status order. */
+static bool fits(const struct oi_decision *d, const struct oi_release *row, const char *generation)
+{
+	if (!usable(row) || !d->arch || strcmp(row->arch, d->arch) != 0 ||
+	    !drives(&row->nic_generations, generation) ||
+	    nearness_of(d->facts, row) == NOT_NEAR)
+		return false;
+	/* rows of 4.7 and 5.0 drive CX3 on paper; only 4.9 was ever recommended for it */
+	return !generation || strcmp(generation, CX3) != 0 ||
+	       !strncmp(row->version, CX3_LAST_OFED, strlen(CX3_LAST_OFED));
+}
+
+static bool kernel_too_new_for_cx3(const struct oi_decision *d)
+{
+	const char *release = oi_text_or(&d->facts->kernel.release, NULL);
+
+	return d->generation && !strcmp(d->generation, CX3) && release &&
+	       !oi_ver_below(release, CX3_KERNEL_LIMIT);
+}
+
+/* Is @a to be taken before @b: current before older, near before far, new before old. */
+static bool better(const struct oi_facts *facts, const struct oi_release *a,
+		   const struct oi_release *b)
+{
+	enum nearness near_a = nearness_of(facts, a);
+	enum nearness near_b = nearness_of(facts, b);
+
+	if (a->status != b->status)
+		return a->status < b->status;
+	if (near_a != near_b)
+		return near_a < near_b;
+	return oi_ver_compare(a->version, b->version) > 0;
+}
+
+static const struct oi_release *best_release(const struct oi_decision *d, enum oi_driver stack,
+					     const char *version)
+{
+	const struct oi_release *best = NULL;
+
+	if (kernel_too_new_for_cx3(d))
+		return NULL;
+	for (size_t i = 0; i < d->catalog->n_releases; i++) {
+		const struct oi_release *row = &d->catalog->releases[i];
+
+		if (strcmp(row->stack, oi_driver_name(stack)) != 0 || !fits(d, row, d->generation))
+			continue;
+		if (version && strcmp(row->version, version) != 0)
+			continue;
+		if (!best || better(d->facts, row, best))
+			best = row;
+	}
+	return best;
+}
+
+static bool inbox_row_fits(const struct oi_decision *d, const struct oi_inbox *row, const char *id)
+{
+	return !strcasecmp(row->distro_id, id) &&
+	       !fnmatch(row->distro_version, oi_text_or(&d->facts->os.version_id, ""), 0) &&
+	       d->arch && oi_strv_has(&row->arch, d->arch);
+}
+
+const struct oi_inbox *oi_choose_inbox(const struct oi_decision *d)
+{
+	const struct oi_strv *like = &d->facts->os.id_like;
+
+	for (size_t i = 0; i < d->catalog->n_inbox; i++)
+		if (inbox_row_fits(d, &d->catalog->inbox[i], oi_text_or(&d->facts->os.id, "")))
+			return &d->catalog->inbox[i];
+	for (size_t j = 0; j < like->n; j++)
+		for (size_t i = 0; i < d->catalog->n_inbox; i++)
+			if (inbox_row_fits(d, &d->catalog->inbox[i], like->v[j]))
+				return &d->catalog->inbox[i];
+	return NULL;
+}
+
+bool oi_choose_any(const struct oi_decision *d, bool regard_generation)
+{
+	const char *generation = regard_generation ? d->generation : NULL;
+
+	if (d->inbox && drives(&d->inbox->nic_generations, generation))
+		return true;
+	if (d->inbox && d->config->source.url)
+		return true; /* the user brings the driver; the distribution only serves it */
+	for (size_t i = 0; i < d->catalog->n_releases; i++)
+		if (fits(d, &d->catalog->releases[i], generation))
+			return true;
+	return false;
+}
+
+const char *oi_unsigned_refused(const struct oi_facts *facts)
+{
+	if (facts->security.secure_boot == OI_FLAG_YES)
+		return "Secure Boot is on";
+	if (oi_text_is(&facts->security.lockdown, "integrity") ||
+	    oi_text_is(&facts->security.lockdown, "confidentiality"))
+		return "the kernel is locked down";
+	if (facts->security.sig_enforce == OI_FLAG_YES)
+		return "the kernel enforces module signatures";
+	return NULL;
+}
+
+/* --- the choice --- */
+
+static void take_release(struct oi_decision *d, enum oi_driver stack, const struct oi_release *row)
+{
+	enum nearness near = nearness_of(d->facts, row);
+
+	d->stack = stack;
+	d->release = row;
+	oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_PASS,
+			"%s %s: %s row for %s %s (%s:%u)%s", row->stack, row->version,
+			oi_release_status_name(row->status), row->distro_id, row->distro_version,
+			row->from.file, row->from.line,
+			near == OWN_EXACT  ? "" :
+			near == LIKE_EXACT ? "; taken by ID_LIKE" :
+					     "; its file is named for the major version");
+}
+
+static bool take_inbox(struct oi_decision *d, const char *why)
+{
+	d->stack = OI_DRIVER_INBOX;
+	d->release = NULL;
+	oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_PASS, "inbox: %s (%s:%u)", why,
+			d->inbox->from.file, d->inbox->from.line);
+	return true;
+}
+
+static bool inbox_drives(const struct oi_decision *d)
+{
+	return d->inbox && drives(&d->inbox->nic_generations, d->generation);
+}
+
+/* The versions that could be had, so that the refusal helps. */
+static char *list_versions(const struct oi_decision *d, enum oi_driver stack)
+{
+	struct oi_strv seen = { 0 };
+	char *text;
+
+	for (size_t i = 0; i < d->catalog->n_releases; i++) {
+		const struct oi_release *row = &d->catalog->releases[i];
+
+		if (stack != OI_DRIVER_AUTO && strcmp(row->stack, oi_driver_name(stack)) != 0)
+			continue;
+		if (fits(d, row, d->generation) && !oi_strv_has(&seen, row->version))
+			oi_strv_add(&seen, row->version);
+	}
+	text = seen.n ? oi_strv_join(&seen, ", ") : oi_mem_dup("none");
+	oi_strv_clear(&seen);
+	return text;
+}
+
+static bool refuse_choice(struct oi_decision *d, enum oi_reason reason)
+{
+	const char *driver = oi_driver_name(d->config->driver);
+	const char *id = oi_text_or(&d->facts->os.id, "?");
+	const char *version = oi_text_or(&d->facts->os.version_id, "");
+
+	if (reason == OI_R_VERSION_UNAVAILABLE) {
+		OI_FREE char *others = list_versions(d, d->config->driver);
+
+		oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_FAIL,
+				"version %s of driver: %s; there are: %s", d->config->version, driver,
+				others);
+		return oi_decision_refuse(d, reason, "%s of driver: %s for %s %s with %s (there are: %s)",
+					  d->config->version, driver, id, version,
+					  d->generation ? d->generation : "this adapter", others);
+	}
+	oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_FAIL, "driver: %s has no row", driver);
+	return oi_decision_refuse(d, reason, "%s for %s %s with %s", driver, id, version,
+				  d->generation ? d->generation : "this adapter");
+}
+
+/* The user named an exact artefact: no row is needed to know where it is. */
+static bool choose_own_artefact(struct oi_decision *d)
+{
+	const char *url = d->config->source.url;
+	size_t len = strcspn(url, "?#");
+	bool host_package = len > 4 && (!strncmp(url + len - 4, ".deb", 4) ||
+					!strncmp(url + len - 4, ".rpm", 4));
+	enum oi_driver stack = d->config->driver;
+
+	if (stack == OI_DRIVER_AUTO)
+		stack = host_package ? OI_DRIVER_DOCA : OI_DRIVER_MLNX;
+	d->stack = stack;
+	oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_PASS,
+			"%s from source.url, version %s", oi_driver_name(stack),
+			d->config->version ? d->config->version : "as it comes");
+	return true;
+}
+
+static bool choose_explicit(struct oi_decision *d)
+{
+	enum oi_driver stack = d->config->driver;
+	const char *version = d->config->version;
+	const struct oi_release *row;
+
+	if (stack == OI_DRIVER_INBOX) {
+		if (version)
+			return refuse_choice(d, OI_R_VERSION_UNAVAILABLE);
+		if (!inbox_drives(d))
+			return refuse_choice(d, OI_R_DRIVER_UNAVAILABLE);
+		return take_inbox(d, "the stanza asks for it");
+	}
+	row = best_release(d, stack, version);
+	if (row) {
+		take_release(d, stack, row);
+		return true;
+	}
+	if (stack == OI_DRIVER_MLNX && kernel_too_new_for_cx3(d)) {
+		oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_FAIL,
+				"ConnectX-3 needs a kernel below %s", CX3_KERNEL_LIMIT);
+		return oi_decision_refuse(d, OI_R_KERNEL_TOO_NEW,
+					  "ConnectX-3 needs MLNX_OFED 4.9, which ends below kernel %s",
+					  CX3_KERNEL_LIMIT);
+	}
+	return refuse_choice(d, version && best_release(d, stack, NULL) ? OI_R_VERSION_UNAVAILABLE :
+									  OI_R_DRIVER_UNAVAILABLE);
+}
+
+static bool choose_version(struct oi_decision *d)
+{
+	static const enum oi_driver order[] = { OI_DRIVER_DOCA, OI_DRIVER_MLNX };
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(order); i++) {
+		const struct oi_release *row = best_release(d, order[i], d->config->version);
+
+		if (row) {
+			take_release(d, order[i], row);
+			return true;
+		}
+	}
+	return refuse_choice(d, OI_R_VERSION_UNAVAILABLE);
+}
+
+static bool is_distro_packages(const struct oi_release *row)
+{
+	return row && !strcmp(row->kind, "distro-rpm");
+}
+
+bool oi_from_distro(const struct oi_decision *d)
+{
+	return d->stack == OI_DRIVER_INBOX || is_distro_packages(d->release);
+}
+
+static bool choose_auto(struct oi_decision *d)
+{
+	const struct oi_release *doca = best_release(d, OI_DRIVER_DOCA, NULL);
+	const struct oi_release *mlnx = best_release(d, OI_DRIVER_MLNX, NULL);
+	const struct oi_release *row = doca ? doca : mlnx;
+	const char *why = oi_unsigned_refused(d->facts);
+
+	if (row && why && !d->config->secure_boot.key && !is_distro_packages(row) &&
+	    inbox_drives(d)) {
+		OI_FREE char *text = oi_mem_printf("%s, and %s %s would bring unsigned modules", why,
+						   row->stack, row->version);
+
+		return take_inbox(d, text);
+	}
+	if (row) {
+		take_release(d, doca ? OI_DRIVER_DOCA : OI_DRIVER_MLNX, row);
+		return true;
+	}
+	if (inbox_drives(d))
+		return take_inbox(d, kernel_too_new_for_cx3(d) ?
+					     "ConnectX-3 on a kernel from 5.6 has no other" :
+					     "the vendor has no release for this image and adapter");
+	return refuse_choice(d, OI_R_DRIVER_UNAVAILABLE);
+}
+
+bool oi_choose_driver(struct oi_decision *d)
+{
+	if (d->config->source.url)
+		return choose_own_artefact(d);
+	if (d->config->driver != OI_DRIVER_AUTO)
+		return choose_explicit(d);
+	return d->config->version ? choose_version(d) : choose_auto(d);
+}
+
+/* --- what is there already --- */
+
+static bool has_infiniband_port(const struct oi_facts *facts)
+{
+	for (size_t i = 0; i < facts->rdma.n; i++)
+		if (facts->rdma.v[i].link_layer &&
+		    !strcmp(facts->rdma.v[i].link_layer, "InfiniBand"))
+			return true;
+	return false;
+}
+
+/* ConnectX-3 was dropped at 5.1; an image with a newer stack does not drive it. */
+static bool installed_drives(const struct oi_decision *d, const char *stack)
+{
+	const char *version = oi_text_or(&d->facts->installed.version, NULL);
+
+	if (!d->generation || strcmp(d->generation, CX3) != 0)
+		return true;
+	return !strcmp(stack, "mlnx-ofed") && version && oi_ver_below(version, "5.1");
+}
+
+bool oi_installed_fits(const struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	const char *stack = oi_text_or(&f->installed.stack, NULL);
+	const char *kernel = oi_text_or(&f->installed.kernel, NULL);
+	const char *running = oi_text_or(&f->kernel.release, NULL);
+	bool any_vendor = d->config->driver == OI_DRIVER_AUTO && stack &&
+			  strcmp(stack, "inbox") != 0;
+	bool fit = false;
+
+	if (!stack) {
+		oi_verdict_rule(d->verdict, "installed",
+				f->installed.stack.known == OI_ABSENT ? OI_RESULT_FAIL :
+									OI_RESULT_UNKNOWN,
+				"%s", f->installed.stack.known == OI_ABSENT ? "no driver stack" :
+									      "could not be looked for");
+		return false;
+	}
+	if (!any_vendor && strcmp(stack, oi_driver_name(d->stack)) != 0) {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s is there, %s is wanted",
+				stack, oi_driver_name(d->stack));
+	} else if (!kernel || !running || strcmp(kernel, running) != 0) {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
+				"%s has modules for %s, but %s runs", stack,
+				kernel ? kernel : "no kernel", running ? running : "an unknown one");
+	} else if (d->config->version &&
+		   strcmp(d->config->version, oi_text_or(&f->installed.version, "")) != 0) {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s %s is there, %s is wanted",
+				stack, oi_text_or(&f->installed.version, "of unknown version"),
+				d->config->version);
+	} else if (!installed_drives(d, stack)) {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s does not drive %s", stack,
+				d->generation);
+	} else if (!strcmp(stack, "inbox") && !has_infiniband_port(f)) {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
+				"inbox packages are there, but no InfiniBand port yet");
+	} else {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_PASS, "%s %s for %s", stack,
+				oi_text_or(&f->installed.version, "of unknown version"), running);
+		fit = true;
+	}
+	return fit;
+}

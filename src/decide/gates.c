@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The gates, in the order of the design: platform, size, distribution, device, pre-flight. */
+#include <fnmatch.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "decide/decision.h"
+
+/* DMI strings of every Hyper-V guest, Azure's included. Source: design, "Facts snapshot" */
+#define HYPERV_VENDOR "Microsoft Corporation"
+#define HYPERV_PRODUCT "Virtual Machine"
+
+/* Free space that an installation may need, work files included: our estimate, and
+ * generous, since the vendor publishes no sizes. */
+#define MIB (INT64_C(1) << 20)
+#define INBOX_NEEDS_BYTES (512 * MIB)
+#define OFED_NEEDS_BYTES (4096 * MIB)
+
+/* --- platform --- */
+
+static bool gate_dmi(struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	const char *vendor = oi_text_or(&f->dmi.sys_vendor, NULL);
+	const char *product = oi_text_or(&f->dmi.product_name, NULL);
+
+	if ((vendor && strcasecmp(vendor, HYPERV_VENDOR) != 0) ||
+	    (product && strcasecmp(product, HYPERV_PRODUCT) != 0)) {
+		oi_verdict_rule(d->verdict, "platform-hyperv", OI_RESULT_FAIL, "DMI says %s, %s",
+				vendor ? vendor : "unknown vendor",
+				product ? product : "unknown product");
+		return oi_decision_refuse(d, OI_R_PLATFORM_NOT_HYPERV, "DMI says %s, %s",
+					  vendor ? vendor : "unknown vendor",
+					  product ? product : "unknown product");
+	}
+	if (vendor || product) {
+		oi_verdict_rule(d->verdict, "platform-hyperv", OI_RESULT_PASS, "DMI says %s, %s",
+				vendor ? vendor : "unknown vendor",
+				product ? product : "unknown product");
+		return true;
+	}
+	oi_verdict_rule(d->verdict, "platform-hyperv", OI_RESULT_UNKNOWN, "DMI is not there");
+	if (f->hyperv.vmbus == OI_FLAG_YES)
+		return true; /* nobody else has that bus */
+	return oi_decision_refuse(d, OI_R_PLATFORM_UNKNOWN, "neither DMI nor a VMBus is there");
+}
+
+static bool gate_flag(struct oi_decision *d, const char *rule, enum oi_flag flag,
+		      enum oi_reason reason, const char *what)
+{
+	if (flag == OI_FLAG_NO || flag == OI_FLAG_ABSENT) {
+		oi_verdict_rule(d->verdict, rule, OI_RESULT_FAIL, "%s is not there", what);
+		return oi_decision_refuse(d, reason, "%s", "");
+	}
+	oi_verdict_rule(d->verdict, rule,
+			flag == OI_FLAG_YES ? OI_RESULT_PASS : OI_RESULT_UNKNOWN, "%s %s", what,
+			flag == OI_FLAG_YES ? "is there" : "could not be looked for");
+	return true;
+}
+
+bool oi_gate_platform(struct oi_decision *d)
+{
+	return gate_dmi(d) &&
+	       gate_flag(d, "platform-vmbus", d->facts->hyperv.vmbus, OI_R_PLATFORM_NO_VMBUS,
+			 "the VMBus") &&
+	       gate_flag(d, "platform-pci", d->facts->hyperv.pci_hyperv, OI_R_PLATFORM_NO_PCI,
+			 "the PCI pass-through driver");
+}
+
+/* --- VM size --- */
+
+bool oi_has_infiniband(const struct oi_facts *facts)
+{
+	for (size_t i = 0; i < facts->pci.n; i++)
+		if (oi_pci_is_infiniband(&facts->pci.v[i]))
+			return true;
+	return false;
+}
+
+/* "HB120*" means what "Standard_HB120*" does: nobody types the prefix twice. */
+static const char *match_globs(const struct oi_strv *globs, const char *size)
+{
+	static const char prefix[] = "Standard_";
+	const char *bare = !strncasecmp(size, prefix, strlen(prefix)) ? size + strlen(prefix) : size;
+
+	for (size_t i = 0; i < globs->n; i++)
+		if (!fnmatch(globs->v[i], size, FNM_CASEFOLD) ||
+		    !fnmatch(globs->v[i], bare, FNM_CASEFOLD))
+			return globs->v[i];
+	return NULL;
+}
+
+static const struct oi_pci_function *first_infiniband(const struct oi_facts *facts)
+{
+	for (size_t i = 0; i < facts->pci.n; i++)
+		if (oi_pci_is_infiniband(&facts->pci.v[i]))
+			return &facts->pci.v[i];
+	return NULL;
+}
+
+/* The hardware wins over the name: a size may come with a newer adapter than its page says. */
+static void find_generation(struct oi_decision *d)
+{
+	const struct oi_pci_function *function = first_infiniband(d->facts);
+	const struct oi_pci_id *id =
+		function ? oi_catalog_find_pci(d->catalog, function->device) : NULL;
+	OI_FREE char *device = function ? oi_mem_printf("%04x", function->device) : NULL;
+
+	if (d->size)
+		d->generation = d->size->nic_generation;
+	if (id && (!d->size || !oi_strv_has(&d->size->pci_device_ids, device)))
+		d->generation = id->nic_generation;
+	if (!d->generation)
+		oi_verdict_rule(d->verdict, "nic-generation", OI_RESULT_UNKNOWN,
+				"neither the VM size nor the device id tells");
+	else
+		oi_verdict_rule(d->verdict, "nic-generation", OI_RESULT_PASS, "%s%s%s",
+				d->generation, device ? ", device 15b3:" : " by the VM size",
+				device ? device : "");
+}
+
+/* A size that no table of RDMA sizes has: only the hardware itself can speak for it. */
+static bool gate_strange_size(struct oi_decision *d, const char *name)
+{
+	const struct oi_other_size *other = oi_catalog_find_other(d->catalog, name);
+
+	if (oi_has_infiniband(d->facts)) {
+		oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_UNKNOWN,
+				"warning: %s is %s, but an InfiniBand function is there", name,
+				other ? "listed as a size without RDMA" : "not in the catalog");
+		return true;
+	}
+	oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_FAIL, "%s: %s", name,
+			other ? other->why : "not in the catalog");
+	if (d->facts->hyperv.network_direct == OI_FLAG_YES)
+		return oi_decision_refuse(d, OI_R_SIZE_NETWORK_DIRECT, "%s", name);
+	if (other)
+		return oi_decision_refuse(d, OI_R_SIZE_NOT_RDMA, "%s (%s)", name, other->why);
+	return oi_decision_refuse(d, OI_R_SIZE_NOT_IN_CATALOG, "%s", name);
+}
+
+static bool gate_unknown_size(struct oi_decision *d)
+{
+	if (oi_has_infiniband(d->facts)) {
+		oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_UNKNOWN,
+				"warning: the size could not be read, but an InfiniBand function is there");
+		return true;
+	}
+	oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_UNKNOWN, "the size could not be read");
+	if (d->facts->hyperv.network_direct == OI_FLAG_YES)
+		return oi_decision_refuse(d, OI_R_SIZE_NETWORK_DIRECT,
+					  "size unknown, a network-direct channel is there");
+	d->verdict->may_wait = true;
+	return oi_decision_refuse(d, OI_R_SIZE_UNKNOWN_NO_DEVICE, "%s", "");
+}
+
+static bool gate_named_size(struct oi_decision *d, const char *name)
+{
+	const char *glob = match_globs(&d->config->vm_sizes.deny, name);
+
+	d->size = oi_catalog_find_size(d->catalog, name);
+	if (glob) {
+		oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_FAIL, "vm_sizes.deny has %s", glob);
+		return oi_decision_refuse(d, OI_R_SIZE_DENIED, "%s matches %s", name, glob);
+	}
+	glob = match_globs(&d->config->vm_sizes.allow, name);
+	if (glob) {
+		oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_PASS, "vm_sizes.allow has %s", glob);
+		return true;
+	}
+	if (!d->size)
+		return gate_strange_size(d, name);
+	if (d->size->network_direct) {
+		oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_FAIL, "%s: network direct", name);
+		return oi_decision_refuse(d, OI_R_SIZE_NETWORK_DIRECT, "%s", name);
+	}
+	oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_PASS, "%s: %s, %d x %d Gb/s%s%s",
+			d->size->name, d->size->nic_generation, d->size->ib_ports,
+			d->size->link_gbps, d->size->note ? "; doubt: " : "",
+			d->size->note ? d->size->note : "");
+	return true;
+}
+
+bool oi_gate_size(struct oi_decision *d)
+{
+	const char *name = oi_text_or(&d->facts->vm.size, NULL);
+
+	if (!(name ? gate_named_size(d, name) : gate_unknown_size(d)))
+		return false;
+	find_generation(d);
+	return true;
+}
+
+/* --- image / distribution --- */
+
+bool oi_gate_distro(struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	const char *id = oi_text_or(&f->os.id, NULL);
+	const char *version = oi_text_or(&f->os.version_id, "(no version)");
+
+	d->arch = oi_text_or(&f->kernel.arch, d->size ? d->size->arch : NULL);
+	if (!id) {
+		oi_verdict_rule(d->verdict, "distro", OI_RESULT_UNKNOWN, "os-release has no ID");
+		return oi_decision_refuse(d, OI_R_DISTRO_UNKNOWN, "%s", "");
+	}
+	d->inbox = oi_choose_inbox(d);
+	if (!oi_choose_any(d, false)) {
+		oi_verdict_rule(d->verdict, "distro", OI_RESULT_FAIL, "%s %s on %s has no row", id,
+				version, d->arch ? d->arch : "an unknown architecture");
+		return oi_decision_refuse(d, OI_R_DISTRO_UNSUPPORTED, "%s %s on %s", id, version,
+					  d->arch ? d->arch : "an unknown architecture");
+	}
+	if (!oi_choose_any(d, true)) {
+		oi_verdict_rule(d->verdict, "distro", OI_RESULT_FAIL, "%s %s on %s has no row for %s",
+				id, version, d->arch, d->generation);
+		return oi_decision_refuse(d, OI_R_DISTRO_NO_GENERATION, "%s on %s %s", d->generation,
+					  id, version);
+	}
+	oi_verdict_rule(d->verdict, "distro", OI_RESULT_PASS, "%s %s on %s", id, version, d->arch);
+	return true;
+}
+
+/* --- device --- */
+
+bool oi_gate_device(struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	size_t infiniband = 0;
+	size_t ethernet;
+
+	for (size_t i = 0; i < f->pci.n; i++)
+		infiniband += oi_pci_is_infiniband(&f->pci.v[i]);
+	ethernet = f->pci.n - infiniband;
+	if (infiniband) {
+		oi_verdict_rule(d->verdict, "device", OI_RESULT_PASS, "%zu InfiniBand function%s",
+				infiniband, infiniband == 1 ? "" : "s");
+		return true;
+	}
+	d->verdict->may_wait = true;
+	if (f->pci.known == OI_UNKNOWN) {
+		oi_verdict_rule(d->verdict, "device", OI_RESULT_UNKNOWN, "the PCI bus could not be read");
+		return oi_decision_refuse(d, OI_R_DEVICE_MISSING, "the PCI bus could not be read");
+	}
+	oi_verdict_rule(d->verdict, "device", OI_RESULT_FAIL,
+			"no InfiniBand function, %zu of another kind (Accelerated Networking does not count)",
+			ethernet);
+	return oi_decision_refuse(d, OI_R_DEVICE_MISSING, "%s",
+				  oi_text_or(&f->vm.size, "size unknown"));
+}
+
+/* --- pre-flight --- */
+
+static bool gate_secure_boot(struct oi_decision *d)
+{
+	const char *why = oi_unsigned_refused(d->facts);
+
+	if (oi_from_distro(d))
+		return true; /* the distribution's modules are signed by the distribution */
+	if (!why) {
+		oi_verdict_rule(d->verdict, "module-signing",
+				d->facts->security.secure_boot == OI_FLAG_UNKNOWN ?
+					OI_RESULT_UNKNOWN : OI_RESULT_PASS,
+				d->facts->security.secure_boot == OI_FLAG_UNKNOWN ?
+					"Secure Boot could not be looked at" :
+					"unsigned modules may be loaded");
+		return true;
+	}
+	if (d->config->secure_boot.key) {
+		oi_verdict_rule(d->verdict, "module-signing", OI_RESULT_PASS,
+				"%s, and modules will be signed with the stanza's key", why);
+		return true;
+	}
+	oi_verdict_rule(d->verdict, "module-signing", OI_RESULT_FAIL, "%s", why);
+	return oi_decision_refuse(d, OI_R_SECURE_BOOT, "%s", why);
+}
+
+/* On a method that can install them they are part of the plan, and the simulation judges. */
+static bool gate_build_tools(struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	bool installable = d->inbox && d->inbox->build.n;
+
+	if (oi_from_distro(d))
+		return true;
+	oi_verdict_rule(d->verdict, "headers",
+			f->kernel.headers == OI_FLAG_YES ? OI_RESULT_PASS : OI_RESULT_UNKNOWN, "%s",
+			f->kernel.headers == OI_FLAG_YES ? "installed for the running kernel" :
+			installable ? "not installed: part of the plan" : "not installed");
+	if ((f->kernel.headers == OI_FLAG_NO || f->kernel.headers == OI_FLAG_ABSENT) && !installable)
+		return oi_decision_refuse(d, OI_R_HEADERS_MISSING, "%s",
+					  oi_text_or(&f->kernel.release, "kernel unknown"));
+	if ((f->kernel.compiler == OI_FLAG_NO || f->kernel.compiler == OI_FLAG_ABSENT) &&
+	    !installable)
+		return oi_decision_refuse(d, OI_R_COMPILER_MISSING, "%s", "");
+	return true;
+}
+
+static bool gate_disk(struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	int64_t needed = d->stack == OI_DRIVER_INBOX ? INBOX_NEEDS_BYTES : OFED_NEEDS_BYTES;
+	long long free_mib = (long long)(f->disk.work_free_bytes / MIB);
+
+	if (f->disk.known != OI_KNOWN) {
+		oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_UNKNOWN,
+				"free space could not be read");
+		return true;
+	}
+	if (f->disk.work_free_bytes >= needed) {
+		oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_PASS, "%lld MiB free, %lld wanted",
+				free_mib, (long long)(needed / MIB));
+		return true;
+	}
+	oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_FAIL, "%lld MiB free, %lld wanted",
+			free_mib, (long long)(needed / MIB));
+	return oi_decision_refuse(d, OI_R_DISK_SPACE, "%lld MiB free, %lld wanted", free_mib,
+				  (long long)(needed / MIB));
+}
+
+/* What is not https proves nothing by itself: then only a digest can. */
+static bool gate_digest(struct oi_decision *d)
+{
+	struct oi_strv urls = { 0 };
+	bool all_https = true;
+
+	if (oi_from_distro(d))
+		return true; /* the package manager checks what it fetches */
+	oi_plan_sources(d, &urls);
+	for (size_t i = 0; i < urls.n; i++)
+		all_https = all_https && !strncmp(urls.v[i], "https://", 8);
+	oi_strv_clear(&urls);
+	if (oi_plan_digest(d)) {
+		oi_verdict_rule(d->verdict, "digest", OI_RESULT_PASS, "sha256 %.12s...",
+				oi_plan_digest(d));
+		return true;
+	}
+	oi_verdict_rule(d->verdict, "digest", all_https ? OI_RESULT_UNKNOWN : OI_RESULT_FAIL,
+			"none is published%s",
+			all_https ? ": authenticated by TLS and by the packages' own signatures" : "");
+	return all_https || oi_decision_refuse(d, OI_R_DIGEST_MISSING, "%s %s",
+					       d->verdict->driver.stack,
+					       d->verdict->driver.version);
+}
+
+bool oi_gate_preflight(struct oi_decision *d)
+{
+	return gate_secure_boot(d) && gate_build_tools(d) && gate_disk(d) && gate_digest(d);
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The chosen driver becomes a complete list of steps: values only, nothing left to find out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "decide/decision.h"
+
+/* Where the steps write. */
+#define MODULES_LOAD_FILE "/etc/modules-load.d/ofed-init.conf"
+#define NO_IPOIB_FILE "/etc/modprobe.d/ofed-init-no-ipoib.conf"
+#define LIMITS_FILE "/etc/security/limits.d/90-ofed-init.conf"
+#define RDMA_NAMES_FILE "/etc/udev/rules.d/60-rdma-persistent-naming.rules"
+#define PIN_FILE "/etc/apt/preferences.d/ofed-init"
+#define SIGNING_FILE "/etc/dkms/framework.conf.d/ofed-init.conf"
+#define OPENIB_CONF "/etc/infiniband/openib.conf"
+#define OPENIBD_DROPIN "/etc/systemd/system/openibd.service.d/50-ofed-init.conf"
+#define HOLD_DROPIN "/etc/systemd/system/%s.d/50-ofed-init-hold.conf"
+
+enum oi_driver_kind { INBOX, DISTRO_PACKAGES, HOST_PACKAGE, REPOSITORY, BUNDLE };
+
+static bool ends_with(const char *text, size_t len, const char *suffix)
+{
+	size_t suffix_len = strlen(suffix);
+
+	return len >= suffix_len && !strncmp(text + len - suffix_len, suffix, suffix_len);
+}
+
+static enum oi_driver_kind kind_of(const struct oi_decision *d)
+{
+	const char *url = d->config->source.url;
+	size_t len = url ? strcspn(url, "?#") : 0;
+
+	if (d->stack == OI_DRIVER_INBOX)
+		return INBOX;
+	if (!d->release)
+		return ends_with(url, len, ".deb") || ends_with(url, len, ".rpm") ? HOST_PACKAGE :
+										     BUNDLE;
+	if (!strcmp(d->release->kind, "distro-rpm"))
+		return DISTRO_PACKAGES;
+	if (!strcmp(d->release->kind, "apt-repo"))
+		return REPOSITORY;
+	return !strncmp(d->release->kind, "doca-host-", 10) ? HOST_PACKAGE : BUNDLE;
+}
+
+const char *oi_plan_method(const struct oi_decision *d)
+{
+	const char *manager = d->inbox ? d->inbox->method : NULL;
+
+	switch (kind_of(d)) {
+	case BUNDLE:
+		return "bundle";
+	case REPOSITORY:
+		return "repository";
+	case HOST_PACKAGE:
+		if (manager)
+			return manager;
+		return d->release && !strcmp(d->release->kind, "doca-host-deb") ? "apt" : "dnf";
+	case DISTRO_PACKAGES:
+		return manager ? manager : "tdnf";
+	case INBOX:
+		break;
+	}
+	return manager ? manager : "none";
+}
+
+const char *oi_plan_digest(const struct oi_decision *d)
+{
+	if (d->config->source.sha256)
+		return d->config->source.sha256;
+	return d->release ? d->release->sha256 : NULL;
+}
+
+/* The file's own name in a URL, without its query; owned by the caller. */
+static char *file_name(const char *url)
+{
+	size_t len = strcspn(url, "?#");
+	size_t start = len;
+
+	while (start && url[start - 1] != '/')
+		start--;
+	return oi_mem_ndup(url + start, len - start);
+}
+
+static void join_url(struct oi_strv *urls, const char *base, const char *name)
+{
+	size_t len = strlen(base);
+
+	while (len && base[len - 1] == '/')
+		len--;
+	oi_strv_addf(urls, "%.*s/%s", (int)len, base, name);
+}
+
+void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls)
+{
+	const char *url = d->release ? d->release->url : d->config->source.url;
+	OI_FREE char *name = NULL;
+
+	if (!url)
+		return;
+	name = file_name(url);
+	if (d->release && d->config->source.directory) {
+		OI_FREE char *base = oi_mem_printf("file://%s", d->config->source.directory);
+
+		join_url(urls, base, name);
+		return; /* no network, as the stanza says */
+	}
+	for (size_t i = 0; d->release && i < d->config->source.mirrors.n; i++)
+		join_url(urls, d->config->source.mirrors.v[i], name);
+	if (!urls->n)
+		oi_strv_add(urls, url);
+}
+
+/* --- pieces of plans --- */
+
+static struct oi_step *write_file(struct oi_decision *d, const char *id, const char *path,
+				  const char *content, const char *detail)
+{
+	struct oi_step *step =
+		oi_verdict_step(d->verdict, OI_ACTION_FILE_WRITE, id, "%s: %s", path, detail);
+
+	oi_mem_set(&step->path, path);
+	oi_mem_set(&step->content, content);
+	return step;
+}
+
+/* "{kernel}" in a package name stands for the running kernel's release. */
+static void add_packages(const struct oi_decision *d, struct oi_strv *into,
+			 const struct oi_strv *names)
+{
+	static const char word[] = "{kernel}";
+	const char *release = oi_text_or(&d->facts->kernel.release, NULL);
+
+	for (size_t i = 0; i < names->n; i++) {
+		const char *at = strstr(names->v[i], word);
+
+		if (!at)
+			oi_strv_add(into, names->v[i]);
+		else if (release)
+			oi_strv_addf(into, "%.*s%s%s", (int)(at - names->v[i]), names->v[i], release,
+				     at + strlen(word));
+	}
+}
+
+static void fill_packages(const struct oi_decision *d, struct oi_step *step, const char *meta,
+			  bool with_build)
+{
+	if (meta)
+		oi_strv_add(&step->names, meta);
+	else if (d->inbox)
+		add_packages(d, &step->names, &d->inbox->packages);
+	if (d->inbox && with_build)
+		add_packages(d, &step->names, &d->inbox->build);
+	if (d->inbox && !meta)
+		add_packages(d, &step->optional, &d->inbox->optional);
+}
+
+static void simulate(struct oi_decision *d, const char *meta, bool with_build)
+{
+	struct oi_step *step;
+	OI_FREE char *names = NULL;
+
+	oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_REFRESH, "refresh-packages",
+			"package lists, into private state");
+	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_SIMULATE, "simulate-packages", "%s",
+			       "");
+	fill_packages(d, step, meta, with_build);
+	names = oi_strv_join(&step->names, " ");
+	free(step->detail);
+	step->detail = oi_mem_printf("%s; refused if the kernel would change", names);
+}
+
+static void install_packages(struct oi_decision *d, const char *meta, bool with_build)
+{
+	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_INSTALL,
+					       "install-packages", "%s", "");
+
+	fill_packages(d, step, meta, with_build);
+	free(step->detail);
+	step->detail = oi_strv_join(&step->names, " ");
+}
+
+static void write_limits(struct oi_decision *d)
+{
+	if (!d->config->tuning.memlock)
+		return;
+	write_file(d, "write-limits", LIMITS_FILE,
+		   "# Written by ofed-init: RDMA registers memory, and registered memory is locked.\n"
+		   "*    soft memlock unlimited\n"
+		   "*    hard memlock unlimited\n"
+		   "root soft memlock unlimited\n"
+		   "root hard memlock unlimited\n",
+		   "locked memory without limit");
+}
+
+static void write_names(struct oi_decision *d)
+{
+	if (!d->config->persistent_names)
+		return;
+	/* takes the place of rdma-core's rule of this name; written before the driver is loaded */
+	write_file(d, "write-rdma-names", RDMA_NAMES_FILE,
+		   "# Written by ofed-init: names by PCI address, whatever order devices are found in.\n"
+		   "ACTION==\"add\", SUBSYSTEM==\"infiniband\", PROGRAM=\"rdma_rename %k NAME_PCI\"\n",
+		   "RDMA devices named by PCI address");
+}
+
+static void write_ipoib_policy(struct oi_decision *d)
+{
+	if (d->config->ipoib == OI_AUTO_FALSE)
+		write_file(d, "write-no-ipoib", NO_IPOIB_FILE,
+			   "# Written by ofed-init: the stanza says ipoib: false.\n"
+			   "blacklist ib_ipoib\n",
+			   "ib_ipoib is not loaded by itself");
+}
+
+static void hold_units(struct oi_decision *d)
+{
+	for (size_t i = 0; i < d->config->hold_units.n; i++) {
+		const char *unit = d->config->hold_units.v[i];
+		OI_FREE char *path = oi_mem_printf(HOLD_DROPIN, unit);
+		OI_FREE char *id = oi_mem_printf("hold-%s", unit);
+
+		write_file(d, id, path,
+			   "# Written by ofed-init: the stanza's hold_units names this unit.\n"
+			   "[Unit]\n"
+			   "Wants=infiniband-ready.target\n"
+			   "After=infiniband-ready.target\n",
+			   "started after infiniband-ready.target");
+	}
+}
+
+static void sign_modules(struct oi_decision *d)
+{
+	OI_FREE char *content = NULL;
+
+	if (!d->config->secure_boot.key)
+		return;
+	content = oi_mem_printf("# Written by ofed-init: sign what dkms builds.\n"
+				"mok_signing_key=\"%s\"\n"
+				"mok_certificate=\"%s\"\n",
+				d->config->secure_boot.key, d->config->secure_boot.certificate);
+	write_file(d, "sign-modules", SIGNING_FILE, content, "built modules are signed");
+}
+
+static void verify_fabric(struct oi_decision *d)
+{
+	oi_verdict_step(d->verdict, OI_ACTION_VERIFY, "verify-fabric",
+			"modules, ports, state and rate");
+}
+
+static void add_names(struct oi_step *step, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		oi_strv_add(&step->names, names[i]);
+}
+
+/* --- the plans --- */
+
+/* Both the distribution's RDMA stack and Azure Linux' own driver packages. */
+static void plan_distro(struct oi_decision *d)
+{
+	static const char *const user_modules[] = { "ib_uverbs", "ib_umad", "rdma_ucm" };
+	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
+	const char *driver = cx3 ? "mlx4_ib" : "mlx5_ib";
+	OI_FREE char *content = oi_mem_printf(
+		"# Written by ofed-init: RDMA for programs.\n%s\nib_uverbs\nib_umad\nrdma_ucm\n%s",
+		driver, d->config->ipoib == OI_AUTO_TRUE ? "ib_ipoib\n" : "");
+	struct oi_step *step;
+
+	simulate(d, NULL, false);
+	install_packages(d, NULL, false);
+	write_file(d, "write-modules-load", MODULES_LOAD_FILE, content, "modules for every boot");
+	write_ipoib_policy(d);
+	write_limits(d);
+	write_names(d);
+	hold_units(d);
+	step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_LOAD, "load-modules",
+			       "%s and what programs need", driver);
+	oi_strv_add(&step->names, driver);
+	add_names(step, user_modules, OI_ARRAY_SIZE(user_modules));
+	/* not every kernel has it: Debian's cloud kernel has none */
+	if (d->config->ipoib != OI_AUTO_FALSE)
+		oi_strv_add(d->config->ipoib == OI_AUTO ? &step->optional : &step->names,
+			    "ib_ipoib");
+	verify_fabric(d);
+}
+
+static void fetch_artefact(struct oi_decision *d, const char *id)
+{
+	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_FETCH, id, "%s", "");
+
+	oi_plan_sources(d, &step->urls);
+	oi_mem_set(&step->sha256, oi_plan_digest(d));
+	step->path = file_name(step->urls.v[0]);
+	free(step->detail);
+	step->detail = oi_mem_printf("%s, %s", step->path,
+				     step->sha256 ? "sha256 checked before it is used" :
+						    "authenticated by TLS");
+}
+
+static void pin_dkms(struct oi_decision *d)
+{
+	OI_FREE char *content = NULL;
+
+	if (!d->inbox || !d->inbox->archive)
+		return;
+	/* above the 500 of any repository, below the 1000 at which apt would downgrade.
+	 * Source: apt_preferences(5); the vendor's repository carries a dkms of its own */
+	content = oi_mem_printf("# Written by ofed-init: dkms stays the distribution's own.\n"
+				"Package: dkms\n"
+				"Pin: release o=%s\n"
+				"Pin-Priority: 600\n",
+				d->inbox->archive);
+	write_file(d, "pin-packages", PIN_FILE, content, "dkms stays the distribution's own");
+}
+
+/* Set-up of the vendor's service. Source: catalog notes, "openibd" */
+static void set_up_openibd(struct oi_decision *d)
+{
+	struct oi_step *step;
+
+	step = oi_verdict_step(d->verdict, OI_ACTION_FILE_SET, "set-ipoib", "%s: IPOIB_LOAD=%s",
+			       OPENIB_CONF, d->config->ipoib == OI_AUTO_FALSE ? "no" : "yes");
+	oi_mem_set(&step->path, OPENIB_CONF);
+	oi_mem_set(&step->key, "IPOIB_LOAD");
+	oi_mem_set(&step->content, d->config->ipoib == OI_AUTO_FALSE ? "no" : "yes");
+	write_file(d, "write-openibd-order", OPENIBD_DROPIN,
+		   "# Written by ofed-init: the devices first, and another try when one came late.\n"
+		   "[Unit]\n"
+		   "Wants=systemd-udev-settle.service\n"
+		   "After=systemd-udev-settle.service\n"
+		   "[Service]\n"
+		   "Restart=on-failure\n"
+		   "RestartSec=5\n",
+		   "after udev, again on failure");
+	write_limits(d);
+	write_names(d);
+	hold_units(d);
+	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_ENABLE, "enable-openibd",
+			       "openibd.service at every boot");
+	oi_strv_add(&step->names, "openibd.service");
+	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_RESTART, "restart-openibd",
+			       "openibd.service, to load the built modules");
+	oi_strv_add(&step->names, "openibd.service");
+}
+
+static void check_modules(struct oi_decision *d, const char *manager)
+{
+	/* the main driver must be known to dkms; the others when they are installed.
+	 * Source: catalog notes, "Packages and modules" */
+	static const char *const others[] = { "iser", "isert", "srp" };
+	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_CHECK, "check-modules",
+					       "built for %s, by dkms' own record",
+					       oi_text_or(&d->facts->kernel.release, "this kernel"));
+
+	oi_strv_add(&step->names, strcmp(manager, "apt") ? "mlnx-ofa_kernel" : "mlnx-ofed-kernel");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(others); i++)
+		oi_strv_add(&step->optional, others[i]);
+}
+
+static void plan_host_package(struct oi_decision *d)
+{
+	const char *manager = oi_plan_method(d);
+	const char *format = strcmp(manager, "apt") ? "rpm" : "deb";
+	OI_FREE char *artefact = NULL;
+	struct oi_step *step;
+
+	fetch_artefact(d, "fetch-repository");
+	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
+	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_STAGE, "stage-repository",
+			       "look into %s, change nothing", artefact);
+	oi_mem_set(&step->path, artefact);
+	oi_mem_set(&step->key, format);
+	simulate(d, "doca-ofed", true);
+	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD, "add-repository", "install %s",
+			       artefact);
+	oi_mem_set(&step->path, artefact);
+	oi_mem_set(&step->key, format);
+	pin_dkms(d);
+	sign_modules(d);
+	install_packages(d, "doca-ofed", true);
+	check_modules(d, manager);
+	set_up_openibd(d);
+	verify_fabric(d);
+}
+
+static void plan_repository(struct oi_decision *d)
+{
+	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD,
+					       "add-repository", "%s",
+					       d->release->url ? d->release->url : "the vendor's");
+
+	oi_mem_set(&step->path, d->release->url);
+	oi_mem_set(&step->key, "repository");
+	simulate(d, "doca-ofed", true);
+	pin_dkms(d);
+	sign_modules(d);
+	install_packages(d, "doca-ofed", true);
+	check_modules(d, "apt");
+	set_up_openibd(d);
+	verify_fabric(d);
+}
+
+static void plan_bundle(struct oi_decision *d)
+{
+	struct oi_step *step;
+
+	fetch_artefact(d, "fetch-bundle");
+	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_INSTALL, "install-bundle",
+			       "the bundle's installer, without firmware writes");
+	oi_mem_set(&step->key, "bundle");
+	sign_modules(d);
+	set_up_openibd(d);
+	verify_fabric(d);
+}
+
+void oi_plan_build(struct oi_decision *d)
+{
+	switch (kind_of(d)) {
+	case INBOX:
+	case DISTRO_PACKAGES:
+		plan_distro(d);
+		break;
+	case HOST_PACKAGE:
+		plan_host_package(d);
+		break;
+	case REPOSITORY:
+		plan_repository(d);
+		break;
+	case BUNDLE:
+		plan_bundle(d);
+		break;
+	}
+}
