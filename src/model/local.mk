@@ -2,7 +2,7 @@
 model_sources = \
 	src/model/catalog.c src/model/catalog.h \
 	src/model/catalog_builtin.h \
-	src/model/catalog_rows.c \
+	src/model/catalog_rows.c src/model/catalog_rows.h \
 	src/model/catalog_table.c src/model/catalog_table.h \
 	src/model/codes.def \
 	src/model/config.c src/model/config.h \

@@ -2,4 +2,5 @@
 # and it is linked with libhost.a, libfetch.a, libpure.a, cmocka and every library those need.
 # A test with more sources than its own says so: tests_unit_test_x_SOURCES = ...
 unit_tests =
+unit_tests += tests/unit/test_catalog
 unit_tests += tests/unit/test_root
