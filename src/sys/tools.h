@@ -25,4 +25,7 @@ struct oi_tools {
 /** oi_tools_find() - the usual places of each tool, the first that can be executed */
 void oi_tools_find(struct oi_tools *tools);
 
+/** oi_tools_name() - "apt-get", for messages; static */
+const char *oi_tools_name(enum oi_tool tool);
+
 #endif

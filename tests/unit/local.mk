@@ -4,3 +4,4 @@
 unit_tests =
 unit_tests += tests/unit/test_catalog
 unit_tests += tests/unit/test_root
+unit_tests += tests/unit/test_run

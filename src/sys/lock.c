@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sys/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "model/reasons.h"
+
+/* Enough to know a program by; a Java command line can be many kilobytes. */
+#define COMMAND_BYTES 512
+
+char *oi_lock_command(pid_t pid)
+{
+	OI_FREE char *path = oi_mem_printf("/proc/%ld/cmdline", (long)pid);
+	char text[COMMAND_BYTES];
+	ssize_t len;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	len = read(fd, text, sizeof(text));
+	close(fd);
+	while (len > 0 && !text[len - 1])
+		len--;
+	if (len <= 0)
+		return NULL; /* gone, or a kernel thread */
+	for (ssize_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ')
+			text[i] = ' ';
+	return oi_mem_ndup(text, (size_t)len);
+}
+
+static int taken(int fd, const char *path, struct oi_err *err)
+{
+	OI_FREE char *command = NULL;
+	char text[24] = "";
+	long pid = 0;
+
+	if (pread(fd, text, sizeof(text) - 1, 0) > 0)
+		pid = strtol(text, NULL, 10);
+	if (pid > 0)
+		command = oi_lock_command((pid_t)pid);
+	oi_err_set(err, OI_R_RUNNING, "lock %s: held by process %ld (%s)", path, pid,
+		   command ? command : "unknown");
+	return 1;
+}
+
+int oi_lock_take(const struct oi_root *root, const char *path, struct oi_lock *lock,
+		 struct oi_err *err)
+{
+	OI_FREE char *folder = oi_mem_dup(path);
+	char *slash = strrchr(folder, '/');
+	char text[24];
+	int len;
+	int fd;
+	int ret;
+
+	lock->fd = -1;
+	if (slash)
+		*slash = '\0';
+	if (*folder && oi_root_mkdirs(root, folder, 0755, err))
+		return -1;
+	fd = oi_root_openat(root, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return oi_err_set(err, OI_R_WRITE_FAILED, "lock %s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		ret = errno == EWOULDBLOCK ? taken(fd, path, err) :
+			oi_err_set(err, OI_R_WRITE_FAILED, "lock %s: %s", path, strerror(errno));
+		close(fd);
+		return ret;
+	}
+	/* The pid is only for people; the lock is what counts. */
+	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)len, 0) != len) {
+		close(fd);
+		return oi_err_set(err, OI_R_WRITE_FAILED, "lock %s: write: %s", path,
+				  strerror(errno));
+	}
+	lock->fd = fd;
+	return 0;
+}
+
+void oi_lock_drop(struct oi_lock *lock)
+{
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
+}
+
+int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, char **command,
+		   struct oi_err *err)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = oi_root_openat(root, path, O_RDWR | O_CLOEXEC, 0);
+	int ret;
+
+	*pid = 0;
+	if (command)
+		*command = NULL;
+	if (fd < 0 && errno == ENOENT)
+		return 1;
+	if (fd < 0)
+		return oi_err_set(err, OI_R_READ_FAILED, "lock %s: %s", path, strerror(errno));
+	ret = fcntl(fd, F_GETLK, &lock);
+	if (ret)
+		oi_err_set(err, OI_R_READ_FAILED, "lock %s: %s", path, strerror(errno));
+	close(fd);
+	if (ret)
+		return -1;
+	if (lock.l_type == F_UNLCK)
+		return 1;
+	if (lock.l_pid > 0) {
+		*pid = lock.l_pid;
+		if (command)
+			*command = oi_lock_command(lock.l_pid);
+	}
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One of us at a time, and who holds a lock of somebody else's. */
+#ifndef OI_SYS_LOCK_H
+#define OI_SYS_LOCK_H
+
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "sys/root.h"
+
+/* Ours, on the changed root. */
+#define OI_LOCK_PATH "/run/ofed-init/lock"
+
+struct oi_lock {
+	int fd; /* -1: not held */
+};
+
+/**
+ * oi_lock_take() - be the only one, without waiting
+ * @path: made when missing, with its folder; it holds our pid afterwards
+ * @lock: filled; the lock ends with oi_lock_drop() or with the process
+ * Return: 0; 1 when another process has it, with @err OI_R_RUNNING naming its
+ *         pid and command; -1 with OI_R_WRITE_FAILED (read-only /run).
+ */
+OI_MUST_CHECK
+int oi_lock_take(const struct oi_root *root, const char *path, struct oi_lock *lock,
+		 struct oi_err *err);
+
+/** oi_lock_drop() - let go; fine on one that was not taken (fd -1) */
+void oi_lock_drop(struct oi_lock *lock);
+
+/**
+ * oi_lock_holder() - who holds a record lock such as /var/lib/dpkg/lock-frontend
+ * @pid: filled; 0 when it cannot be told (another container's)
+ * @command: filled when not NULL: its command line, owned by the caller, NULL
+ *           when unknown
+ * Return: 0 somebody holds it; 1 nobody does, or there is no such file; -1 with
+ *         OI_R_READ_FAILED.
+ * Source: apt and dpkg lock with fcntl(F_SETLK), which F_GETLK sees
+ */
+OI_MUST_CHECK
+int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, char **command,
+		   struct oi_err *err);
+
+/** oi_lock_command() - command line of a process, blanks between; owned by the caller, NULL: unknown */
+char *oi_lock_command(pid_t pid);
+
+#endif
