@@ -212,7 +212,7 @@ static void test_descriptors(void **state)
 	for (size_t i = 0; i < OI_ARRAY_SIZE(leak); i++)
 		close(leak[i]);
 	assert_int_equal(seen.lines.n, 1);
-	assert_string_equal(seen.lines.v[0], "0 1 2 3 "); /* 3 is what ls looks through */
+	assert_string_equal(seen.lines.v[0], "0  1  2  3"); /* 3 is what ls looks through */
 	clear(&seen, &result);
 }
 
