@@ -22,6 +22,10 @@ apt: {preserve_sources_list: true}
 """
 
 
+# Read before /run is replaced, where this may be a link to. The network is the machine's own.
+RESOLV_CONF = pathlib.Path("/etc/resolv.conf").read_text()
+
+
 class Container:
     """One machine. Boot it as often as wanted; its files are under .root in between."""
 
@@ -38,6 +42,7 @@ class Container:
 
     def install_kit(self):
         self.write("etc/cloud/cloud.cfg.d/99-rig.cfg", CLOUD_CFG)
+        self.write("etc/resolv.conf", RESOLV_CONF)
         for tool, place in (("mark", "usr/local/bin/mark"), ("collect", "usr/local/lib/rig/collect")):
             self.write(place, (HERE / "in-container" / tool).read_text(), mode=0o755)
         # dpkg's own hook: every run of dpkg leaves a mark with the packages that are in by then.
@@ -92,7 +97,7 @@ class Container:
         """Run a program in the root as an image builder does: no init, but /proc and /dev."""
         command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe",
                    f"--machine={self.name}-setup", f"--directory={self.root}",
-                   "--setenv=DEBIAN_FRONTEND=noninteractive", "--", *argv]
+                   "--resolv-conf=off", "--setenv=DEBIAN_FRONTEND=noninteractive", "--", *argv]
         self.logs.mkdir(parents=True, exist_ok=True)
         with open(self.logs / log, "ab") as out:
             return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
@@ -110,7 +115,7 @@ class Container:
         self.write("var/rig/limit", str(limit_s - 20))
         command = [*self.enter, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
                    "--boot", f"--machine={self.name}", f"--directory={self.root}",
-                   "--console=pipe", "--link-journal=no", *self.nspawn_options]
+                   "--console=pipe", "--link-journal=no", "--resolv-conf=off", *self.nspawn_options]
         with open(logs / "console.log", "wb") as console:
             try:
                 subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console,

@@ -7,10 +7,15 @@ from rig.machine import UBUNTU_2404
 from scenarios import BOOKWORM, BOTH, TRIXIE, scenario
 
 
-def stanza(url, sha256=None, more=""):
+def stanza(url, sha256=None):
     digest = f"    sha256: {sha256}\n" if sha256 else ""
-    return f"infiniband:\n  driver: doca-ofed\n  timeout_seconds: 240\n  verify: {{wait_seconds: 5}}\n{more}" \
-        f"  source:\n    url: \"{url}\"\n{digest}"
+    return f"""infiniband:
+  driver: doca-ofed
+  timeout_seconds: 240
+  verify: {{wait_seconds: 5}}
+  source:
+    url: "{url}"
+{digest}"""
 
 
 class Source:

@@ -4,8 +4,10 @@ import re
 
 import expect
 import user_data
+from rig.azure import Network, move_in
 from rig.deb import deb
 from scenarios import BOTH, scenario
+from trial import HPC_SIZE, OFFICE_SIZE
 
 BLOCK = """
     infiniband:
@@ -16,6 +18,12 @@ BLOCK = """
 INBOX = """
     infiniband:
       driver: inbox
+      verify: {wait_seconds: 2}
+    """
+MIXED_SIZES = """
+    infiniband:
+      driver: inbox
+      on_unsupported: skip
       verify: {wait_seconds: 2}
     """
 # Another use of apt, of the kind that a machine has at boot: it is there first, and slow.
@@ -34,11 +42,10 @@ ExecStartPost=/usr/bin/timeout 60 /bin/sh -c 'until test -e /var/rig/neighbour-w
 WantedBy=cloud-init.target
 """
 SLOW_POSTINST = """#!/bin/sh
-mkdir -p /var/rig
+/usr/local/bin/mark neighbour-works
 touch /var/rig/neighbour-works
-mark neighbour-works
 sleep 12
-mark neighbour-ends
+/usr/local/bin/mark neighbour-ends
 """
 
 
@@ -90,3 +97,29 @@ def lock_held(t):
              if "lock" in line and "apt-get" in line and "slow-neighbour" in line]
     t.check(named, "the status log names the holder's command", boot.status_log)
     t.check(any(re.search(rf"\b{pid}\b", line) for line in named), "and its pid", named or pid)
+
+
+@scenario(BOTH)
+def azure(t):
+    """cloud-init's own Azure datasource: customData, and the size, before and after a resize."""
+    network = Network(t.work_beside("network"), [OFFICE_SIZE, HPC_SIZE])
+    vm = t.vm(infiniband=False, size_from="azure")
+    vm.offline_archive()
+    move_in(vm.container, network, user_data.plain(MIXED_SIZES))
+    before = vm.packages()
+    small = vm.boot()
+    t.contains(small.seen["cloud_init"]["text"], "DataSourceAzure", "the datasource is Azure's")
+    expect.ended(t, small, 0, "size-not-rdma")
+    expect.between_config_and_final(t, small)
+    expect.nothing_installed(t, before, small)
+
+    vm.write_machine(infiniband=True)
+    large = vm.boot()
+    expect.ended(t, large, 0, "installed")
+    t.before(large.ran_until, large.started("cloud-final.service"), "the run ends before cloud-final")
+    t.equal(large.file("/run/cloud-init/.instance-id"), small.file("/run/cloud-init/.instance-id"),
+            "a resize keeps the instance id")
+    t.equal(large.mark("runcmd"), None, "cloud-init did not take it for a new instance")
+    t.check(large.installed("rdma-core"), "rdma-core is installed")
+    asked = [r for r in network.requests() if "/metadata/instance" in r]
+    t.equal(len(asked), 2, "the metadata service was asked by cloud-init alone, once a boot")
