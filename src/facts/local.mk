@@ -1,2 +1,18 @@
 # Sources and headers of src/facts, in libhost.a. One path a line, from the top folder.
-facts_sources =
+facts_sources = \
+	src/facts/disk.c \
+	src/facts/dmi.c \
+	src/facts/gather.c \
+	src/facts/gather.h \
+	src/facts/hyperv.c \
+	src/facts/installed.c \
+	src/facts/kernel.c \
+	src/facts/look.h \
+	src/facts/os.c \
+	src/facts/pci.c \
+	src/facts/rdma.c \
+	src/facts/security.c \
+	src/facts/stanza.c \
+	src/facts/stanza.h \
+	src/facts/vm.c \
+	src/facts/wait.c

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,11 @@
 
 #include "base/mem.h"
 #include "model/reasons.h"
+
+#ifndef SYS_openat2
+#define SYS_openat2 437 /* the same on every architecture; since Linux 5.6 */
+#endif
+#define IN_ROOT 0x10 /* RESOLVE_IN_ROOT of linux/openat2.h, which came with it */
 
 /* As many as the kernel follows; Source: path_resolution(7) */
 #define MAX_LINKS 40
@@ -181,7 +185,9 @@ int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode
 {
 	static bool no_openat2;
 	const char *below = path + strspn(path, "/");
-	struct open_how how = { 0 };
+	struct { /* struct open_how; Source: openat2(2) */
+		uint64_t flags, mode, resolve;
+	} how = { 0 };
 	long fd;
 
 	if (!*below)
@@ -192,7 +198,7 @@ int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode
 		return walk(root, below, flags, mode);
 	how.flags = (unsigned int)flags | O_CLOEXEC;
 	how.mode = flags & O_CREAT ? mode : 0;
-	how.resolve = RESOLVE_IN_ROOT;
+	how.resolve = IN_ROOT;
 	for (unsigned int tries = 0;; tries++) {
 		fd = syscall(SYS_openat2, root->fd, below, &how, sizeof(how));
 		/* EAGAIN: something was renamed meanwhile; Source: openat2(2) */
@@ -265,10 +271,21 @@ static int whole_failed(const char *name, size_t limit_bytes, int error, struct 
 	return oi_err_set(err, OI_R_READ_FAILED, "%s: %s", name, strerror(error));
 }
 
-int oi_root_read(const struct oi_root *root, const char *path, size_t limit_bytes,
-		 struct oi_buf *out, struct oi_err *err)
+/* Why others than root could have written it; NULL: they could not. */
+static const char *distrust(const struct stat *st)
+{
+	if (geteuid())
+		return NULL; /* nothing is done with a user's own powers but look */
+	if (st->st_uid)
+		return "not owned by root";
+	return st->st_mode & 022 ? "writable by its group or by others" : NULL;
+}
+
+static int read_file(const struct oi_root *root, const char *path, bool guarded,
+		     size_t limit_bytes, struct oi_buf *out, struct oi_err *err)
 {
 	OI_FREE char *name = NULL;
+	const char *refused = NULL;
 	struct stat st;
 	int error;
 	/* NONBLOCK: a FIFO in a strange tree does not hold us up, and is refused below. */
@@ -276,16 +293,32 @@ int oi_root_read(const struct oi_root *root, const char *path, size_t limit_byte
 
 	if (fd < 0)
 		return read_failed(root, path, errno, err);
-	if (fstat(fd, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+	if (fstat(fd, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		refused = "not a regular file";
+	else if (guarded)
+		refused = distrust(&st);
+	if (refused) {
 		close(fd);
 		name = oi_root_name(root, path);
-		return oi_err_set(err, OI_R_READ_FAILED, "%s: not a regular file", name);
+		return oi_err_set(err, OI_R_READ_FAILED, "%s: %s", name, refused);
 	}
 	error = read_whole(fd, limit_bytes, out);
 	if (!error)
 		return 0;
 	name = oi_root_name(root, path);
 	return whole_failed(name, limit_bytes, error, err);
+}
+
+int oi_root_read(const struct oi_root *root, const char *path, size_t limit_bytes,
+		 struct oi_buf *out, struct oi_err *err)
+{
+	return read_file(root, path, false, limit_bytes, out, err);
+}
+
+int oi_root_read_guarded(const struct oi_root *root, const char *path, size_t limit_bytes,
+			 struct oi_buf *out, struct oi_err *err)
+{
+	return read_file(root, path, true, limit_bytes, out, err);
 }
 
 int oi_root_read_named(const char *path, size_t limit_bytes, struct oi_buf *out,

@@ -49,6 +49,16 @@ int oi_root_read(const struct oi_root *root, const char *path, size_t limit_byte
 		 struct oi_buf *out, struct oi_err *err);
 
 /**
+ * oi_root_read_guarded() - as oi_root_read(), but root does not read what others may write
+ *
+ * Refuses, when we are root, a file that another user owns or that its group or
+ * others may write: a link in a folder of root's may lead to one.
+ */
+OI_MUST_CHECK
+int oi_root_read_guarded(const struct oi_root *root, const char *path, size_t limit_bytes,
+			 struct oi_buf *out, struct oi_err *err);
+
+/**
  * oi_root_read_named() - a whole file that the user named: seen from the working
  * folder, and it may be a pipe. Below no root.
  * Return: 0, or -1 with OI_R_READ_FAILED (also when there is none).

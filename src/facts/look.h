@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The subjects of a snapshot, each in a file of its own. None of them fails or logs. */
+#ifndef OI_FACTS_LOOK_H
+#define OI_FACTS_LOOK_H
+
+#include "base/attr.h"
+#include "base/doc.h"
+#include "model/facts.h"
+#include "sys/host.h"
+
+/* Each fills in its part of @facts. */
+void oi_facts_look_dmi(const struct oi_host *host, struct oi_facts *facts);
+void oi_facts_look_os(const struct oi_host *host, struct oi_facts *facts);
+void oi_facts_look_kernel(const struct oi_host *host, struct oi_facts *facts);
+/** oi_facts_look_hyperv() - after the kernel: looks for the modules of its release */
+void oi_facts_look_hyperv(const struct oi_host *host, struct oi_facts *facts);
+void oi_facts_look_vm(const struct oi_host *host, struct oi_facts *facts);
+void oi_facts_look_security(const struct oi_host *host, struct oi_facts *facts);
+/** oi_facts_look_installed() - after the kernel: prefers modules of its release */
+void oi_facts_look_installed(const struct oi_host *host, struct oi_facts *facts);
+void oi_facts_look_disk(const struct oi_host *host, struct oi_facts *facts);
+
+/**
+ * oi_facts_take_compute() - vm.* from a "compute" map of the metadata service's form
+ * @source: "instance-data" or "imds"
+ * Return: true when it told the size.
+ */
+bool oi_facts_take_compute(const struct oi_doc *compute, const char *source,
+			   struct oi_facts *facts);
+
+/** oi_facts_doubt() - note why something is unknown, once: "vm.size: ..." */
+void oi_facts_doubt(struct oi_facts *facts, const char *fmt, ...) OI_PRINTF(2, 3);
+
+/**
+ * oi_facts_read_text() - a fact from the first line of a file
+ * @key: of the fact, for the doubt when it cannot be read
+ * An empty file is absent. Return: as oi_root_read(); @text is left alone unless 0.
+ */
+int oi_facts_read_text(const struct oi_root *root, const char *path, struct oi_facts *facts,
+		       const char *key, struct oi_text *text);
+
+#endif
