@@ -4,6 +4,7 @@
 #define OI_REPORT_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -47,43 +48,90 @@ void oi_run_record_clear(struct oi_run_record *record);
 void oi_run_record_phase(struct oi_run_record *record, const char *name, int64_t took_ms);
 
 /* --- the status log --- */
+enum oi_console_form {
+	OI_CONSOLE_PLAIN, /* a file or a pipe: lines as in the status log */
+	OI_CONSOLE_PEOPLE, /* a terminal: "info: text" */
+	OI_CONSOLE_JOURNAL, /* which keeps the time and the level itself */
+};
+
 struct oi_statuslog {
 	int fd; /* -1: not open */
 	bool console; /* also to stderr, for the journal and for people */
 	enum oi_log_level console_least;
+	enum oi_console_form form; /* of stderr; found out by oi_statuslog_open() */
+	bool lost; /* a line could not be written; said once */
+	bool in_key; /* between the first and last line of key material */
+	size_t key_column; /* where that began in its line */
 };
 
 /**
  * oi_statuslog_open() - open for appending (made 0644, with its folder; no link is followed)
+ * @log: console and console_least are the caller's; the rest is set, also on failure,
+ *       after which lines still reach the console
+ * Return: 0, or -1 with OI_R_WRITE_FAILED; also when something that is not a
+ *         regular file has the name.
  * Fails softly: a full or read-only disk must not keep drivers away; the caller warns.
  */
 OI_MUST_CHECK
 int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, struct oi_err *err);
 void oi_statuslog_close(struct oi_statuslog *log);
-/** oi_statuslog_write() - the sink for struct oi_log; @data is the struct oi_statuslog; redacts */
+/**
+ * oi_statuslog_write() - the sink for struct oi_log; @data is the struct oi_statuslog
+ *
+ * One write(2) a line: "2026-11-22T10:31:02Z ofed-init[PID] info: text". Secrets
+ * are taken out, control characters too, and a very long line is cut.
+ */
 void oi_statuslog_write(void *data, enum oi_log_level level, const char *line);
 
-/** oi_redact() - @line without secrets: URL queries, user:password@, key material; owned by the caller */
+/**
+ * oi_redact() - @line without secrets
+ *
+ * Key material (PEM), values of Authorization and Cookie headers and of "Bearer",
+ * user:password@ with and without a scheme, values of a signed query (sig=, se=,
+ * token=, ...), and name=value pairs whose name says that it is a secret.
+ * Doing it twice changes nothing more.
+ * Return: owned by the caller.
+ */
 char *oi_redact(const char *line);
 
 /* --- the records --- */
 /**
  * oi_report_write() - result.json, its copy under instances/<id>/, agent.status
+ *
+ * No copy for an instance id that is no plain file name. Secrets are taken out.
  * Return: 0, or -1 with OI_R_WRITE_FAILED (all that could be written was).
+ * Source: agent.status is what the agent reads as a VM extension's N.status
  */
 OI_MUST_CHECK
 int oi_report_write(const struct oi_root *root, const struct oi_run_record *record,
 		    struct oi_err *err);
 
-/** oi_report_read() - last result.json as a tree, owned by the caller; returns as oi_root_read() */
+/**
+ * oi_report_read() - last result.json as a tree
+ * @out: owned by the caller when 0 is returned
+ *
+ * A record in state "running" whose process is gone comes as state "interrupted",
+ * with that reason's texts and exit code.
+ * Return: 0 read, 1 there is none, -1 error (OI_R_READ_FAILED; also not JSON).
+ */
 OI_MUST_CHECK
 int oi_report_read(const struct oi_root *root, struct oi_doc **out, struct oi_err *err);
 
-/** oi_report_final_line() - "exit 11 (Mellanox InfiniBand not found ...): device-missing: ... Remedy: ..." owned by the caller */
+/**
+ * oi_report_final_line() - the last line of a run
+ * @message: NULL: the reason's sentence
+ * @remedy: NULL: none
+ * Return: "exit 11 (Mellanox InfiniBand not found on this VM size): device-missing:
+ *         ... Remedy: ..."; owned by the caller.
+ */
 char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *message,
 			   const char *remedy);
 
-/** oi_report_status_text() - `ofed-init status` for people, from result.json; owned by the caller */
+/**
+ * oi_report_status_text() - `ofed-init status` for people
+ * @result: as oi_report_read() gives it; NULL: there was no run
+ * Return: a page, owned by the caller.
+ */
 char *oi_report_status_text(const struct oi_doc *result);
 
 #endif

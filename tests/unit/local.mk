@@ -5,3 +5,5 @@ unit_tests =
 unit_tests += tests/unit/test_catalog
 unit_tests += tests/unit/test_root tests/unit/test_pcibus
 unit_tests += tests/unit/test_run
+unit_tests += tests/unit/test_redact
+unit_tests += tests/unit/test_report

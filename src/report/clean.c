@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/clean.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "report/report.h"
+
+#define ESCAPE '\033'
+
+/* Bytes of the well-formed character at @s, 0 when it is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *s)
+{
+	unsigned int code, least;
+	size_t len;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] < 0xe0) {
+		len = 2;
+		code = s[0] & 0x1f;
+		least = 0x80;
+	} else if (s[0] >= 0xe0 && s[0] < 0xf0) {
+		len = 3;
+		code = s[0] & 0x0f;
+		least = 0x800;
+	} else if (s[0] >= 0xf0 && s[0] < 0xf5) {
+		len = 4;
+		code = s[0] & 0x07;
+		least = 0x10000;
+	} else {
+		return 0;
+	}
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0; /* also stops at the NUL */
+		code = code << 6 | (s[i] & 0x3f);
+	}
+	if (code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return len;
+}
+
+/* ECMA-48 control sequence, as programs use for colours: 0 when @s is none. */
+static size_t sequence_length(const char *s)
+{
+	size_t len = 2;
+
+	if (s[0] != ESCAPE || s[1] != '[')
+		return 0;
+	while (s[len] >= 0x20 && s[len] < 0x40)
+		len++;
+	return s[len] >= 0x40 && s[len] < 0x7f ? len + 1 : len;
+}
+
+char *oi_report_clean(const char *text)
+{
+	struct oi_buf out = { 0 };
+
+	while (*text) {
+		const unsigned char *u = (const unsigned char *)text;
+		size_t len = sequence_length(text);
+
+		if (len) {
+			text += len;
+			continue;
+		}
+		len = utf8_length(u);
+		if (*text == '\t' || *text == '\n' || *text == '\r' || *text == '\v' || *text == '\f')
+			oi_buf_adds(&out, " ");
+		else if (!len || u[0] < 0x20 || u[0] == 0x7f || (len == 2 && u[0] == 0xc2 && u[1] < 0xa0))
+			oi_buf_adds(&out, "?");
+		else
+			oi_buf_add(&out, text, len);
+		text += len ? len : 1;
+	}
+	return oi_buf_take(&out);
+}
+
+void oi_report_cut(char *text, size_t limit_bytes)
+{
+	static const char dots[] = "...";
+	size_t at;
+
+	if (strlen(text) <= limit_bytes)
+		return;
+	at = limit_bytes - strlen(dots);
+	while (at && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, dots, sizeof(dots));
+}
+
+void oi_report_redact_doc(struct oi_doc *doc)
+{
+	if (!doc)
+		return;
+	if (doc->kind == OI_DOC_STRING && doc->text) {
+		char *safe = oi_redact(doc->text);
+
+		free(doc->text);
+		doc->text = safe;
+	}
+	for (size_t i = 0; i < doc->n; i++)
+		oi_report_redact_doc(doc->items[i]);
+}

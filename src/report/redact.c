@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Takes secrets out of a line before anybody reads it: key material, header
+ * values, credentials and signed queries in addresses, name=value pairs. Where a
+ * line cannot be told apart for sure it hides too much rather than too little;
+ * its own output is left as it is when it comes by again.
+ */
+#include "report/report.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#define HIDDEN "REDACTED"
+#define PEM_BEGIN "-----BEGIN "
+#define PEM_END "-----END "
+#define PEM_DASHES "-----"
+#define PEM_LABEL_BYTES 64 /* "ENCRYPTED PRIVATE KEY" is 21; more is not a label */
+
+static bool word_in(const char *const *words, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(words[i], word))
+			return true;
+	return false;
+}
+
+static bool part_in(const char *const *parts, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strstr(word, parts[i]))
+			return true;
+	return false;
+}
+
+static bool end_in(const char *const *ends, size_t n, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t end_len = strlen(ends[i]);
+
+		if (len >= end_len && !strcmp(word + len - end_len, ends[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Names whose value is a secret wherever name=value stands. */
+static bool name_is_secret(const char *name)
+{
+	static const char *const words[] = { "sig", "sas", "pwd" };
+	static const char *const ends[] = {
+		"password", "passwd", "passphrase", "secret", "token", "apikey", "api_key",
+		"api-key", "accountkey", "sharedaccesskey", "sharedaccesssignature",
+		"authorization",
+	};
+
+	return word_in(words, OI_ARRAY_SIZE(words), name) ||
+	       end_in(ends, OI_ARRAY_SIZE(ends), name);
+}
+
+/* Names that in the query of an address say that it is a signed one. */
+static bool name_signs(const char *name)
+{
+	/* sig, se: Azure's shared access signature; the rest: S3, GCS, and habits */
+	static const char *const words[] = { "se", "auth", "code", "pass" };
+	static const char *const parts[] = {
+		"token", "secret", "passw", "pwd", "signature", "credential", "oauth",
+		"session", "jwt",
+	};
+	static const char *const ends[] = { "key", "keyid" };
+
+	return name_is_secret(name) || word_in(words, OI_ARRAY_SIZE(words), name) ||
+	       part_in(parts, OI_ARRAY_SIZE(parts), name) ||
+	       end_in(ends, OI_ARRAY_SIZE(ends), name);
+}
+
+/* The name before '=' in @len bytes, in small letters; NULL when there is no '='. */
+static char *name_of(const char *segment, size_t len)
+{
+	const char *equals = memchr(segment, '=', len);
+	char *name;
+
+	if (!equals)
+		return NULL;
+	name = oi_mem_ndup(segment, (size_t)(equals - segment));
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return name;
+}
+
+static int hex(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+static char *percent_decoded(const char *s)
+{
+	struct oi_buf out = { 0 };
+
+	for (; *s; s++) {
+		char c = *s;
+
+		if (c == '%' && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
+			c = (char)(hex(s[1]) * 16 + hex(s[2]));
+			s += 2;
+		}
+		if (c)
+			oi_buf_add(&out, &c, 1);
+	}
+	return oi_buf_take(&out);
+}
+
+static bool any_name_signs(const char *query)
+{
+	while (*query) {
+		size_t len = strcspn(query, "?&;#");
+		OI_FREE char *name = name_of(query, len);
+
+		if (name && name_signs(name))
+			return true;
+		query += len;
+		query += strspn(query, "?&;#");
+	}
+	return false;
+}
+
+static bool query_is_signed(const char *query)
+{
+	OI_FREE char *decoded = percent_decoded(query);
+
+	return any_name_signs(query) || any_name_signs(decoded);
+}
+
+/* All of a signed query's values go; its names stay. */
+static void hide_query(const char *query, struct oi_buf *out)
+{
+	while (*query) {
+		size_t len = strcspn(query, "?&;#");
+		const char *equals = memchr(query, '=', len);
+
+		if (equals)
+			oi_buf_add(out, query, (size_t)(equals + 1 - query));
+		if (len)
+			oi_buf_adds(out, HIDDEN); /* without a name it may be the rest of a value */
+		query += len;
+		len = strspn(query, "?&;#");
+		oi_buf_add(out, query, len);
+		query += len;
+	}
+}
+
+/* name=value pairs outside of a query, as in connection strings and options. */
+static void hide_pairs(const char *text, struct oi_buf *out)
+{
+	while (*text) {
+		size_t len = strcspn(text, "&;,");
+		OI_FREE char *name = name_of(text, len);
+
+		if (name && name_is_secret(name)) {
+			oi_buf_add(out, text, strlen(name) + 1);
+			oi_buf_adds(out, HIDDEN);
+		} else {
+			oi_buf_add(out, text, len);
+		}
+		text += len;
+		len = strspn(text, "&;,");
+		oi_buf_add(out, text, len);
+		text += len;
+	}
+}
+
+/* Where "user:password" lies in a word; 0 length: there is none. */
+struct span {
+	size_t at, len;
+};
+
+static bool port_is_odd(const char *authority, size_t len)
+{
+	const char *bracket = memchr(authority, ']', len);
+	const char *from = bracket ? bracket : authority;
+	const char *colon = memchr(from, ':', len - (size_t)(from - authority));
+
+	if (!colon)
+		return false;
+	for (colon++; colon < authority + len; colon++)
+		if (!isdigit((unsigned char)*colon))
+			return true;
+	return false;
+}
+
+/* user:password@ of an address; the password may hold '/', '?' and '@' as they are. */
+static struct span url_credentials(const char *word, const char *authority)
+{
+	struct span span = { (size_t)(authority - word), 0 };
+	size_t len = strcspn(authority, "/?#\\");
+	const char *last = strrchr(authority, '@');
+
+	if (last && (memchr(authority, '@', len) || port_is_odd(authority, len)))
+		span.len = (size_t)(last - authority);
+	return span;
+}
+
+/* user:password@host without a scheme, as people write a proxy. */
+static struct span bare_credentials(const char *word)
+{
+	const char *last = strrchr(word, '@'), *colon = strchr(word, ':');
+	const char *equals = strchr(word, '=');
+	const char *start = equals && colon && equals < colon ? equals + 1 : word;
+	struct span span = { (size_t)(start - word), 0 };
+
+	if (last && colon && colon > start && last > colon + 1 &&
+	    (isalnum((unsigned char)last[1]) || last[1] == '['))
+		span.len = (size_t)(last - start);
+	return span;
+}
+
+static char *without_credentials(const char *word)
+{
+	const char *first = strstr(word, "://"), *at = strchr(word, '@');
+	struct oi_buf out = { 0 };
+	struct span span = { 0 };
+
+	if (!first || (at && at < first))
+		span = bare_credentials(word);
+	for (const char *s = first; s && !span.len; s = strstr(s + 3, "://"))
+		span = url_credentials(word, s + 3);
+	if (!span.len)
+		return oi_mem_dup(word);
+	oi_buf_add(&out, word, span.at);
+	oi_buf_adds(&out, HIDDEN);
+	oi_buf_adds(&out, word + span.at + span.len);
+	return oi_buf_take(&out);
+}
+
+static void hide_in_word(const char *word, struct oi_buf *out)
+{
+	OI_FREE char *safe = without_credentials(word);
+	size_t before = strcspn(safe, "?#");
+
+	if (safe[before] && query_is_signed(safe + before)) {
+		oi_buf_add(out, safe, before);
+		hide_query(safe + before, out);
+	} else {
+		hide_pairs(safe, out);
+	}
+}
+
+/* Is this word, behind "Bearer", a token and not the next word of a sentence? */
+static bool is_token(const char *word)
+{
+	size_t len = strlen(word), small = 0;
+
+	while (small < len && (islower((unsigned char)word[small]) || ispunct((unsigned char)word[small])))
+		small++;
+	return len && (small < len || len >= 20);
+}
+
+static bool ends_in_bearer(const char *word)
+{
+	size_t len = strcspn(word, ":");
+
+	return len >= 6 && !strncasecmp(word + len - 6, "bearer", 6);
+}
+
+static bool splits_words(char c)
+{
+	return isspace((unsigned char)c) || iscntrl((unsigned char)c) || strchr("\"'<>`", c);
+}
+
+static void hide_in_words(const char *line, struct oi_buf *out)
+{
+	bool after_bearer = false;
+
+	while (*line) {
+		OI_FREE char *word = NULL;
+		size_t len = 0;
+
+		if (splits_words(*line)) {
+			oi_buf_add(out, line++, 1);
+			continue;
+		}
+		while (line[len] && !splits_words(line[len]))
+			len++;
+		word = oi_mem_ndup(line, len);
+		if (after_bearer && is_token(word))
+			oi_buf_adds(out, HIDDEN);
+		else
+			hide_in_word(word, out);
+		after_bearer = ends_in_bearer(word);
+		line += len;
+	}
+}
+
+/* The value of a header: to its closing quote, or to the end of the line. */
+static const char *header_value_end(const char *value, char quote, bool quote_is_escaped)
+{
+	if (!quote)
+		return value + strcspn(value, "\r\n");
+	for (; *value && *value != quote; value++) {
+		if (*value != '\\' || !value[1])
+			continue;
+		if (quote_is_escaped && value[1] == quote)
+			break;
+		value++;
+	}
+	return value;
+}
+
+static bool is_quote(char c)
+{
+	return c == '"' || c == '\'';
+}
+
+static void hide_headers(const char *line, struct oi_buf *out)
+{
+	static const char *const names[] = { "authorization", "cookie", "api-key",
+					     "auth-token", "subscription-key" };
+	const char *start = line;
+
+	while (*line) {
+		const char *p = NULL, *end;
+		char quote = '\0';
+
+		for (size_t i = 0; i < OI_ARRAY_SIZE(names) && !p; i++)
+			if (!strncasecmp(line, names[i], strlen(names[i])))
+				p = line + strlen(names[i]);
+		if (!p) {
+			oi_buf_add(out, line++, 1);
+			continue;
+		}
+		/* -H 'Authorization: ...': the quote before the name's first part */
+		for (end = line; end > start && (isalnum((unsigned char)end[-1]) || end[-1] == '-');)
+			end--;
+		if (end > start && is_quote(end[-1]))
+			quote = end[-1];
+		while (*p == '\\' || is_quote(*p)) {
+			p++;
+			quote = '\0'; /* "Authorization": "..." */
+		}
+		p += strspn(p, " \t");
+		if (*p != ':' && (*p != '=' || tolower((unsigned char)*line) == 'c')) {
+			oi_buf_add(out, line, (size_t)(p - line));
+			line = p;
+			continue;
+		}
+		p++;
+		p += strspn(p, " \t\\");
+		if (is_quote(*p))
+			quote = *p++;
+		end = header_value_end(p, quote, quote && p[-1] == quote && p[-2] == '\\');
+		oi_buf_add(out, line, (size_t)(p - line));
+		if (end > p)
+			oi_buf_adds(out, HIDDEN);
+		line = end;
+	}
+}
+
+static void hide_pem(const char *line, struct oi_buf *out)
+{
+	const char *begin;
+
+	while ((begin = strstr(line, PEM_BEGIN))) {
+		const char *label = begin + strlen(PEM_BEGIN);
+		const char *label_end = strstr(label, PEM_DASHES);
+		const char *end = strstr(label, PEM_END);
+		size_t label_len = label_end ? (size_t)(label_end - label) : 0;
+
+		oi_buf_add(out, line, (size_t)(begin - line));
+		oi_buf_adds(out, "[" HIDDEN " ");
+		if (label_len && label_len <= PEM_LABEL_BYTES)
+			oi_buf_add(out, label, label_len);
+		else
+			oi_buf_adds(out, "key");
+		oi_buf_adds(out, "]");
+		if (!end)
+			return; /* the rest of the line may be part of it */
+		line = end + strlen(PEM_END);
+		end = strstr(line, PEM_DASHES);
+		line = end ? end + strlen(PEM_DASHES) : line + strlen(line);
+	}
+	oi_buf_adds(out, line);
+}
+
+char *oi_redact(const char *line)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf one = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf two = { 0 };
+
+	hide_pem(line, &one);
+	hide_headers(oi_buf_str(&one), &two);
+	oi_buf_reset(&one);
+	hide_in_words(oi_buf_str(&two), &one);
+	return oi_buf_take(&one);
+}

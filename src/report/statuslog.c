@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/report.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "report/clean.h"
+#include "sys/clock.h"
+
+#define STATUS_LOG_DIR "/var/log/azure"
+#define STATUS_LOG_MODE 0644
+
+/* Room for what a child wrote in one piece, and what stands before it. */
+#define LINE_LIMIT_BYTES 8192
+
+#define PEM_BEGIN "-----BEGIN "
+#define PEM_END "-----END "
+
+static const char *level_name(enum oi_log_level level)
+{
+	static const char *const names[] = {
+		[OI_LOG_DEBUG] = "debug",
+		[OI_LOG_INFO] = "info",
+		[OI_LOG_WARN] = "warn",
+		[OI_LOG_ERROR] = "error",
+	};
+
+	return names[level];
+}
+
+/* Priorities of syslog(3), which the journal takes from "<N>" at a line's start. */
+static int level_priority(enum oi_log_level level)
+{
+	static const int priorities[] = {
+		[OI_LOG_DEBUG] = 7,
+		[OI_LOG_INFO] = 6,
+		[OI_LOG_WARN] = 4,
+		[OI_LOG_ERROR] = 3,
+	};
+
+	return priorities[level];
+}
+
+/* Source: systemd.exec(5), JOURNAL_STREAM: "device:inode" of the stream to the journal */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+	int end = 0;
+
+	return stream && sscanf(stream, "%llu:%llu%n", &device, &inode, &end) == 2 &&
+	       !stream[end] && !fstat(fd, &st) && st.st_dev == device && st.st_ino == inode;
+}
+
+static enum oi_console_form console_form(int fd)
+{
+	if (is_journal(fd))
+		return OI_CONSOLE_JOURNAL;
+	return isatty(fd) ? OI_CONSOLE_PEOPLE : OI_CONSOLE_PLAIN;
+}
+
+static int open_regular(const struct oi_root *root, int *out, struct oi_err *err)
+{
+	struct stat st;
+	/* O_NONBLOCK: a FIFO by that name must not hold us up */
+	int fd = oi_root_openat(root, OI_STATUS_LOG,
+				O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
+					O_NOCTTY | O_CLOEXEC,
+				STATUS_LOG_MODE);
+
+	if (fd < 0)
+		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: open: %s", OI_STATUS_LOG,
+				  errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+	if (fstat(fd, &st)) {
+		oi_err_set(err, OI_R_WRITE_FAILED, "%s: fstat: %m", OI_STATUS_LOG);
+		goto fail;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		oi_err_set(err, OI_R_WRITE_FAILED, "%s: it is not a regular file", OI_STATUS_LOG);
+		goto fail;
+	}
+	/* The mode is promised, whatever the umask; when it is another's file, so be it. */
+	if ((st.st_mode & 07777) != STATUS_LOG_MODE)
+		(void)!fchmod(fd, STATUS_LOG_MODE);
+	*out = fd;
+	return 0;
+fail:
+	close(fd);
+	return -1;
+}
+
+int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, struct oi_err *err)
+{
+	log->fd = -1;
+	log->form = console_form(STDERR_FILENO);
+	log->lost = false;
+	log->in_key = false;
+	log->key_column = 0;
+	if (oi_root_mkdirs(root, STATUS_LOG_DIR, 0755, err) ||
+	    open_regular(root, &log->fd, err))
+		return oi_err_prefix(err, "status log");
+	return 0;
+}
+
+void oi_statuslog_close(struct oi_statuslog *log)
+{
+	if (log->fd >= 0)
+		close(log->fd);
+	log->fd = -1;
+}
+
+/* One write(2), so that lines of two processes never mix. */
+static bool write_line(int fd, const struct oi_buf *line)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, line->data, line->len);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)line->len;
+}
+
+static void to_console(const struct oi_statuslog *log, enum oi_log_level level,
+		       const struct oi_buf *full, const char *text)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf line = { 0 };
+
+	if (log->form == OI_CONSOLE_PLAIN) {
+		(void)!write_line(STDERR_FILENO, full);
+		return;
+	}
+	if (log->form == OI_CONSOLE_JOURNAL)
+		oi_buf_addf(&line, "<%d>", level_priority(level));
+	oi_buf_addf(&line, "%s: %s\n", level_name(level), text);
+	(void)!write_line(STDERR_FILENO, &line); /* nowhere left to complain */
+}
+
+static void put(struct oi_statuslog *log, enum oi_log_level level, const char *text)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf line = { 0 };
+	char now[OI_CLOCK_TEXT_BYTES];
+
+	oi_clock_utc(now);
+	oi_buf_addf(&line, "%s ofed-init[%d] %s: %s\n", now, (int)getpid(), level_name(level),
+		    text);
+	if (log->console && level >= log->console_least)
+		to_console(log, level, &line, text);
+	if (log->fd < 0 || write_line(log->fd, &line) || log->lost)
+		return;
+	log->lost = true;
+	if (log->console) {
+		static const char lost[] = OI_STATUS_LOG ": lines could not be written";
+
+		oi_buf_reset(&line);
+		oi_buf_addf(&line, "%s ofed-init[%d] warn: %s\n", now, (int)getpid(), lost);
+		to_console(log, OI_LOG_WARN, &line, lost);
+	}
+}
+
+/* A line of key material: base64, or a header of the old form such as "Proc-Type: 4,ENCRYPTED". */
+static bool is_key_line(const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	if (!strncmp(text, "Proc-Type:", 10) || !strncmp(text, "DEK-Info:", 9) ||
+	    !strncmp(text, "Comment:", 8) || !strncmp(text, "Version:", 8))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)text[i]) && !strchr("+/=", text[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Key material runs over lines, and a child's output comes line by line. The
+ * first line is redacted as any other; those behind it are left out, as long as
+ * they look like it: a beginning without an end must not swallow the log.
+ * Return: is this line to be left out.
+ */
+static bool skip_key(struct oi_statuslog *log, const char *line)
+{
+	const char *begin = strstr(line, PEM_BEGIN), *end = strstr(line, PEM_END);
+
+	if (begin) {
+		log->in_key = !strstr(begin, PEM_END);
+		log->key_column = (size_t)(begin - line);
+		return false;
+	}
+	if (!log->in_key)
+		return false;
+	if (end) {
+		log->in_key = false;
+		return true;
+	}
+	log->in_key = strlen(line) < log->key_column || is_key_line(line + log->key_column);
+	return log->in_key;
+}
+
+void oi_statuslog_write(void *data, enum oi_log_level level, const char *line)
+{
+	struct oi_statuslog *log = data;
+	OI_FREE char *clean = NULL;
+	OI_FREE char *text = NULL;
+
+	if (skip_key(log, line))
+		return;
+	clean = oi_report_clean(line);
+	text = oi_redact(clean);
+	oi_report_cut(text, LINE_LIMIT_BYTES);
+	put(log, level, text);
+}
