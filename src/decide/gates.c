@@ -151,7 +151,6 @@ static bool gate_unknown_size(struct oi_decision *d)
 	if (d->facts->hyperv.network_direct == OI_FLAG_YES)
 		return oi_decision_refuse(d, OI_R_SIZE_NETWORK_DIRECT,
 					  "size unknown, a network-direct channel is there");
-	d->verdict->may_wait = true;
 	return oi_decision_refuse(d, OI_R_SIZE_UNKNOWN_NO_DEVICE, "%s", "");
 }
 

@@ -13,6 +13,16 @@
 #include "sys/host.h"
 
 /**
+ * oi_execute_can() - is there code for the method that the plan needs
+ *
+ * Asked before anything is changed: a plan may be complete and right, and yet
+ * be one that this build cannot carry out.
+ * Return: 0, or -1 with OI_R_METHOD_UNAVAILABLE.
+ */
+OI_MUST_CHECK
+int oi_execute_can(const struct oi_verdict *verdict, struct oi_err *err);
+
+/**
  * oi_execute_plan() - all steps in order; the first failure ends it
  * @verdict: with outcome install; never changed
  * @config: for proxy and CA bundle of downloads

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The main job: facts -> decide -> execute -> verify -> report. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/machine.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "decide/decide.h"
+#include "execute/execute.h"
+#include "facts/gather.h"
+#include "sys/clock.h"
+#include "sys/lock.h"
+#include "verify/verify.h"
+
+struct run {
+	struct oi_machine machine;
+	struct oi_run_record record;
+	struct oi_verdict verdict;
+	struct oi_checks checks;
+	struct oi_lock lock;
+	int64_t phase_ms; /* when the phase under way began */
+};
+
+static const struct oi_log *log_of(const struct run *run)
+{
+	return &run->machine.host.log;
+}
+
+/* Ends a phase and begins the next. */
+static void phase(struct run *run, const char *name)
+{
+	int64_t now_ms = oi_clock_ms();
+
+	oi_run_record_phase(&run->record, name, now_ms - run->phase_ms);
+	run->phase_ms = now_ms;
+}
+
+/* --- ends --- */
+
+/* While it is there, the gate in front of cloud-init's final stage stays shut. */
+static void shut_gate(struct run *run)
+{
+	static const char text[] = "ofed-init has not succeeded, and the stanza says on_failure: block\n";
+	struct oi_err err;
+
+	if (!run->machine.config.block_on_failure)
+		return;
+	if (oi_root_write(&run->machine.host.change, OI_BLOCK_MARKER, 0644, text, strlen(text), &err))
+		oi_log_warn(log_of(run), "on_failure: block cannot be kept: %s", err.text);
+}
+
+static void open_gate(struct run *run)
+{
+	struct oi_err err;
+
+	if (oi_root_remove(&run->machine.host.change, OI_BLOCK_MARKER, &err))
+		oi_log_warn(log_of(run), "workloads stay held back: %s", err.text);
+}
+
+static void write_record(struct run *run)
+{
+	struct oi_err err;
+
+	if (oi_report_write(&run->machine.host.change, &run->record, &err))
+		oi_log_warn(log_of(run), "the result could not be kept: %s", err.text);
+}
+
+/* Reports the end of a run. Return: the exit code. */
+static int finish(struct run *run, enum oi_reason reason, const char *message, int exit_code)
+{
+	const char *remedy = oi_reason_text(reason)->remedy;
+	OI_FREE char *line = NULL;
+
+	run->record.state = "finished";
+	run->record.reason = reason;
+	run->record.exit_code = exit_code;
+	oi_mem_set(&run->record.message, message);
+	run->record.verdict = &run->verdict;
+	run->record.checks = &run->checks;
+	oi_clock_utc(run->record.ended);
+	if (exit_code == 0)
+		open_gate(run);
+	write_record(run);
+	line = oi_report_final_line(exit_code, reason, message, remedy);
+	if (exit_code)
+		oi_log_error(log_of(run), "%s", line);
+	else
+		oi_log_info(log_of(run), "%s", line);
+	return exit_code;
+}
+
+static int fail(struct run *run, const struct oi_err *err)
+{
+	enum oi_reason reason = (enum oi_reason)err->code;
+	const struct oi_reason_text *text = oi_reason_text(reason);
+	size_t len = strlen(text->sentence);
+	OI_FREE char *message =
+		oi_mem_printf("%.*s: %s", (int)(len - 1), text->sentence, err->text);
+
+	return finish(run, reason, message, text->exit_code);
+}
+
+/* --- beginnings --- */
+
+static void set_key(struct run *run)
+{
+	OI_DOC_AUTO *doc = oi_config_to_doc(&run->machine.config);
+	OI_FREE char *stanza = oi_doc_to_json(doc, false);
+	struct oi_run_key *key = &run->record.key;
+	char hash[OI_HASH_TEXT_BYTES];
+
+	oi_hash_text(stanza, hash);
+	oi_mem_set(&key->stanza_hash, hash);
+	free(key->instance_id);
+	key->instance_id = oi_facts_instance_id(&run->machine.host);
+	oi_mem_set(&key->vm_size, oi_text_or(&run->machine.facts.vm.size, NULL));
+	oi_mem_set(&key->kernel, oi_text_or(&run->machine.facts.kernel.release, NULL));
+}
+
+static bool same(const struct oi_doc *last, const char *path, const char *value)
+{
+	const char *then = oi_doc_string(oi_doc_at(last, path));
+
+	return then && value ? !strcmp(then, value) : !then && !value;
+}
+
+/* Ended well with a driver in place: anything else is looked at anew. */
+static bool ended_with_driver(const struct oi_doc *last)
+{
+	static const enum oi_reason good[] = { OI_R_INSTALLED, OI_R_INSTALLED_UNPROVEN,
+					       OI_R_DRIVER_PRESENT, OI_R_UNCHANGED };
+	const char *reason = oi_doc_string(oi_doc_get(last, "reason"));
+
+	if (!reason || strcmp(oi_doc_string(oi_doc_get(last, "state")) ?: "", "finished") != 0)
+		return false;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(good); i++)
+		if (!strcmp(reason, oi_reason_text(good[i])->id))
+			return true;
+	return false;
+}
+
+/* All four keys are as they were, and what was left is still there. */
+static bool unchanged(struct run *run)
+{
+	const struct oi_run_key *key = &run->record.key;
+	OI_DOC_AUTO *last = NULL;
+	const char *stack;
+	struct oi_err err;
+	int rc = oi_report_read(&run->machine.host.change, &last, &err);
+
+	if (rc < 0)
+		oi_log_warn(log_of(run), "the last result is of no use: %s", err.text);
+	if (rc)
+		return false;
+	if (same(last, "state", "interrupted"))
+		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
+	if (!ended_with_driver(last) || !same(last, "key.instance_id", key->instance_id) ||
+	    !same(last, "key.vm_size", key->vm_size) || !same(last, "key.kernel", key->kernel) ||
+	    !same(last, "key.stanza_hash", key->stanza_hash))
+		return false;
+	stack = oi_doc_string(oi_doc_at(last, "verdict.driver.stack"));
+	if (!stack || !key->kernel || !oi_verify_quick(&run->machine.host, stack, key->kernel))
+		return false;
+	run->verdict.outcome = OI_OUTCOME_READY;
+	run->verdict.reason = OI_R_UNCHANGED;
+	run->verdict.message = oi_mem_dup(oi_reason_text(OI_R_UNCHANGED)->sentence);
+	oi_mem_set(&run->verdict.vm.size, key->vm_size);
+	oi_mem_set(&run->verdict.driver.stack, stack);
+	oi_mem_set(&run->verdict.driver.version,
+		   oi_doc_string(oi_doc_at(last, "verdict.driver.version")));
+	oi_mem_set(&run->verdict.driver.kernel, key->kernel);
+	return true;
+}
+
+static void tell_machine(const struct run *run)
+{
+	const struct oi_facts *f = &run->machine.facts;
+	size_t infiniband = 0;
+
+	for (size_t i = 0; i < f->pci.n; i++)
+		infiniband += oi_pci_is_infiniband(&f->pci.v[i]);
+	oi_log_info(log_of(run), "this is %s (by %s), %s %s on %s, kernel %s, %zu InfiniBand function%s",
+		    oi_text_or(&f->vm.size, "a VM of unknown size"),
+		    oi_text_or(&f->vm.size_source, "nothing"), oi_text_or(&f->os.id, "?"),
+		    oi_text_or(&f->os.version_id, ""), oi_text_or(&f->kernel.arch, "?"),
+		    oi_text_or(&f->kernel.release, "?"), infiniband, infiniband == 1 ? "" : "s");
+	for (size_t i = 0; i < f->doubts.n; i++)
+		oi_log_debug(log_of(run), "not known: %s", f->doubts.v[i]);
+}
+
+static void tell_rules(const struct run *run)
+{
+	for (size_t i = 0; i < run->verdict.n_rules; i++)
+		oi_log_info(log_of(run), "rule %s: %s: %s", run->verdict.rules[i].id,
+			    oi_result_name(run->verdict.rules[i].result),
+			    run->verdict.rules[i].detail);
+	oi_log_info(log_of(run), "decided: %s, %zu steps: %s", oi_outcome_name(run->verdict.outcome),
+		    run->verdict.n_steps, run->verdict.message);
+}
+
+/* --- the middle --- */
+
+static void decide(struct run *run)
+{
+	struct oi_machine *m = &run->machine;
+	int64_t until_ms = oi_clock_ms() + (int64_t)m->config.verify.wait_seconds * 1000;
+
+	oi_decide(&m->facts, &m->config, &m->catalog, &run->verdict);
+	phase(run, "decide");
+	if (!run->verdict.may_wait || m->options->facts || m->config.verify.wait_seconds == 0 ||
+	    (run->verdict.outcome != OI_OUTCOME_REFUSE && run->verdict.outcome != OI_OUTCOME_SKIP))
+		return;
+	/* Azure may add the function late. Source: catalog notes, "a function may be missing or late" */
+	oi_log_info(log_of(run), "no InfiniBand function yet: waiting up to %d s for one to be added",
+		    m->config.verify.wait_seconds);
+	oi_facts_wait_pci(&m->host, until_ms < m->host.deadline_ms ? until_ms : m->host.deadline_ms,
+			  &m->facts);
+	oi_verdict_clear(&run->verdict);
+	oi_decide(&m->facts, &m->config, &m->catalog, &run->verdict);
+	phase(run, "wait-for-device");
+}
+
+static void step_done(void *data, const struct oi_step *step, int64_t took_ms)
+{
+	struct run *run = data;
+
+	oi_run_record_phase(&run->record, step->id, took_ms);
+	run->phase_ms = oi_clock_ms();
+	write_record(run); /* a run that is cut leaves how far it came */
+}
+
+static int execute(struct run *run, struct oi_err *err)
+{
+	struct oi_machine *m = &run->machine;
+
+	if (oi_execute_can(&run->verdict, err))
+		return -1;
+	shut_gate(run);
+	run->record.verdict = &run->verdict;
+	write_record(run);
+	return oi_execute_plan(&m->host, &m->config, &run->verdict, step_done, run, err);
+}
+
+static void tell_checks(const struct run *run)
+{
+	for (size_t i = 0; i < run->checks.n; i++) {
+		const struct oi_check *check = &run->checks.v[i];
+
+		if (check->proof == OI_PROOF_PASS)
+			oi_log_info(log_of(run), "check %s: pass: %s", check->id, check->detail);
+		else
+			oi_log_warn(log_of(run), "check %s: %s: %s", check->id,
+				    oi_proof_name(check->proof), check->detail);
+	}
+}
+
+/* What the checks make of a driver that is in place. */
+static int judge(struct run *run, enum oi_reason proven, enum oi_reason unproven)
+{
+	struct oi_buf open_questions = { 0 };
+	OI_FREE char *message = NULL;
+	const char *sentence;
+	int exit_code;
+
+	for (size_t i = 0; i < run->checks.n; i++) {
+		const struct oi_check *check = &run->checks.v[i];
+		struct oi_err err;
+
+		if (check->proof == OI_PROOF_FAIL) {
+			oi_err_set(&err, (int)check->reason, "%s", check->detail);
+			oi_buf_clear(&open_questions);
+			return fail(run, &err);
+		}
+		if (check->proof == OI_PROOF_UNPROVEN)
+			oi_buf_addf(&open_questions, "%s%s", open_questions.len ? ", " : "",
+				    check->id);
+	}
+	sentence = oi_reason_text(open_questions.len ? unproven : proven)->sentence;
+	message = oi_mem_printf("%.*s: %s%s%s%s%s.", (int)strlen(sentence) - 1, sentence,
+				run->verdict.driver.stack, run->verdict.driver.version ? " " : "",
+				run->verdict.driver.version ? run->verdict.driver.version : "",
+				open_questions.len ? "; unproven: " : "",
+				oi_buf_str(&open_questions));
+	exit_code = finish(run, open_questions.len ? unproven : proven, message, 0);
+	oi_buf_clear(&open_questions);
+	return exit_code;
+}
+
+static int verify_and_judge(struct run *run)
+{
+	struct oi_machine *m = &run->machine;
+	int64_t until_ms = oi_clock_ms() + (int64_t)m->config.verify.wait_seconds * 1000;
+
+	if (until_ms > m->host.deadline_ms)
+		until_ms = m->host.deadline_ms;
+	oi_verify(&m->host, &m->config, &run->verdict, until_ms, &m->facts, &run->checks);
+	phase(run, "verify");
+	tell_checks(run);
+	if (run->verdict.outcome == OI_OUTCOME_READY)
+		return judge(run, OI_R_DRIVER_PRESENT, OI_R_DRIVER_PRESENT);
+	return judge(run, OI_R_INSTALLED, OI_R_INSTALLED_UNPROVEN);
+}
+
+/* There is a stanza, and it is on. Return: the exit code. */
+static int do_run(struct run *run)
+{
+	struct oi_machine *m = &run->machine;
+	struct oi_err err = { 0 };
+
+	shut_gate(run);
+	if (oi_machine_read_facts(m, &err))
+		return fail(run, &err);
+	phase(run, "facts");
+	if (m->facts.vm.size.known != OI_KNOWN) {
+		oi_machine_ask_size(m);
+		phase(run, "metadata");
+	}
+	set_key(run);
+	tell_machine(run);
+	if (unchanged(run))
+		return finish(run, OI_R_UNCHANGED, run->verdict.message, 0);
+	if (oi_machine_read_catalog(m, &err))
+		return fail(run, &err);
+	decide(run);
+	tell_rules(run);
+	switch (run->verdict.outcome) {
+	case OI_OUTCOME_SKIP:
+	case OI_OUTCOME_REFUSE:
+		return finish(run, run->verdict.reason, run->verdict.message, run->verdict.exit_code);
+	case OI_OUTCOME_INSTALL:
+		if (execute(run, &err))
+			return fail(run, &err);
+		run->phase_ms = oi_clock_ms();
+		break;
+	case OI_OUTCOME_READY:
+		break;
+	}
+	return verify_and_judge(run);
+}
+
+/* Lock, log and the "running" record; then the work. */
+static int start_run(struct run *run, const struct oi_err *config_error)
+{
+	struct oi_machine *m = &run->machine;
+	OI_FREE char *sources = oi_strv_join(&m->stanza.sources, ", ");
+	struct oi_err err = { 0 };
+
+	m->log.console_least = m->options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;
+	if (geteuid() != 0) {
+		oi_err_set(&err, OI_R_NOT_ROOT, "run");
+		return oi_machine_fail(m, config_error ? config_error : &err);
+	}
+	if (oi_statuslog_open(&m->host.change, &m->log, &err))
+		oi_log_warn(log_of(run), "no status log: %s", err.text);
+	if (oi_lock_take(&m->host.change, OI_LOCK_PATH, &run->lock, &err)) {
+		oi_log_error(log_of(run), "%s", err.text);
+		return oi_machine_fail(m, &err);
+	}
+	oi_log_info(log_of(run), "ofed-init " OI_VERSION " starts; stanza from %s",
+		    *sources ? sources : "a file that could not be used");
+	run->record.stanza_sources = &m->stanza.sources;
+	if (config_error)
+		return fail(run, config_error);
+	if (!m->config.enabled) {
+		const char *sentence = oi_reason_text(OI_R_DISABLED)->sentence;
+
+		run->verdict.outcome = OI_OUTCOME_SKIP;
+		run->verdict.reason = OI_R_DISABLED;
+		run->verdict.message = oi_mem_dup(sentence);
+		return finish(run, OI_R_DISABLED, sentence, 0);
+	}
+	m->host.deadline_ms = oi_clock_ms() + (int64_t)m->config.timeout_seconds * 1000;
+	return do_run(run);
+}
+
+int oi_cmd_run(const struct oi_options *options)
+{
+	struct run run = { .lock = { .fd = -1 }, .record = { .state = "running" } };
+	struct oi_machine *m = &run.machine;
+	struct oi_err err = { 0 };
+	int exit_code;
+
+	run.phase_ms = oi_clock_ms();
+	oi_clock_utc(run.record.started);
+	if (oi_machine_open(options, m, &err)) {
+		exit_code = oi_machine_fail(m, &err);
+	} else if (oi_machine_read_config(m, &err)) {
+		exit_code = start_run(&run, &err);
+	} else if (!m->config.present) {
+		/* nothing asked: no log, no record, no lock */
+		if (options->verbose)
+			fprintf(stderr, "ofed-init: %s\n", oi_reason_text(OI_R_NO_STANZA)->sentence);
+		exit_code = 0;
+	} else {
+		exit_code = start_run(&run, NULL);
+	}
+	oi_lock_drop(&run.lock);
+	oi_verdict_clear(&run.verdict);
+	oi_checks_clear(&run.checks);
+	oi_run_record_clear(&run.record);
+	oi_machine_close(m);
+	return exit_code;
+}

@@ -1,0 +1,8 @@
+# Sources and headers of src/app, linked into ofed-init only. One path a line, from the top folder.
+app_sources = \
+	src/app/cmd_look.c \
+	src/app/cmd_run.c \
+	src/app/cmd_status.c \
+	src/app/commands.h \
+	src/app/machine.c src/app/machine.h \
+	src/app/options.c src/app/options.h

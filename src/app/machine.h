@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that a command works on, opened and read in the order that is needed. */
+#ifndef OI_APP_MACHINE_H
+#define OI_APP_MACHINE_H
+
+#include <stdbool.h>
+
+#include "app/options.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "facts/stanza.h"
+#include "model/catalog.h"
+#include "model/config.h"
+#include "model/facts.h"
+#include "report/report.h"
+#include "sys/host.h"
+
+struct oi_machine {
+	const struct oi_options *options; /* borrowed */
+	struct oi_host host;
+	struct oi_statuslog log; /* the host's log writes here */
+	struct oi_stanza stanza;
+	struct oi_config config;
+	struct oi_catalog catalog;
+	struct oi_facts facts;
+};
+
+/**
+ * oi_machine_open() - roots, tools, a log to stderr
+ * @machine: filled; oi_machine_close() in any case
+ */
+OI_MUST_CHECK
+int oi_machine_open(const struct oi_options *options, struct oi_machine *machine,
+		    struct oi_err *err);
+void oi_machine_close(struct oi_machine *machine);
+
+/** oi_machine_read_config() - find and check the stanza (--config, or the search) */
+OI_MUST_CHECK
+int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err);
+
+/** oi_machine_read_catalog() - compiled in, then the files that add to it */
+OI_MUST_CHECK
+int oi_machine_read_catalog(struct oi_machine *machine, struct oi_err *err);
+
+/** oi_machine_read_facts() - from the snapshot (--facts) or from the machine; no network */
+OI_MUST_CHECK
+int oi_machine_read_facts(struct oi_machine *machine, struct oi_err *err);
+
+/**
+ * oi_machine_ask_size() - ask the metadata service for the VM size, if that is due
+ *
+ * Due when the size is not known, the platform gate has passed, and the facts
+ * are no snapshot. Source: design, "Gates": no network call before that.
+ */
+void oi_machine_ask_size(struct oi_machine *machine);
+
+/** oi_machine_fail() - report an error that ends a command; Return: its exit code */
+int oi_machine_fail(const struct oi_machine *machine, const struct oi_err *err);
+
+#endif

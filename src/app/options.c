@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "model/reasons.h"
+
+/* Where Azure's metadata service answers: link-local, in every VM. */
+#define IMDS_URL "http://169.254.169.254"
+
+enum option_id {
+	OPT_CONFIG = 256,
+	OPT_FACTS,
+	OPT_SYSROOT,
+	OPT_ROOT,
+	OPT_PCI_DUMP,
+	OPT_IMDS,
+	OPT_CATALOG,
+	OPT_FORMAT,
+	OPT_SAVE,
+	OPT_WAIT,
+};
+
+static const struct option table[] = {
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "facts", required_argument, NULL, OPT_FACTS },
+	{ "sysroot", required_argument, NULL, OPT_SYSROOT },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "pci-dump", required_argument, NULL, OPT_PCI_DUMP },
+	{ "imds", required_argument, NULL, OPT_IMDS },
+	{ "catalog", required_argument, NULL, OPT_CATALOG },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "save", required_argument, NULL, OPT_SAVE },
+	{ "wait", no_argument, NULL, OPT_WAIT },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+const char *oi_options_help(void)
+{
+	return "usage: ofed-init [OPTION...] COMMAND [ARGUMENT...]\n"
+	       "\n"
+	       "InfiniBand for Azure VMs, set up before the first user command.\n"
+	       "\n"
+	       "Commands:\n"
+	       "  run            look, decide, install, prove, report: the main job\n"
+	       "  plan           say what run would do and why; changes nothing\n"
+	       "  facts          what is known of this machine (--save FILE keeps it)\n"
+	       "  verify         check the drivers and the fabric\n"
+	       "  status         how the last run ended (--wait: wait for its end first)\n"
+	       "  validate FILE  check a stanza\n"
+	       "  schema         the stanza's JSON Schema\n"
+	       "  catalog        VM sizes and driver releases that are known\n"
+	       "  clean          forget what belongs to this VM, before an image is captured\n"
+	       "\n"
+	       "Options:\n"
+	       "  --config FILE    read the stanza here instead of searching (repeatable)\n"
+	       "  --facts FILE     decide from a snapshot instead of looking\n"
+	       "  --sysroot DIR    look at this tree as if it were the machine\n"
+	       "  --root DIR       change this tree instead of /\n"
+	       "  --pci-dump FILE  take the PCI functions from the output of lspci -x\n"
+	       "  --imds URL       ask this metadata service\n"
+	       "  --catalog DIR    add catalog files from here instead of /etc/ofed-init/catalog.d\n"
+	       "  --format FORM    text or json\n"
+	       "  --wait           status: until the run has ended; verify: until ports are up\n"
+	       "  -v, --verbose    say more\n"
+	       "  --version, --help\n"
+	       "\n"
+	       "Exit: 0 done, skipped or ready; 1 usage; 10 no Hyper-V services; 11 no InfiniBand\n"
+	       "device; 12 image not supported; 13 VM size not supported; 14 failed. ofed-init(8)\n";
+}
+
+static int take(struct oi_options *o, int option, const char *value, struct oi_err *err)
+{
+	switch (option) {
+	case OPT_CONFIG:
+		oi_strv_add(&o->configs, value);
+		break;
+	case OPT_FACTS:
+		o->facts = value;
+		break;
+	case OPT_SYSROOT:
+		o->sysroot = value;
+		break;
+	case OPT_ROOT:
+		o->root = value;
+		break;
+	case OPT_PCI_DUMP:
+		o->pci_dump = value;
+		break;
+	case OPT_IMDS:
+		o->imds = value;
+		break;
+	case OPT_CATALOG:
+		o->catalog = value;
+		break;
+	case OPT_FORMAT:
+		o->json = !strcmp(value, "json");
+		if (!o->json && strcmp(value, "text") != 0)
+			return oi_err_set(err, OI_R_USAGE, "--format is text or json, not \"%s\"",
+					  value);
+		break;
+	case OPT_SAVE:
+		o->save = value;
+		break;
+	case OPT_WAIT:
+		o->wait = true;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	case 'V':
+		o->version = true;
+		break;
+	case 'h':
+		o->help = true;
+		break;
+	default:
+		return -1;
+	}
+	return 0;
+}
+
+int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi_err *err)
+{
+	int option;
+
+	memset(options, 0, sizeof(*options));
+	options->sysroot = "/";
+	options->root = "/";
+	options->imds = IMDS_URL;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":vVh", table, NULL)) != -1) {
+		if (option == ':')
+			return oi_err_set(err, OI_R_USAGE, "%s wants a value", argv[optind - 1]);
+		if (option == '?')
+			return oi_err_set(err, OI_R_USAGE, "there is no option %s", argv[optind - 1]);
+		if (take(options, option, optarg, err))
+			return -1;
+	}
+	if (optind < argc)
+		options->command = argv[optind++];
+	for (; optind < argc; optind++)
+		oi_strv_add(&options->arguments, argv[optind]);
+	if (!options->command && !options->help && !options->version)
+		return oi_err_set(err, OI_R_USAGE, "a command is missing");
+	return 0;
+}
+
+void oi_options_clear(struct oi_options *options)
+{
+	oi_strv_clear(&options->arguments);
+	oi_strv_clear(&options->configs);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ofed-init: InfiniBand for Azure VMs, set up before the first user command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "model/reasons.h"
+
+struct command {
+	const char *name;
+	int (*run)(const struct oi_options *options);
+};
+
+static const struct command commands[] = {
+	{ "run", oi_cmd_run },
+	{ "plan", oi_cmd_plan },
+	{ "facts", oi_cmd_facts },
+	{ "verify", oi_cmd_verify },
+	{ "status", oi_cmd_status },
+	{ "validate", oi_cmd_validate },
+	{ "schema", oi_cmd_schema },
+	{ "catalog", oi_cmd_catalog },
+	{ "clean", oi_cmd_clean },
+};
+
+static int usage(const char *text)
+{
+	fprintf(stderr, "ofed-init: %s\n  %s\n", text, oi_reason_text(OI_R_USAGE)->remedy);
+	return oi_reason_text(OI_R_USAGE)->exit_code;
+}
+
+static int dispatch(const struct oi_options *options)
+{
+	char text[128];
+
+	if (options->help)
+		return fputs(oi_options_help(), stdout) < 0;
+	if (options->version)
+		return puts("ofed-init " OI_VERSION) < 0;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, options->command) != 0)
+			continue;
+		if (options->arguments.n && commands[i].run != oi_cmd_validate)
+			return usage("this command takes no arguments");
+		return commands[i].run(options);
+	}
+	snprintf(text, sizeof(text), "there is no command \"%s\"", options->command);
+	return usage(text);
+}
+
+int main(int argc, char **argv)
+{
+	struct oi_options options;
+	struct oi_err err;
+	int exit_code;
+
+	if (oi_options_read(argc, argv, &options, &err))
+		exit_code = usage(err.text);
+	else
+		exit_code = dispatch(&options);
+	oi_options_clear(&options);
+	/* what was promised to stdout must have got there */
+	if (fflush(stdout) && exit_code == 0) {
+		perror("ofed-init: stdout");
+		exit_code = oi_reason_text(OI_R_WRITE_FAILED)->exit_code;
+	}
+	return exit_code;
+}
