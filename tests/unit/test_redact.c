@@ -166,7 +166,7 @@ static void test_innocent(void **state OI_UNUSED)
 		"sha256=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"exit 11 (Mellanox InfiniBand not found on this VM size): device-missing",
 		"100% done, %zz and %",
-		"gr\xc3\xbc\xc3\x9f" "e",
+		"gr\303\274\303\237e",
 	};
 	size_t wrong = 0;
 
