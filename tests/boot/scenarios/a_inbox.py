@@ -40,7 +40,7 @@ def install_waiting_unit(vm):
 
 
 def installed(t, boot):
-    expect.ended(t, boot, 0, "installed")
+    expect.ended(t, boot, 0, expect.INSTALLED)
     expect.clean_boot(t, boot)
     expect.between_config_and_final(t, boot)
     for package in PACKAGES:

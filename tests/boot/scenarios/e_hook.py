@@ -88,7 +88,7 @@ def lock_held(t):
                       "../rig-neighbour.service")
     vm.user_data(user_data.plain(INBOX))
     boot = vm.boot()
-    expect.ended(t, boot, 0, "installed")
+    expect.ended(t, boot, 0, expect.INSTALLED)
     expect.clean_boot(t, boot)
     t.before(boot.mark("neighbour-works"), boot.ran_from, "the neighbour holds the lock first")
     t.before(boot.mark("neighbour-ends"), boot.installed_at("rdma-core"), "ofed-init waited for it")
@@ -115,7 +115,7 @@ def azure(t):
 
     vm.write_machine(infiniband=True)
     large = vm.boot()
-    expect.ended(t, large, 0, "installed")
+    expect.ended(t, large, 0, expect.INSTALLED)
     t.before(large.ran_until, large.started("cloud-final.service"), "the run ends before cloud-final")
     t.equal(large.file("/run/cloud-init/.instance-id"), small.file("/run/cloud-init/.instance-id"),
             "a resize keeps the instance id")

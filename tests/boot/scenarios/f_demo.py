@@ -13,6 +13,6 @@ def demo(t):
     vm = t.vm()
     vm.user_data(USER_DATA.read_text())
     boot = vm.boot()
-    expect.ended(t, boot, 0, "installed")
+    expect.ended(t, boot, 0, expect.INSTALLED)
     expect.clean_boot(t, boot)
     t.contains(boot.journal, "is here; let us compute", "the user's command found the package")
