@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,7 @@ def in_parallel(makers, width):
 
 def trials(pairs, deb, scratch, width):
     """Run (suite, scenario) pairs; yield each job when it is done."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is open gets closed
     scratch = pathlib.Path(scratch)
     layers = prepare(sorted({suite for suite, _ in pairs}), deb, scratch, width)
     yield from in_parallel(

@@ -4,10 +4,15 @@
 It gets a mount and a PID namespace: when it ends, however it ends, the kernel ends its children
 and takes its mounts away. It gets a cgroup too, since two systemds in one cgroup would fight.
 """
+import ctypes
 import os
 import pathlib
+import signal
 import subprocess
 import time
+
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def cgroup_folders():
@@ -32,6 +37,7 @@ class Jail:
             cgroup.mkdir()
 
         def enter():
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # we may be killed ourselves
             for cgroup in self.cgroups:
                 (cgroup / "cgroup.procs").write_text("0")
 
