@@ -2,6 +2,7 @@
 #include "sys/pcibus.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pci/pci.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,6 +43,28 @@ static void on_error(char *fmt, ...)
 /* What libpci only warns of, it has an answer for. */
 static void on_warning(char *fmt OI_UNUSED, ...)
 {
+}
+
+/*
+ * libpci gives up on a name that is no address, and leaves its folder open then.
+ * Return: as oi_pcibus_scan().
+ */
+static int check_names(const struct oi_root *root, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	int got = oi_root_list(root, BUS "/devices", &names, err);
+
+	for (size_t i = 0; !got && i < names.n; i++) {
+		unsigned int domain, bus, device, number;
+		char end;
+
+		if (sscanf(names.v[i], "%8x:%2x:%2x.%1x%c", &domain, &bus, &device, &number,
+			   &end) != 4 || domain > INT_MAX)
+			return oi_err_set(err, OI_R_READ_FAILED,
+					  "PCI bus: " BUS "/devices/%s: not an address",
+					  names.v[i]);
+	}
+	return got;
 }
 
 static int list(struct pci_access *access)
@@ -105,19 +128,19 @@ int oi_pcibus_scan(const struct oi_root *root, const char *dump,
 {
 	OI_FREE char *sysfs = NULL;
 	OI_FREE char *file = oi_mem_dup(dump);
-	char method[] = "sysfs.path";
+	char sysfs_path[] = "sysfs.path";
 	char dump_name[] = "dump.name";
 	struct pci_access *access;
 	int bus = -1;
 	int got;
 
 	if (!dump) {
+		got = check_names(root, err);
+		if (got)
+			return got;
 		bus = oi_root_openat(root, BUS, O_PATH | O_DIRECTORY, 0);
-		if (bus < 0 || !oi_root_exists(root, BUS "/devices")) {
-			if (bus >= 0)
-				close(bus);
-			return 1;
-		}
+		if (bus < 0)
+			return oi_err_set(err, OI_R_READ_FAILED, "PCI bus: " BUS ": %m");
 		/* By descriptor, since libpci would follow links out of the tree. */
 		sysfs = oi_root_is_real(root) ? oi_mem_dup(BUS) :
 						oi_mem_printf("/proc/self/fd/%d", bus);
@@ -129,7 +152,7 @@ int oi_pcibus_scan(const struct oi_root *root, const char *dump,
 	if (dump)
 		pci_set_param(access, dump_name, file);
 	else
-		pci_set_param(access, method, sysfs);
+		pci_set_param(access, sysfs_path, sysfs);
 	scan.err = err;
 	got = list(access);
 	if (!got && dump && !access->devices)
