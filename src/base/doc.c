@@ -160,6 +160,8 @@ struct oi_doc *oi_doc_copy(const struct oi_doc *doc)
 	copy->file = doc->file;
 	copy->line = doc->line;
 	copy->column = doc->column;
+	copy->key_line = doc->key_line;
+	copy->key_column = doc->key_column;
 	copy->text = oi_mem_dup(doc->text);
 	copy->boolean = doc->boolean;
 	copy->integer = doc->integer;

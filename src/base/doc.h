@@ -29,6 +29,7 @@ struct oi_doc {
 	const char *file; /* borrowed from whoever parsed; NULL when built by us */
 	unsigned int line; /* from 1; 0 is unknown */
 	unsigned int column; /* from 1 */
+	unsigned int key_line, key_column; /* of the key that the node stands under; 0: none */
 	char *text; /* scalars: as written; strings: the value */
 	bool boolean;
 	int64_t integer;

@@ -198,6 +198,7 @@ static int read_map(struct reader *r, struct oi_doc *map, unsigned int depth)
 		OI_FREE char *key = NULL;
 		struct oi_doc *item = NULL;
 		yaml_event_t event;
+		yaml_mark_t mark;
 		int rc;
 
 		if (next_event(r, &event))
@@ -212,6 +213,7 @@ static int read_map(struct reader *r, struct oi_doc *map, unsigned int depth)
 			return -1;
 		}
 		key = oi_mem_dup((const char *)event.data.scalar.value);
+		mark = event.start_mark;
 		yaml_event_delete(&event);
 		if (next_event(r, &event))
 			return -1;
@@ -219,6 +221,8 @@ static int read_map(struct reader *r, struct oi_doc *map, unsigned int depth)
 		yaml_event_delete(&event);
 		if (rc)
 			return -1;
+		item->key_line = (unsigned int)mark.line + 1;
+		item->key_column = (unsigned int)mark.column + 1;
 		oi_doc_put(map, key, item);
 	}
 }

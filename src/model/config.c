@@ -175,7 +175,10 @@ static int wrong(struct reader *r, enum oi_reason reason, const struct oi_doc *a
 	text = oi_mem_vprintf(fmt, ap);
 	va_end(ap);
 	oi_buf_adds(&where, at && at->file ? at->file : "stanza");
-	if (at && at->line)
+	if (at && at->key_line &&
+	    (reason == OI_R_STANZA_UNKNOWN_KEY || reason == OI_R_STANZA_DUPLICATE_KEY))
+		oi_buf_addf(&where, ":%u:%u", at->key_line, at->key_column);
+	else if (at && at->line)
 		oi_buf_addf(&where, ":%u:%u", at->line, at->column);
 	oi_err_set(r->err, (int)reason, "%s: infiniband%s%s: %s", oi_buf_str(&where),
 		   *path ? "." : "", path, text);
@@ -413,7 +416,7 @@ static int read_map(struct reader *r, const struct oi_doc *map, const char *grou
 			if (!strcmp(map->keys[i], map->keys[j]))
 				return wrong(r, OI_R_STANZA_DUPLICATE_KEY, map->items[i], path,
 					     "the key is given twice, first in line %u",
-					     map->items[j]->line);
+					     map->items[j]->key_line);
 		if (read_key(r, map->items[i], key))
 			return -1;
 	}
