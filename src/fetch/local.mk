@@ -1,2 +1,14 @@
 # Sources and headers of src/fetch but its main.c, in libfetch.a. One path a line, from the top folder.
-fetch_sources =
+fetch_sources = \
+	src/fetch/answer.c \
+	src/fetch/digest.c src/fetch/digest.h \
+	src/fetch/download.c src/fetch/download.h \
+	src/fetch/localfile.c src/fetch/localfile.h \
+	src/fetch/metadata.c src/fetch/metadata.h \
+	src/fetch/protocol.h \
+	src/fetch/request.c \
+	src/fetch/retry.c src/fetch/retry.h \
+	src/fetch/sandbox.c src/fetch/sandbox.h \
+	src/fetch/staged.c src/fetch/staged.h \
+	src/fetch/transfer.c src/fetch/transfer.h \
+	src/fetch/url.c src/fetch/url.h

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ofed-fetch: the part of ofed-init that listens to the network. It is started
+ * by ofed-init with a request on one descriptor, and answers on another (see
+ * protocol.h); nothing of it is for people.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "fetch/download.h"
+#include "fetch/metadata.h"
+#include "fetch/protocol.h"
+#include "fetch/retry.h"
+#include "fetch/sandbox.h"
+#include "fetch/transfer.h"
+#include "model/reasons.h"
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: ofed-fetch 3<request 4>answers 5<staging-folder\n"
+			"It is started by ofed-init; see ofed-init(8).\n");
+	return 1;
+}
+
+static bool is_open(int fd, int not_this_mode)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) != not_this_mode;
+}
+
+static bool is_folder(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISDIR(st.st_mode);
+}
+
+static int serve(struct oi_err *err)
+{
+	OI_CLEANUP(oi_fetch_request_clear) struct oi_fetch_request request = { 0 };
+	OI_FREE char *bytes = NULL;
+	size_t len = 0;
+
+	/* First of all, before anything that came from elsewhere is looked at. */
+	if (oi_sandbox_enter(err) ||
+	    oi_fetch_request_read(OI_FETCH_REQUEST_FD, &bytes, &len, err) ||
+	    oi_fetch_request_parse(bytes, len, oi_retry_now_ms(), &request, err) ||
+	    oi_transfer_init(err))
+		return -1;
+	if (request.op == OI_FETCH_METADATA)
+		return oi_metadata_get(&request, err);
+	if (!is_folder(OI_FETCH_STAGING_FD))
+		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not a folder",
+				  OI_FETCH_STAGING_FD);
+	return oi_download_get(&request, OI_FETCH_STAGING_FD, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct oi_err err = { 0 };
+
+	(void)argv;
+	if (argc != 1 || !is_open(OI_FETCH_REQUEST_FD, O_WRONLY) ||
+	    !is_open(OI_FETCH_ANSWER_FD, O_RDONLY))
+		return usage();
+	/* Proxies, certificates, resolver options: nothing of it is taken from here. */
+	clearenv();
+	signal(SIGPIPE, SIG_IGN); /* a broken connection is an error, not an end */
+	if (serve(&err)) {
+		oi_fetch_answer_failed(&err);
+		return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What ofed-init and ofed-fetch say to each other.
+ *
+ * Descriptor 3 carries one JSON document, the request, up to its end of file.
+ * Descriptor 4 carries the answers, one JSON document a line, each line below
+ * OI_FETCH_LINE_BYTES. Descriptor 5 is the staging folder ("download" only).
+ * Exit status: 0 after "done", 1 after "failed" (and without descriptors).
+ *
+ * Requests; every key is required, none but these is taken:
+ *
+ *   {"schema": 1, "op": "metadata",
+ *    "base": "http://169.254.169.254",    where the metadata service answers
+ *    "deadline_ms": 60000,                 left for all of it
+ *    "connect_ms": 2000, "try_ms": 5000,   for one try
+ *    "backoff_ms": 250,                    first wait between tries
+ *    "max_bytes": 1048576}                 larger answers are refused
+ *
+ *   {"schema": 1, "op": "download",
+ *    "name": "doca-host.deb",              what it is called in the folder
+ *    "urls": ["https://..."],              tried in this order
+ *    "sha256": "64 digits" or null,        null: only when all urls are https://
+ *    "proxy": "http://user:pw@host:port" or null,
+ *    "ca_bundle": "/path" or null,         null: the system's
+ *    "deadline_ms": 1700000,
+ *    "connect_ms": 15000,                  for one try; there is no limit for the rest
+ *    "stall_seconds": 30,                  so long below OI_FETCH_STALL_BYTES a second: cut
+ *    "tries": 3,                           of each url, when the failure may heal
+ *    "backoff_ms": 1000,
+ *    "max_bytes": 4294967296}
+ *
+ * Answers:
+ *
+ *   {"event": "progress", "bytes": 1048576, "total": 4194304 or null}
+ *   {"event": "note", "text": "..."}       worked around: a try that failed, a wait
+ *   {"event": "document", "text": "..."}   metadata: a piece of the JSON document
+ *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
+ *    "cached": false}                      cached: it was there already
+ *   {"event": "failed", "reason": "fetch-network", "detail": "..."}
+ *
+ * The last line is "done" or "failed", whose reason is an id of model/codes.def.
+ * No text carries a URL's query or user part, or control characters.
+ */
+#ifndef OI_FETCH_PROTOCOL_H
+#define OI_FETCH_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/doc.h"
+#include "base/err.h"
+#include "base/strv.h"
+
+#define OI_FETCH_SCHEMA 1
+
+#define OI_FETCH_REQUEST_FD 3
+#define OI_FETCH_ANSWER_FD 4
+#define OI_FETCH_STAGING_FD 5
+
+/* Limits on the request. */
+#define OI_FETCH_REQUEST_BYTES (64 * 1024)
+#define OI_FETCH_URLS_MAX 32
+#define OI_FETCH_URL_BYTES 4096 /* a SAS signature is a few hundred */
+#define OI_FETCH_NAME_BYTES 200 /* with ".part" below NAME_MAX */
+#define OI_FETCH_DEADLINE_MS_MAX (24 * 3600 * 1000)
+#define OI_FETCH_BYTES_MAX (INT64_C(4) << 30)
+#define OI_FETCH_METADATA_BYTES_MAX (1 << 20)
+
+/* Limit on an answer line: what the other side reads in one piece. */
+#define OI_FETCH_LINE_BYTES 4096
+
+/* Slower than this is no download, whatever arrives. */
+#define OI_FETCH_STALL_BYTES 1024
+
+enum oi_fetch_op { OI_FETCH_METADATA, OI_FETCH_DOWNLOAD };
+
+struct oi_fetch_request {
+	enum oi_fetch_op op;
+	int64_t deadline_ms; /* monotonic, absolute */
+	int64_t connect_ms;
+	int64_t backoff_ms;
+	int64_t max_bytes;
+	/* metadata */
+	char *base; /* without '/' at its end */
+	int64_t try_ms;
+	/* download */
+	char *name;
+	struct oi_strv urls;
+	char *sha256; /* 64 lower case digits; NULL: none */
+	char *proxy; /* NULL: none */
+	char *ca_bundle; /* NULL: the system's */
+	int stall_seconds;
+	int tries;
+};
+
+/** oi_fetch_request_clear() - free; fine on a zeroed one, and for OI_CLEANUP */
+void oi_fetch_request_clear(struct oi_fetch_request *request);
+
+/**
+ * oi_fetch_request_parse() - check a request and fill in @request
+ * @now_ms: monotonic, what "deadline_ms" counts from
+ * @request: zeroed; filled, owned by the caller
+ * Return: 0, or -1 with OI_R_FETCH_FAILED naming the key, or OI_R_DIGEST_MISSING
+ *         when a url that does not authenticate itself comes without a digest.
+ */
+OI_MUST_CHECK
+int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
+			   struct oi_fetch_request *request, struct oi_err *err);
+
+/**
+ * oi_fetch_request_read() - the bytes of the request, to their end
+ * @fd: a pipe
+ * @bytes: owned by the caller
+ * Return: 0, or -1 with OI_R_FETCH_FAILED.
+ */
+OI_MUST_CHECK
+int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err);
+
+/*
+ * Answers. The one who asked is gone when a line cannot be written: nobody is
+ * left to tell, so the program ends.
+ */
+void oi_fetch_answer_progress(int64_t bytes, int64_t total); /* @total -1: unknown */
+void oi_fetch_answer_note(const char *fmt, ...) OI_PRINTF(1, 2);
+void oi_fetch_answer_document(const struct oi_doc *doc);
+/** oi_fetch_answer_done() - @source: a URL, redacted here; @sha256: NULL when none was made */
+void oi_fetch_answer_done(const char *source, int64_t bytes, const char *sha256, bool cached);
+void oi_fetch_answer_failed(const struct oi_err *err);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading the request: see protocol.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "fetch/digest.h"
+#include "fetch/protocol.h"
+#include "fetch/url.h"
+#include "model/reasons.h"
+
+void oi_fetch_request_clear(struct oi_fetch_request *request)
+{
+	free(request->base);
+	free(request->name);
+	oi_strv_clear(&request->urls);
+	free(request->sha256);
+	free(request->proxy);
+	free(request->ca_bundle);
+	memset(request, 0, sizeof(*request));
+}
+
+static int wrong(struct oi_err *err, const char *key, const char *what)
+{
+	return oi_err_set(err, OI_R_FETCH_FAILED, "request: %s: %s", key, what);
+}
+
+static int get_int(const struct oi_doc *doc, const char *key, int64_t least, int64_t most,
+		   int64_t *out, struct oi_err *err)
+{
+	const struct oi_doc *item = oi_doc_get(doc, key);
+
+	if (!item || item->kind != OI_DOC_INT || item->integer < least || item->integer > most)
+		return oi_err_set(err, OI_R_FETCH_FAILED,
+				  "request: %s: not a whole number from %" PRId64 " to %" PRId64,
+				  key, least, most);
+	*out = item->integer;
+	return 0;
+}
+
+static int get_string(const struct oi_doc *doc, const char *key, bool may_be_null, size_t most,
+		      char **out, struct oi_err *err)
+{
+	const struct oi_doc *item = oi_doc_get(doc, key);
+	const char *s = oi_doc_string(item);
+
+	if (may_be_null && item && item->kind == OI_DOC_NULL)
+		return 0;
+	if (!s || !*s || strlen(s) > most)
+		return wrong(err, key, "not a string, or empty, or too long");
+	*out = oi_mem_dup(s);
+	return 0;
+}
+
+/* A plain file name: no way out of the folder, nothing hidden, nothing odd. */
+static bool name_is_plain(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!isalnum((unsigned char)name[0]) || len > OI_FETCH_NAME_BYTES)
+		return false;
+	/* Would be taken for an unfinished one. */
+	if (len >= 5 && !strcmp(name + len - 5, ".part"))
+		return false;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._+~-", *name))
+			return false;
+	return true;
+}
+
+static int get_urls(const struct oi_doc *doc, struct oi_strv *urls, struct oi_err *err)
+{
+	const struct oi_doc *list = oi_doc_get(doc, "urls");
+
+	if (!list || list->kind != OI_DOC_LIST || !list->n || list->n > OI_FETCH_URLS_MAX)
+		return wrong(err, "urls", "not a list of URLs, or too long");
+	for (size_t i = 0; i < list->n; i++) {
+		const char *url = oi_doc_string(list->items[i]);
+
+		if (!url)
+			return wrong(err, "urls", "not a list of strings");
+		if (oi_url_check(url, err))
+			return oi_err_prefix(err, "request: urls");
+		oi_strv_add(urls, url);
+	}
+	return 0;
+}
+
+/*
+ * Every download is authenticated before it is used: by TLS, or by the digest.
+ * A local file is no exception: whoever names it knows what has to be in it.
+ */
+static int check_authentic(const struct oi_fetch_request *request, struct oi_err *err)
+{
+	for (size_t i = 0; i < request->urls.n; i++) {
+		const char *url = request->urls.v[i];
+		enum oi_url_scheme scheme = oi_url_scheme(url);
+		OI_FREE char *shown = oi_url_redact(url);
+
+		if (scheme == OI_URL_OTHER)
+			return oi_err_set(err, OI_R_FETCH_FAILED,
+					  "request: urls: %s: not https://, http:// or file://",
+					  shown);
+		if (scheme != OI_URL_HTTPS && !request->sha256)
+			return oi_err_set(err, OI_R_DIGEST_MISSING,
+					  "%s: only https:// is taken without a SHA-256 digest",
+					  shown);
+	}
+	return 0;
+}
+
+/* libcurl would take more, but these are what the stanza promises. */
+static int check_proxy(const char *proxy, struct oi_err *err)
+{
+	enum oi_url_scheme scheme;
+
+	if (!proxy)
+		return 0;
+	if (oi_url_check(proxy, err))
+		return oi_err_prefix(err, "request: proxy");
+	scheme = oi_url_scheme(proxy);
+	if (scheme != OI_URL_HTTP && scheme != OI_URL_HTTPS)
+		return wrong(err, "proxy", "not http:// or https://");
+	return 0;
+}
+
+static int parse_metadata(const struct oi_doc *doc, struct oi_fetch_request *request,
+			  struct oi_err *err)
+{
+	size_t len;
+
+	if (get_string(doc, "base", false, OI_FETCH_URL_BYTES, &request->base, err) ||
+	    get_int(doc, "try_ms", 1, INT_MAX, &request->try_ms, err) ||
+	    get_int(doc, "max_bytes", 1, OI_FETCH_METADATA_BYTES_MAX, &request->max_bytes, err))
+		return -1;
+	if (oi_url_check(request->base, err))
+		return oi_err_prefix(err, "request: base");
+	/* The service speaks nothing else. */
+	if (oi_url_scheme(request->base) != OI_URL_HTTP || strpbrk(request->base, "?#@"))
+		return wrong(err, "base", "not a plain http:// URL");
+	len = strlen(request->base);
+	while (request->base[len - 1] == '/')
+		request->base[--len] = '\0';
+	return 0;
+}
+
+static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *request,
+			  struct oi_err *err)
+{
+	int64_t stall_seconds = 0;
+	int64_t tries = 0;
+
+	if (get_string(doc, "name", false, OI_FETCH_NAME_BYTES, &request->name, err) ||
+	    get_urls(doc, &request->urls, err) ||
+	    get_string(doc, "sha256", true, OI_DIGEST_TEXT_BYTES, &request->sha256, err) ||
+	    get_string(doc, "proxy", true, OI_FETCH_URL_BYTES, &request->proxy, err) ||
+	    get_string(doc, "ca_bundle", true, PATH_MAX, &request->ca_bundle, err) ||
+	    get_int(doc, "stall_seconds", 1, 3600, &stall_seconds, err) ||
+	    get_int(doc, "tries", 1, 100, &tries, err) ||
+	    get_int(doc, "max_bytes", 1, OI_FETCH_BYTES_MAX, &request->max_bytes, err) ||
+	    check_proxy(request->proxy, err))
+		return -1;
+	if (!name_is_plain(request->name))
+		return wrong(err, "name", "not a plain file name");
+	if (request->sha256 && !oi_digest_is_text(request->sha256))
+		return wrong(err, "sha256", "not 64 hexadecimal digits");
+	for (char *c = request->sha256; c && *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (request->ca_bundle && request->ca_bundle[0] != '/')
+		return wrong(err, "ca_bundle", "not an absolute path");
+	request->stall_seconds = (int)stall_seconds;
+	request->tries = (int)tries;
+	return check_authentic(request, err);
+}
+
+static const struct {
+	const char *name;
+	int (*parse)(const struct oi_doc *doc, struct oi_fetch_request *request,
+		     struct oi_err *err);
+	const char *keys[16]; /* all of them */
+} ops[] = {
+	[OI_FETCH_METADATA] = { "metadata", parse_metadata,
+				{ "schema", "op", "base", "deadline_ms", "connect_ms", "try_ms",
+				  "backoff_ms", "max_bytes" } },
+	[OI_FETCH_DOWNLOAD] = { "download", parse_download,
+				{ "schema", "op", "name", "urls", "sha256", "proxy", "ca_bundle",
+				  "deadline_ms", "connect_ms", "stall_seconds", "tries",
+				  "backoff_ms", "max_bytes" } },
+};
+
+static int check_keys(const struct oi_doc *doc, const char *const *keys, struct oi_err *err)
+{
+	for (size_t i = 0; i < doc->n; i++) {
+		const char *const *key = keys;
+
+		while (*key && strcmp(*key, doc->keys[i]))
+			key++;
+		if (!*key)
+			return wrong(err, doc->keys[i], "unknown key");
+	}
+	return 0;
+}
+
+int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
+			   struct oi_fetch_request *request, struct oi_err *err)
+{
+	OI_DOC_AUTO *doc = NULL;
+	const char *op;
+	int64_t schema = 0;
+
+	if (oi_doc_from_json(bytes, len, "request", OI_R_FETCH_FAILED, &doc, err))
+		return -1;
+	if (doc->kind != OI_DOC_MAP)
+		return wrong(err, "all of it", "not a JSON object");
+	if (get_int(doc, "schema", OI_FETCH_SCHEMA, OI_FETCH_SCHEMA, &schema, err))
+		return -1;
+	op = oi_doc_string(oi_doc_get(doc, "op"));
+	for (size_t i = 0; op && i < OI_ARRAY_SIZE(ops); i++) {
+		if (strcmp(op, ops[i].name))
+			continue;
+		request->op = (enum oi_fetch_op)i;
+		if (check_keys(doc, ops[i].keys, err) ||
+		    get_int(doc, "deadline_ms", 0, OI_FETCH_DEADLINE_MS_MAX,
+			    &request->deadline_ms, err) ||
+		    get_int(doc, "connect_ms", 1, INT_MAX, &request->connect_ms, err) ||
+		    get_int(doc, "backoff_ms", 0, INT_MAX, &request->backoff_ms, err))
+			return -1;
+		request->deadline_ms += now_ms;
+		return ops[i].parse(doc, request, err);
+	}
+	return wrong(err, "op", "neither metadata nor download");
+}
+
+int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf buf = { 0 };
+	char chunk[4096];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return wrong(err, "read", strerror(errno));
+		if (n == 0)
+			break;
+		oi_buf_add(&buf, chunk, (size_t)n);
+		if (buf.len > OI_FETCH_REQUEST_BYTES)
+			return wrong(err, "all of it", "too long");
+	}
+	*len = buf.len;
+	*bytes = oi_buf_take(&buf);
+	return 0;
+}

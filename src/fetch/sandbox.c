@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fetch/sandbox.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "model/reasons.h"
+
+/* A connection or two, the resolver's sockets, a few files. */
+#define OPEN_FILES_MAX 64
+
+/* Capability numbers end far below, and the kernel says where (EINVAL). */
+#define CAPABILITY_NUMBERS 64
+
+static int failed(struct oi_err *err, const char *what)
+{
+	return oi_err_set(err, OI_R_FETCH_FAILED, "sandbox: %s: %s", what, strerror(errno));
+}
+
+static int limit(int resource, rlim_t most, const char *what, struct oi_err *err)
+{
+	struct rlimit now;
+
+	if (getrlimit(resource, &now))
+		return failed(err, what);
+	if (now.rlim_max < most)
+		most = now.rlim_max;
+	now.rlim_cur = now.rlim_max = most;
+	return setrlimit(resource, &now) ? failed(err, what) : 0;
+}
+
+static int drop_capabilities(struct oi_err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	/* The bounding set first, while we still may. Who may not (EPERM) has nothing
+	 * to lose by it: no_new_privs keeps what is in there out of reach. */
+	for (unsigned long number = 0; number < CAPABILITY_NUMBERS; number++) {
+		int there = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
+
+		if (there < 0)
+			break;
+		if (there && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) && errno != EPERM)
+			return failed(err, "PR_CAPBSET_DROP");
+	}
+	/* EINVAL: the kernel is older than 4.3 and has no ambient set. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) && errno != EINVAL)
+		return failed(err, "PR_CAP_AMBIENT_CLEAR_ALL");
+	if (syscall(SYS_capset, &header, none))
+		return failed(err, "capset");
+	header.version = _LINUX_CAPABILITY_VERSION_3;
+	if (syscall(SYS_capget, &header, left))
+		return failed(err, "capget");
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		if (left[i].effective || left[i].permitted || left[i].inheritable) {
+			errno = EPERM;
+			return failed(err, "capabilities are left");
+		}
+	}
+	return 0;
+}
+
+int oi_sandbox_enter(struct oi_err *err)
+{
+	umask(077);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return failed(err, "PR_SET_NO_NEW_PRIVS");
+	if (drop_capabilities(err) || limit(RLIMIT_CORE, 0, "RLIMIT_CORE", err) ||
+	    limit(RLIMIT_NOFILE, OPEN_FILES_MAX, "RLIMIT_NOFILE", err))
+		return -1;
+	/* Both after the capabilities: changing credentials may reset them. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return failed(err, "PR_SET_DUMPABLE");
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		return failed(err, "PR_SET_PDEATHSIG");
+	return 0;
+}

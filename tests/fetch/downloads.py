@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A scripted download server on loopback, plain or TLS, and a proxy."""
+import base64
+import dataclasses
+import http.server
+import select
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+
+@dataclasses.dataclass
+class Reply:
+    """What one request gets. `then` is what happens after the body: "close" in good order,
+    "stall" (nothing more, until the other side leaves) or "endless" (more of the same)."""
+    body: bytes = b""
+    status: int = 200
+    headers: dict = dataclasses.field(default_factory=dict)
+    length: int | None = None  # announced; None: that of the body; -1: none is announced
+    piece: int = 65536  # sent at once
+    pause: float = 0  # seconds after each piece
+    then: str = "close"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        reply = self.server.note(self.path, dict(self.headers))
+        try:
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            length = len(reply.body) if reply.length is None else reply.length
+            if length >= 0:
+                self.send_header("Content-Length", str(length))
+            self.end_headers()
+            for at in range(0, len(reply.body), reply.piece):
+                self.wfile.write(reply.body[at:at + reply.piece])
+                time.sleep(reply.pause)
+            while reply.then == "endless":
+                self.wfile.write(reply.body)
+            if reply.then == "stall":
+                self.wfile.flush()
+                self.connection.recv(1)
+        except (OSError, ssl.SSLError):
+            pass  # the other side has had enough
+        self.close_connection = True
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """.routes maps a path (without query) to the replies it gives, the last again and again;
+    .requests lists (path, headers). Serves within `with`."""
+    daemon_threads = True
+    handler = Handler
+
+    def __init__(self, routes=None, context=None):
+        self.routes = {path: list(replies) if isinstance(replies, (list, tuple)) else [replies]
+                       for path, replies in (routes or {}).items()}
+        self.requests = []
+        self.context = context
+        self.lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), self.handler)
+        self.port = self.server_address[1]
+        self.host = f"127.0.0.1:{self.port}"
+        self.url = ("https" if context else "http") + "://" + self.host
+
+    def server_bind(self):
+        super(http.server.HTTPServer, self).server_bind()
+        self.server_name, self.server_port = self.server_address[:2]
+
+    def finish_request(self, request, client_address):
+        if self.context:  # here, in the request's own thread: a handshake may take its time
+            request.settimeout(20)
+            request = self.context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def note(self, path, headers):
+        with self.lock:
+            self.requests.append((path, headers))
+            replies = self.routes.get(path.partition("?")[0], [Reply(status=404)])
+            return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def count(self, path):
+        with self.lock:
+            return sum(1 for asked, _ in self.requests if asked.partition("?")[0] == path)
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (OSError, ssl.SSLError)):
+            super().handle_error(request, client_address)
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05},
+                         daemon=True).start()
+        return self
+
+    def __exit__(self, *args):
+        self.shutdown()
+        self.server_close()
+
+
+class ProxyHandler(http.server.BaseHTTPRequestHandler):
+    def allowed(self):
+        self.server.note(self.path, dict(self.headers))
+        want = self.server.credentials
+        given = self.headers.get("Proxy-Authorization", "")
+        if want and given != "Basic " + base64.b64encode(want.encode()).decode():
+            self.send_response(407)
+            self.send_header("Proxy-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return False
+        return True
+
+    def upstream(self, host):
+        name, _, port = host.partition(":")
+        return socket.create_connection((name, int(port or 80)), timeout=20)
+
+    def do_GET(self):
+        self.close_connection = True
+        if not self.allowed():
+            return
+        host, _, path = self.path.removeprefix("http://").partition("/")
+        with self.upstream(host) as up:
+            up.sendall(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            while data := up.recv(65536):
+                self.wfile.write(data)
+
+    def do_CONNECT(self):
+        self.close_connection = True
+        if not self.allowed():
+            return
+        with self.upstream(self.path) as up:
+            self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+            ends = {self.connection: up, up: self.connection}
+            while True:
+                for ready in select.select(list(ends), [], [], 20)[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        return
+                    ends[ready].sendall(data)
+
+    def log_message(self, *args):
+        pass
+
+
+class Proxy(Server):
+    handler = ProxyHandler
+
+    def __init__(self, credentials=None):
+        self.credentials = credentials
+        super().__init__()
+
+
+def openssl(*args):
+    subprocess.run(["openssl", *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.PIPE, check=True)
+
+
+class Authority:
+    """A certificate authority of our own, in an empty folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.bundle = str(folder / "ca.pem")
+        self.key = str(folder / "ca.key")
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes", "-keyout", self.key, "-out", self.bundle, "-days", "2",
+                "-subj", "/CN=test authority")
+
+    def context(self, name="IP:127.0.0.1"):
+        """For a server with a certificate for NAME."""
+        stem = str(self.folder / name.replace(":", "-"))
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", stem + ".key", "-out", stem + ".csr", "-subj", "/CN=test server")
+        with open(stem + ".ext", "w", encoding="ascii") as ext:
+            ext.write(f"subjectAltName={name}\n")
+        openssl("x509", "-req", "-in", stem + ".csr", "-CA", self.bundle, "-CAkey", self.key,
+                "-CAcreateserial", "-out", stem + ".pem", "-days", "2", "-extfile", stem + ".ext")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(stem + ".pem", stem + ".key")
+        return context
