@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Speaks to ofed-fetch; what is said, and the limits, are in fetch/protocol.h. */
+#include "sys/fetcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "model/reasons.h"
+#include "sys/clock.h"
+#include "sys/run.h"
+
+/*
+ * Policy of a download. Drivers are at most about a GiB (catalog), and a source
+ * that is silent for half a minute has been cut off. Connections that take longer
+ * than 15 seconds were retransmitted four times already.
+ */
+#define DOWNLOAD_BYTES_MAX (INT64_C(4) << 30)
+#define DOWNLOAD_CONNECT_MS 15000
+#define DOWNLOAD_STALL_SECONDS 30
+#define DOWNLOAD_TRIES 3
+#define DOWNLOAD_BACKOFF_MS 1000
+
+/*
+ * Policy of the metadata service: it is on the same host and answers in
+ * milliseconds, or it is being updated (up to 70 seconds).
+ */
+#define METADATA_BYTES_MAX (1 << 20)
+#define METADATA_CONNECT_MS 2000
+#define METADATA_TRY_MS 5000
+#define METADATA_BACKOFF_MS 250
+
+/* The last of the time is for the answer: it knows more than "out of time". */
+#define ANSWER_MS 1000
+
+/* A line of progress in the log this often, or at each quarter, whichever is sooner. */
+#define PROGRESS_MS 10000
+#define PROGRESS_PARTS 4
+
+struct session {
+	const struct oi_log *log;
+	const char *what; /* for texts: the file's name, or "metadata" */
+	size_t document_max;
+	struct oi_buf document;
+	bool done;
+	bool failed; /* then why says so; the first word counts */
+	struct oi_err why;
+	int64_t told_ms;
+	int64_t told_part;
+};
+
+static void fail(struct session *s, int code, const char *text)
+{
+	if (!s->failed)
+		oi_err_set(&s->why, code, "%s", text);
+	s->failed = true;
+}
+
+static int64_t int_or(const struct oi_doc *doc, int64_t otherwise)
+{
+	return doc && doc->kind == OI_DOC_INT ? doc->integer : otherwise;
+}
+
+static const char *string_or(const struct oi_doc *doc, const char *otherwise)
+{
+	const char *s = oi_doc_string(doc);
+
+	return s ? s : otherwise;
+}
+
+static void on_progress(struct session *s, const struct oi_doc *answer)
+{
+	int64_t bytes = int_or(oi_doc_get(answer, "bytes"), 0);
+	int64_t total = int_or(oi_doc_get(answer, "total"), 0);
+	/* as a real number: four times what somebody claims may be too much for an integer */
+	int64_t part = total > 0 && bytes >= 0 && bytes <= total ?
+			       (int64_t)((double)bytes / (double)total * PROGRESS_PARTS) :
+			       0;
+	int64_t now_ms = oi_clock_ms();
+
+	if (part <= s->told_part && now_ms - s->told_ms < PROGRESS_MS)
+		return;
+	s->told_part = part;
+	s->told_ms = now_ms;
+	if (total > 0)
+		oi_log_info(s->log, "fetch: %s: %" PRId64 " of %" PRId64 " MiB", s->what,
+			    bytes >> 20, total >> 20);
+	else
+		oi_log_info(s->log, "fetch: %s: %" PRId64 " MiB", s->what, bytes >> 20);
+}
+
+static void on_note(struct session *s, const struct oi_doc *answer)
+{
+	oi_log_warn(s->log, "fetch: %s: %s", s->what, string_or(oi_doc_get(answer, "text"), "?"));
+	s->told_part = 0; /* it starts over */
+}
+
+static void on_document(struct session *s, const struct oi_doc *answer)
+{
+	const char *text = string_or(oi_doc_get(answer, "text"), "");
+
+	if (s->document.len + strlen(text) > s->document_max)
+		fail(s, OI_R_FETCH_FAILED, "ofed-fetch answered too much");
+	else
+		oi_buf_adds(&s->document, text);
+}
+
+static void on_done(struct session *s, const struct oi_doc *answer)
+{
+	const struct oi_doc *cached = oi_doc_get(answer, "cached");
+	const char *source = string_or(oi_doc_get(answer, "source"), "?");
+
+	s->done = true;
+	if (cached && cached->kind == OI_DOC_BOOL && cached->boolean)
+		oi_log_info(s->log, "fetch: %s: already here, with the right digest", s->what);
+	else
+		oi_log_info(s->log, "fetch: %s: %" PRId64 " bytes from %s", s->what,
+			    int_or(oi_doc_get(answer, "bytes"), 0), source);
+}
+
+static void on_failed(struct session *s, const struct oi_doc *answer)
+{
+	enum oi_reason code = oi_reason_by_id(string_or(oi_doc_get(answer, "reason"), ""));
+
+	fail(s, code ? (int)code : OI_R_FETCH_FAILED,
+	     string_or(oi_doc_get(answer, "detail"), "no detail was given"));
+}
+
+static const struct {
+	const char *event;
+	void (*take)(struct session *s, const struct oi_doc *answer);
+} events[] = {
+	{ "progress", on_progress }, { "note", on_note },     { "document", on_document },
+	{ "done", on_done },	     { "failed", on_failed },
+};
+
+static void on_answer(void *data, const char *line)
+{
+	struct session *s = data;
+	OI_DOC_AUTO *answer = NULL;
+	struct oi_err err;
+	const char *event;
+
+	if (oi_doc_from_json(line, strlen(line), "answer of ofed-fetch", OI_R_FETCH_FAILED, &answer,
+			     &err)) {
+		fail(s, err.code, err.text);
+		return;
+	}
+	event = string_or(oi_doc_get(answer, "event"), "");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(events); i++) {
+		if (!strcmp(event, events[i].event)) {
+			events[i].take(s, answer);
+			return;
+		}
+	}
+	fail(s, OI_R_FETCH_FAILED, "ofed-fetch answered something that is not understood");
+}
+
+/* It has nothing to say there; a sanitizer or the loader may. */
+static void on_line(void *data, const char *line)
+{
+	struct session *s = data;
+
+	oi_log_warn(s->log, "ofed-fetch: %s", line);
+}
+
+static int64_t left_for_request(int64_t deadline_ms)
+{
+	int64_t left_ms = oi_clock_left_ms(deadline_ms);
+
+	return left_ms - (left_ms > 4 * ANSWER_MS ? ANSWER_MS : left_ms / 4);
+}
+
+/* Runs ofed-fetch on @request. Return: 0 when it said "done", else -1. */
+static int ask(const struct oi_host *host, const struct oi_doc *request, int64_t deadline_ms,
+	       int dir_fd, struct session *session, struct oi_err *err)
+{
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	OI_FREE char *text = oi_doc_to_json(request, false);
+	OI_FREE char *path = oi_mem_dup(host->tools.path[OI_TOOL_FETCH]);
+	char *argv[] = { path, NULL };
+	const struct oi_run_options options = {
+		.deadline_ms = deadline_ms,
+		.on_line = on_line,
+		.data = session,
+		.request = text,
+		.on_answer = on_answer,
+		.dir_fd = dir_fd,
+	};
+	int ret;
+
+	if (!path)
+		return oi_err_set(err, OI_R_TOOL_MISSING, "ofed-fetch is not installed");
+	session->told_ms = oi_clock_ms();
+	ret = oi_run(argv, &options, &result, err);
+	/* What it said itself tells more than how it ended, but not when we were stopped. */
+	if (session->failed && !(ret && err->code == OI_R_INTERRUPTED)) {
+		*err = session->why;
+		return -1;
+	}
+	if (ret && result.end == OI_RUN_TIMED_OUT)
+		err->code = OI_R_FETCH_TIMEOUT;
+	else if (ret && err->code == OI_R_CHILD_FAILED)
+		err->code = OI_R_FETCH_FAILED;
+	if (!ret && !session->done)
+		return oi_err_set(err, OI_R_FETCH_FAILED, "ofed-fetch ended without an answer");
+	return ret;
+}
+
+static struct oi_doc *new_request(const char *op, int64_t deadline_ms)
+{
+	struct oi_doc *request = oi_doc_new(OI_DOC_MAP);
+
+	oi_doc_put_int(request, "schema", 1);
+	oi_doc_put_string(request, "op", op);
+	oi_doc_put_int(request, "deadline_ms", left_for_request(deadline_ms));
+	return request;
+}
+
+static struct oi_doc *download_request(const struct oi_host *host, const struct oi_fetch_job *job)
+{
+	struct oi_doc *request = new_request("download", host->deadline_ms);
+	struct oi_doc *urls = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < job->urls->n; i++)
+		oi_doc_add(urls, oi_doc_new_string(job->urls->v[i]));
+	oi_doc_put_string(request, "name", job->name);
+	oi_doc_put(request, "urls", urls);
+	oi_doc_put_string(request, "sha256", job->sha256);
+	oi_doc_put_string(request, "proxy", job->proxy);
+	oi_doc_put_string(request, "ca_bundle", job->ca_bundle);
+	oi_doc_put_int(request, "connect_ms", DOWNLOAD_CONNECT_MS);
+	oi_doc_put_int(request, "stall_seconds", DOWNLOAD_STALL_SECONDS);
+	oi_doc_put_int(request, "tries", DOWNLOAD_TRIES);
+	oi_doc_put_int(request, "backoff_ms", DOWNLOAD_BACKOFF_MS);
+	oi_doc_put_int(request, "max_bytes", DOWNLOAD_BYTES_MAX);
+	return request;
+}
+
+static struct oi_doc *metadata_request(const struct oi_host *host, int64_t deadline_ms)
+{
+	struct oi_doc *request = new_request("metadata", deadline_ms);
+
+	oi_doc_put_string(request, "base", host->imds_url);
+	oi_doc_put_int(request, "connect_ms", METADATA_CONNECT_MS);
+	oi_doc_put_int(request, "try_ms", METADATA_TRY_MS);
+	oi_doc_put_int(request, "backoff_ms", METADATA_BACKOFF_MS);
+	oi_doc_put_int(request, "max_bytes", METADATA_BYTES_MAX);
+	return request;
+}
+
+/*
+ * Opens the staging folder, made where it is not there. It is ours alone: what
+ * has been checked in it must not be exchanged before it is used.
+ */
+static int open_staging(const struct oi_root *root, int *fd, struct oi_err *err)
+{
+	struct stat st;
+
+	if (oi_root_mkdirs(root, OI_STATE_DIR, 0755, err) ||
+	    oi_root_mkdirs(root, OI_STAGING_DIR, 0700, err))
+		return -1;
+	*fd = oi_root_openat(root, OI_STAGING_DIR, O_RDONLY | O_DIRECTORY, 0);
+	if (*fd < 0)
+		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", OI_STAGING_DIR, strerror(errno));
+	if (!fstat(*fd, &st) && st.st_uid == geteuid() &&
+	    ((st.st_mode & 07777) == 0700 || !fchmod(*fd, 0700)))
+		return 0;
+	close(*fd);
+	return oi_err_set(err, OI_R_WRITE_FAILED, "%s: belongs to somebody else", OI_STAGING_DIR);
+}
+
+int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *job,
+			struct oi_err *err)
+{
+	struct session session = { .log = &host->log, .what = job->name };
+	OI_DOC_AUTO *request = download_request(host, job);
+	int fd = -1;
+	int ret;
+
+	if (open_staging(&host->change, &fd, err))
+		return -1;
+	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	close(fd);
+	oi_buf_clear(&session.document);
+	return ret ? oi_err_prefix(err, "fetch %s", job->name) : 0;
+}
+
+int oi_fetcher_metadata(const struct oi_host *host, int64_t deadline_ms, struct oi_doc **out,
+			struct oi_err *err)
+{
+	struct session session = { .log = &host->log,
+				   .what = "metadata",
+				   /* written anew it may be somewhat longer than it came */
+				   .document_max = 2 * METADATA_BYTES_MAX };
+	OI_DOC_AUTO *request = metadata_request(host, deadline_ms);
+	int ret = ask(host, request, deadline_ms, -1, &session, err);
+
+	if (!ret)
+		ret = oi_doc_from_json(oi_buf_str(&session.document), session.document.len,
+				       "metadata", OI_R_METADATA_UNAVAILABLE, out, err);
+	else if (err->code != OI_R_INTERRUPTED)
+		err->code = OI_R_METADATA_UNAVAILABLE;
+	oi_buf_clear(&session.document);
+	return ret;
+}
