@@ -163,7 +163,7 @@ static bool is_stanza_key(const char *key)
 	return oi_doc_get(oi_doc_get(schema, "properties"), key);
 }
 
-/* @at is the value, which is where the place is known. */
+/* @at is the value under the key. */
 static int foreign_key(const char *key, const struct oi_doc *at, struct oi_err *err)
 {
 	static const char *const known[] = { KEY };
@@ -173,8 +173,8 @@ static int foreign_key(const char *key, const struct oi_doc *at, struct oi_err *
 		help = "this key belongs below " KEY ":";
 	else if (oi_near_word(key, known, 1))
 		help = "no such key; did you mean " KEY "?";
-	return oi_err_set(err, OI_R_STANZA_UNKNOWN_KEY, "%s:%u:%u: %s: %s", at->file, at->line,
-			  at->column, key, help);
+	return oi_err_set(err, OI_R_STANZA_UNKNOWN_KEY, "%s:%u:%u: %s: %s", at->file,
+			  at->key_line, at->key_column, key, help);
 }
 
 /* Merging keeps the last of two equal keys: what was given twice is found before. */
@@ -190,10 +190,10 @@ static int refuse_twice(const struct oi_doc *doc, const char *path, struct oi_er
 		for (size_t j = 0; doc->keys && j < i; j++)
 			if (!strcmp(doc->keys[i], doc->keys[j]))
 				return oi_err_set(err, OI_R_STANZA_DUPLICATE_KEY,
-						  "%s:%u:%u: %s: given twice, first in line %u",
-						  doc->items[i]->file, doc->items[i]->line,
-						  doc->items[i]->column, here,
-						  doc->items[j]->line);
+						  "%s:%u:%u: %s: the key is given twice, first in line %u",
+						  doc->items[i]->file, doc->items[i]->key_line,
+						  doc->items[i]->key_column, here,
+						  doc->items[j]->key_line);
 		if (refuse_twice(doc->items[i], here, err))
 			return -1;
 	}
@@ -313,6 +313,7 @@ static bool place_in(const struct oi_root *root, const char *path, const char *k
 	const struct oi_doc *at;
 	struct oi_err ignored; /* the error that is to be placed matters more */
 	const char *from;
+	bool of_key;
 
 	if (oi_root_read(root, path, OI_DOC_MAX_BYTES, &buf, &ignored) || !mentions_key(&buf))
 		return false;
@@ -324,9 +325,12 @@ static bool place_in(const struct oi_root *root, const char *path, const char *k
 	at = oi_doc_at(doc, key_path);
 	if (!at || !at->line)
 		return false;
+	of_key = at->key_line && (err->code == OI_R_STANZA_UNKNOWN_KEY ||
+				  err->code == OI_R_STANZA_DUPLICATE_KEY);
 	from = strstr(err->text, key_path);
 	tail = oi_mem_dup(from ? from : err->text);
-	oi_err_set(err, err->code, "%s:%u:%u: %s", name, at->line, at->column, tail);
+	oi_err_set(err, err->code, "%s:%u:%u: %s", name, of_key ? at->key_line : at->line,
+		   of_key ? at->key_column : at->column, tail);
 	return true;
 }
 

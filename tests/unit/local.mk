@@ -3,7 +3,8 @@
 # A test with more sources than its own says so: tests_unit_test_x_SOURCES = ...
 unit_tests =
 unit_tests += tests/unit/test_catalog
-unit_tests += tests/unit/test_root tests/unit/test_pcibus tests/unit/test_facts
+unit_tests += tests/unit/test_root tests/unit/test_pcibus tests/unit/test_facts \
+	tests/unit/test_stanza
 unit_tests += tests/unit/test_run
 unit_tests += tests/unit/test_redact
 unit_tests += tests/unit/test_report
