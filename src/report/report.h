@@ -49,6 +49,7 @@ void oi_run_record_phase(struct oi_run_record *record, const char *name, int64_t
 
 /* --- the status log --- */
 enum oi_console_form {
+	OI_CONSOLE_UNKNOWN, /* found out with the first line */
 	OI_CONSOLE_PLAIN, /* a file or a pipe: lines as in the status log */
 	OI_CONSOLE_PEOPLE, /* a terminal: "info: text" */
 	OI_CONSOLE_JOURNAL, /* which keeps the time and the level itself */
@@ -58,7 +59,7 @@ struct oi_statuslog {
 	int fd; /* -1: not open */
 	bool console; /* also to stderr, for the journal and for people */
 	enum oi_log_level console_least;
-	enum oi_console_form form; /* of stderr; found out by oi_statuslog_open() */
+	enum oi_console_form form; /* of stderr */
 	bool lost; /* a line could not be written; said once */
 	bool in_key; /* between the first and last line of key material */
 	size_t key_column; /* where that began in its line */

@@ -101,7 +101,7 @@ fail:
 int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, struct oi_err *err)
 {
 	log->fd = -1;
-	log->form = console_form(STDERR_FILENO);
+	log->form = OI_CONSOLE_UNKNOWN;
 	log->lost = false;
 	log->in_key = false;
 	log->key_column = 0;
@@ -129,11 +129,13 @@ static bool write_line(int fd, const struct oi_buf *line)
 	return n == (ssize_t)line->len;
 }
 
-static void to_console(const struct oi_statuslog *log, enum oi_log_level level,
+static void to_console(struct oi_statuslog *log, enum oi_log_level level,
 		       const struct oi_buf *full, const char *text)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf line = { 0 };
 
+	if (log->form == OI_CONSOLE_UNKNOWN)
+		log->form = console_form(STDERR_FILENO);
 	if (log->form == OI_CONSOLE_PLAIN) {
 		(void)!write_line(STDERR_FILENO, full);
 		return;

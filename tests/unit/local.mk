@@ -11,3 +11,4 @@ unit_tests += tests/unit/test_report
 unit_tests += tests/unit/test_base tests/unit/test_config tests/unit/test_doc tests/unit/test_model
 unit_tests += tests/unit/test_fetch
 unit_tests += tests/unit/test_fetcher
+unit_tests += tests/unit/test_verify

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two halves of a verification. */
+#ifndef OI_VERIFY_CHECKS_H
+#define OI_VERIFY_CHECKS_H
+
+#include "verify/here.h"
+#include "verify/verify.h"
+
+/**
+ * oi_verify_modules() - "module-files", "module-loaded", "module-source"
+ *
+ * Also "module-files-optional" when one that the stack can do without is missing.
+ * Errors in checks: OI_R_MODULES_MISSING, OI_R_MODULE_LOAD, OI_R_MODULE_STALE
+ */
+void oi_verify_modules(const struct oi_host *host, const struct oi_config *config,
+		       const struct oi_verdict *verdict, const struct oi_here *here,
+		       const struct oi_facts *facts, struct oi_checks *checks);
+
+/**
+ * oi_verify_fabric() - "fabric-device", "port-count", "port-state", "port-rate"
+ * @facts: its ports are looked at anew
+ *
+ * Looks until nothing fails or @deadline_ms (monotonic, absolute) has come.
+ * Errors in checks: OI_R_FABRIC_MISSING, OI_R_PORTS_MISSING, OI_R_PORT_DOWN, OI_R_PORT_RATE
+ */
+void oi_verify_fabric(const struct oi_host *host, const struct oi_config *config,
+		      const struct oi_verdict *verdict, const struct oi_here *here,
+		      int64_t deadline_ms, struct oi_facts *facts, struct oi_checks *checks);
+
+#endif
