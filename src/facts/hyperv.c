@@ -94,7 +94,8 @@ void oi_facts_look_hyperv(const struct oi_host *host, struct oi_facts *facts)
 					       look_for_network_direct(host, facts) :
 					       OI_FLAG_NO;
 	facts->hyperv.pci_hyperv = look_for_pass_through(host, facts);
-	if (facts->hyperv.pci_hyperv == OI_FLAG_UNKNOWN)
+	/* Without VMBus nobody asks. */
+	if (facts->hyperv.pci_hyperv == OI_FLAG_UNKNOWN && facts->hyperv.vmbus == OI_FLAG_YES)
 		oi_facts_doubt(facts, "hyperv.pci_hyperv: not loaded, and depmod's lists for "
 				      "this kernel are not there");
 }
