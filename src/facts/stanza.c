@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts/stanza.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -90,6 +91,12 @@ static void add(struct oi_stanza *stanza, const char *name, struct oi_doc *doc)
 
 static int unreadable(struct oi_err *err)
 {
+	size_t len = strlen(err->text);
+
+	/* cloud-init's files are root's alone, and plan does not need to be root's. */
+	if (geteuid() && ends_with(err->text, "Permission denied"))
+		snprintf(err->text + len, sizeof(err->text) - len,
+			 " (run it as root, or name the stanza with --config)");
 	err->code = OI_R_STANZA_UNREADABLE;
 	return -1;
 }

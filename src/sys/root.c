@@ -648,9 +648,7 @@ int oi_root_free_bytes(const struct oi_root *root, const char *path, int64_t *by
 		char *slash = strrchr(here, '/');
 
 		if ((errno != ENOENT && errno != ENOTDIR) || !*here)
-			return read_failed(root, here, errno, err) < 0 ?
-				       -1 :
-				       oi_err_set(err, OI_R_READ_FAILED, "%s: %m", path);
+			return oi_err_set(err, OI_R_READ_FAILED, "%s: %m", path);
 		*(slash ? slash : here) = '\0';
 	}
 	error = fstatvfs(fd, &fs) ? errno : 0;

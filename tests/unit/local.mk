@@ -4,7 +4,7 @@
 unit_tests =
 unit_tests += tests/unit/test_catalog
 unit_tests += tests/unit/test_root tests/unit/test_pcibus tests/unit/test_facts \
-	tests/unit/test_stanza
+	tests/unit/test_stanza tests/unit/test_uevent
 unit_tests += tests/unit/test_run
 unit_tests += tests/unit/test_redact
 unit_tests += tests/unit/test_report

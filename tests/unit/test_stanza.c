@@ -313,7 +313,7 @@ static void a_user_is_told_what_may_not_be_read(void **state OI_UNUSED)
 	const char *found = find();
 	assert_int_equal(seteuid(0), 0);
 	assert_string_equal(found, "stanza-unreadable");
-	assert_error(MERGED ": Permission denied");
+	assert_error(MERGED ": Permission denied (run it as root, or name the stanza with --config)");
 }
 
 static void foreign_keys_are_named(void **state OI_UNUSED)
