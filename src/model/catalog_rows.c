@@ -305,6 +305,11 @@ static int release_fill(const struct oi_table *table, char **field, void *at,
 		      &row->nic_generations, err) < 0)
 		return -1;
 	row->status = (enum oi_release_status)status;
+	if (!row->url && strcmp(row->kind, "distro-rpm") != 0 &&
+	    (row->status == OI_RELEASE_CURRENT || row->status == OI_RELEASE_OLDER))
+		return oi_table_error(table, err,
+				      "url must have a value: %s is something to fetch, and status %s may be chosen",
+				      row->kind, oi_release_status_name(row->status));
 	return 0;
 }
 

@@ -213,7 +213,7 @@ static void later_files_replace_rows_in_place(void **state OI_UNUSED)
 	add(&catalog, "releases.tsv",
 	    RELEASES "mlnx-ofed\t5.0\trhel\t8.2\tx86_64\tcx5\thttps://v/a\t-\ttgz\tcurrent\n"
 		     "mlnx-ofed\t5.0\trhel\t8.2\tx86_64\tcx5\thttps://v/b\t-\ttgz\tcurrent\n"
-		     "mlnx-ofed\t5.0\trhel\t8.2\tx86_64\tcx5\t-\t-\ttgz\tcurrent\n");
+		     "mlnx-ofed\t5.0\trhel\t8.2\tx86_64\tcx5\t-\t-\ttgz\tunmerged\n");
 	add(&catalog, "x.releases.tsv",
 	    RELEASES "mlnx-ofed\t5.0\trhel\t8.2\tx86_64\tcx5\thttps://v/b\t-\ttgz\tdo-not-use\n");
 	assert_int_equal(catalog.n_releases, 3);
@@ -358,9 +358,12 @@ static void malformed_releases_are_refused(void **state OI_UNUSED)
 	REFUSE("releases.tsv",
 	       RELEASES "doca-ofed\t../../x\ta\t1\tx86_64\tcx5\t-\t-\ttgz\tolder\n",
 	       "releases.tsv:2: version has \"../../x\", which cannot be a name");
+	/* nothing could be fetched for it */
+	REFUSE("releases.tsv", RELEASES "doca-ofed\t1\ta\t1\tx86_64\tcx5\t-\t-\ttgz\tolder\n",
+	       "releases.tsv:2: url must have a value: tgz is something to fetch, and status older may be chosen");
 	REFUSE("releases.tsv",
-	       RELEASES "doca-ofed\t1\ta\t1\tx86_64\tcx5\t-\t-\ttgz\tolder\n"
-			"doca-ofed\t1\ta\t1\tx86_64\tcx6\t-\t-\ttgz\tcurrent\n",
+	       RELEASES "doca-ofed\t1\ta\t1\tx86_64\tcx5\t-\t-\ttgz\tunmerged\n"
+			"doca-ofed\t1\ta\t1\tx86_64\tcx6\t-\t-\ttgz\tunmerged\n",
 	       "releases.tsv:3: the row repeats that of line 2");
 }
 
