@@ -214,6 +214,7 @@ static void test_log_refuses_what_is_no_file(void **state OI_UNUSED)
 {
 	OI_FREE char *log = at(OI_STATUS_LOG);
 	struct oi_err err;
+	int reader;
 
 	assert_int_equal(oi_root_mkdirs(&root, "/var/log/azure", 0755, &err), 0);
 	put("/target", "");
@@ -225,6 +226,10 @@ static void test_log_refuses_what_is_no_file(void **state OI_UNUSED)
 	assert_int_equal(rmdir(log), 0);
 	assert_int_equal(mkfifo(log, 0644), 0);
 	refuse_log(OI_STATUS_LOG);
+	reader = open(log, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* now it could be opened */
+	assert_true(reader >= 0);
+	refuse_log("not a regular file");
+	close(reader);
 	assert_int_equal(unlink(log), 0);
 }
 

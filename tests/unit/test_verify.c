@@ -603,6 +603,9 @@ static void test_port_count(void **state OI_UNUSED)
 	look_at_fabric(&here_no, SHORT_MS);
 	assert_fail("port-count", OI_R_PORTS_MISSING, "2 InfiniBand ports, expected 8");
 	assert_pass("port-state", "mlx5_ib0/1 ACTIVE, mlx5_ib1/1 ACTIVE");
+	config.verify.ports = 3; /* one too few is too few */
+	look_at_fabric(&here_no, SHORT_MS);
+	assert_fail("port-count", OI_R_PORTS_MISSING, "2 InfiniBand ports, expected 3");
 	config.verify.ports = 2;
 	look_at_fabric(&here_no, FAR_MS);
 	assert_pass("port-count", NULL);
