@@ -110,20 +110,31 @@ static bool kernel_too_new_for_cx3(const struct oi_decision *d)
 	       !oi_ver_below(release, CX3_KERNEL_LIMIT);
 }
 
-/* Is @a to be taken before @b: current before older, near before far, new before old. */
+static enum oi_driver stack_of(const struct oi_release *row)
+{
+	return !strcmp(row->stack, oi_driver_name(OI_DRIVER_DOCA)) ? OI_DRIVER_DOCA :
+								     OI_DRIVER_MLNX;
+}
+
+/* Is @a to be taken before @b: near before far, doca-ofed before mlnx-ofed, current before
+ * older, new before old. Nearness first: an exact row of any stack beats one that only shares
+ * the major version, which is how the old minor releases keep the driver built for them. */
 static bool better(const struct oi_facts *facts, const struct oi_release *a,
 		   const struct oi_release *b)
 {
 	enum nearness near_a = nearness_of(facts, a);
 	enum nearness near_b = nearness_of(facts, b);
 
-	if (a->status != b->status)
-		return a->status < b->status;
 	if (near_a != near_b)
 		return near_a < near_b;
+	if (stack_of(a) != stack_of(b))
+		return stack_of(a) < stack_of(b);
+	if (a->status != b->status)
+		return a->status < b->status;
 	return oi_ver_compare(a->version, b->version) > 0;
 }
 
+/* @stack: OI_DRIVER_AUTO for any; @version: NULL for any; Return: NULL when there is none */
 static const struct oi_release *best_release(const struct oi_decision *d, enum oi_driver stack,
 					     const char *version)
 {
@@ -134,9 +145,9 @@ static const struct oi_release *best_release(const struct oi_decision *d, enum o
 	for (size_t i = 0; i < d->catalog->n_releases; i++) {
 		const struct oi_release *row = &d->catalog->releases[i];
 
-		if (strcmp(row->stack, oi_driver_name(stack)) != 0 || !fits(d, row, d->generation))
-			continue;
-		if (version && strcmp(row->version, version) != 0)
+		if ((stack != OI_DRIVER_AUTO && stack != stack_of(row)) ||
+		    (version && strcmp(row->version, version) != 0) ||
+		    !fits(d, row, d->generation))
 			continue;
 		if (!best || better(d->facts, row, best))
 			best = row;
@@ -193,11 +204,11 @@ const char *oi_unsigned_refused(const struct oi_facts *facts)
 
 /* --- the choice --- */
 
-static void take_release(struct oi_decision *d, enum oi_driver stack, const struct oi_release *row)
+static bool take_release(struct oi_decision *d, const struct oi_release *row)
 {
 	enum nearness near = nearness_of(d->facts, row);
 
-	d->stack = stack;
+	d->stack = stack_of(row);
 	d->release = row;
 	oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_PASS,
 			"%s %s: %s row for %s %s (%s:%u)%s", row->stack, row->version,
@@ -206,6 +217,7 @@ static void take_release(struct oi_decision *d, enum oi_driver stack, const stru
 			near == OWN_EXACT  ? "" :
 			near == LIKE_EXACT ? "; taken by ID_LIKE" :
 					     "; its file is named for the major version");
+	return true;
 }
 
 static bool take_inbox(struct oi_decision *d, const char *why)
@@ -294,10 +306,8 @@ static bool choose_explicit(struct oi_decision *d)
 		return take_inbox(d, "the stanza asks for it");
 	}
 	row = best_release(d, stack, version);
-	if (row) {
-		take_release(d, stack, row);
-		return true;
-	}
+	if (row)
+		return take_release(d, row);
 	if (stack == OI_DRIVER_MLNX && kernel_too_new_for_cx3(d)) {
 		oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_FAIL,
 				"ConnectX-3 needs a kernel below %s", CX3_KERNEL_LIMIT);
@@ -311,17 +321,9 @@ static bool choose_explicit(struct oi_decision *d)
 
 static bool choose_version(struct oi_decision *d)
 {
-	static const enum oi_driver order[] = { OI_DRIVER_DOCA, OI_DRIVER_MLNX };
+	const struct oi_release *row = best_release(d, OI_DRIVER_AUTO, d->config->version);
 
-	for (size_t i = 0; i < OI_ARRAY_SIZE(order); i++) {
-		const struct oi_release *row = best_release(d, order[i], d->config->version);
-
-		if (row) {
-			take_release(d, order[i], row);
-			return true;
-		}
-	}
-	return refuse_choice(d, OI_R_VERSION_UNAVAILABLE);
+	return row ? take_release(d, row) : refuse_choice(d, OI_R_VERSION_UNAVAILABLE);
 }
 
 static bool is_distro_packages(const struct oi_release *row)
@@ -336,9 +338,7 @@ bool oi_from_distro(const struct oi_decision *d)
 
 static bool choose_auto(struct oi_decision *d)
 {
-	const struct oi_release *doca = best_release(d, OI_DRIVER_DOCA, NULL);
-	const struct oi_release *mlnx = best_release(d, OI_DRIVER_MLNX, NULL);
-	const struct oi_release *row = doca ? doca : mlnx;
+	const struct oi_release *row = best_release(d, OI_DRIVER_AUTO, NULL);
 	const char *why = oi_unsigned_refused(d->facts);
 
 	if (row && why && !d->config->secure_boot.key && !is_distro_packages(row) &&
@@ -348,10 +348,8 @@ static bool choose_auto(struct oi_decision *d)
 
 		return take_inbox(d, text);
 	}
-	if (row) {
-		take_release(d, doca ? OI_DRIVER_DOCA : OI_DRIVER_MLNX, row);
-		return true;
-	}
+	if (row)
+		return take_release(d, row);
 	if (inbox_drives(d))
 		return take_inbox(d, kernel_too_new_for_cx3(d) ?
 					     "ConnectX-3 on a kernel from 5.6 has no other" :
