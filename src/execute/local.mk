@@ -1,4 +1,24 @@
 # Sources and headers of src/execute, in libhost.a. One path a line, from the top folder.
 execute_sources = \
+	src/execute/apt.c \
+	src/execute/apt.h \
+	src/execute/apt_source.c \
+	src/execute/apt_source.h \
+	src/execute/apt_state.c \
+	src/execute/apt_state.h \
+	src/execute/apt_text.c \
+	src/execute/apt_text.h \
+	src/execute/child.c \
+	src/execute/child.h \
+	src/execute/dkms.c \
+	src/execute/dkms.h \
+	src/execute/execute.c \
 	src/execute/execute.h \
-	src/execute/methods.c
+	src/execute/methods.c \
+	src/execute/step_fetch.c \
+	src/execute/step_file.c \
+	src/execute/step_module.c \
+	src/execute/step_packages.c \
+	src/execute/step_repository.c \
+	src/execute/step_service.c \
+	src/execute/steps.h

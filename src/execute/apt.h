@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packages by apt: the one file (with apt_state.c) that knows its arguments. */
+#ifndef OI_EXECUTE_APT_H
+#define OI_EXECUTE_APT_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "execute/apt_state.h"
+#include "model/verdict.h"
+
+struct oi_execution;
+
+/* What one step learns and a later one needs. Zeroed is the beginning. */
+struct oi_apt {
+	struct oi_apt_staged staged;
+	char *incomplete; /* what of the package lists could not be had; NULL: they are whole */
+	bool simulated;
+	struct oi_strv names; /* what the simulation said yes to */
+	struct oi_strv fresh; /* "name version": will be new on this machine */
+};
+
+/* One a machine: names of what was not there before us, for uninstall. */
+#define OI_APT_RECORD OI_STATE_DIR "/installed-packages"
+
+void oi_apt_clear(struct oi_apt *apt);
+
+/**
+ * oi_apt_refresh() - package lists, into the private state
+ * A source of the user's own that fails is warned of and remembered; the staged
+ * repository must come, signed by its key.
+ * Return: 0, or -1 with OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED.
+ */
+OI_MUST_CHECK
+int oi_apt_refresh(struct oi_execution *run, struct oi_err *err);
+
+/**
+ * oi_apt_simulate() - what would the installation change; refuse what must not happen
+ * @step: names must fit; each of optional is taken if it does
+ * Return: 0, or -1 with OI_R_HEADERS_MISSING, OI_R_COMPILER_MISSING,
+ *         OI_R_KERNEL_CHANGE, OI_R_DISK_SPACE, OI_R_PACKAGES_UNAVAILABLE, or
+ *         OI_R_PACKAGES_LISTS when incomplete lists may be why.
+ */
+OI_MUST_CHECK
+int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/** oi_apt_add() - install the vendor's package, which holds the repository */
+OI_MUST_CHECK
+int oi_apt_add(struct oi_execution *run, const char *artefact, struct oi_err *err);
+
+/**
+ * oi_apt_install() - for real, what was simulated
+ * Waits for the package lock and names who holds it.
+ * Return: 0, or -1 with OI_R_PACKAGES_LOCK, OI_R_DKMS_FAILED, OI_R_DISK_SPACE,
+ *         OI_R_PACKAGES_FAILED.
+ */
+OI_MUST_CHECK
+int oi_apt_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Modules built by dkms: are they really there. */
+#ifndef OI_EXECUTE_DKMS_H
+#define OI_EXECUTE_DKMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "model/verdict.h"
+#include "sys/host.h"
+
+struct oi_dkms_module {
+	char *name;
+	char *version;
+	bool installed; /* for the kernel that was asked for */
+};
+
+/* Zeroed is empty. */
+struct oi_dkms_modules {
+	struct oi_dkms_module *v;
+	size_t n;
+};
+
+/**
+ * oi_dkms_parse() - understand the output of dkms status
+ * @text: all of it; of dkms 3 ("name/version, kernel, arch: state") or of dkms 2
+ *        ("name, version, kernel, arch: state")
+ * @kernel: the release that counts
+ * A module in several versions comes once, an installed version before a newer one.
+ */
+void oi_dkms_parse(const char *text, const char *kernel, struct oi_dkms_modules *modules);
+void oi_dkms_modules_clear(struct oi_dkms_modules *modules);
+
+/**
+ * oi_dkms_check() - every module installed for @kernel; one that is not is built once
+ * @step: names must be known to dkms, optional ones are looked at when they are;
+ *        without any names every module counts, and there must be one
+ * Return: 0, or -1 with OI_R_DKMS_FAILED, the end of make.log in the status log.
+ */
+OI_MUST_CHECK
+int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct oi_step *step,
+		  struct oi_err *err);
+
+/** oi_dkms_log_failures() - the end of make.log of each module that is not installed */
+void oi_dkms_log_failures(const struct oi_host *host, const char *kernel,
+			  const struct oi_step *step);
+
+#endif

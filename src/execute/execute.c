@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "execute/execute.h"
+
+#include "base/mem.h"
+#include "execute/steps.h"
+#include "model/reasons.h"
+#include "sys/clock.h"
+
+/* In order of enum oi_action; verify is a phase of its own and not carried out here. */
+static int (*const actions[])(struct oi_execution *run, const struct oi_step *step,
+			      struct oi_err *err) = {
+	[OI_ACTION_FETCH] = oi_step_fetch,
+	[OI_ACTION_REPOSITORY_STAGE] = oi_step_repository_stage,
+	[OI_ACTION_PACKAGES_REFRESH] = oi_step_packages_refresh,
+	[OI_ACTION_PACKAGES_SIMULATE] = oi_step_packages_simulate,
+	[OI_ACTION_REPOSITORY_ADD] = oi_step_repository_add,
+	[OI_ACTION_FILE_WRITE] = oi_step_file_write,
+	[OI_ACTION_FILE_SET] = oi_step_file_set,
+	[OI_ACTION_PACKAGES_INSTALL] = oi_step_packages_install,
+	[OI_ACTION_MODULE_CHECK] = oi_step_module_check,
+	[OI_ACTION_MODULE_LOAD] = oi_step_module_load,
+	[OI_ACTION_SERVICE_ENABLE] = oi_step_service_enable,
+	[OI_ACTION_SERVICE_RESTART] = oi_step_service_restart,
+	[OI_ACTION_VERIFY] = NULL,
+};
+
+_Static_assert(OI_ARRAY_SIZE(actions) == OI_ACTION_COUNT, "an action without its function");
+
+static int carry_out(struct oi_execution *run, const struct oi_step *step, int64_t *took_ms,
+		     struct oi_err *err)
+{
+	const struct oi_log *log = &run->host->log;
+	int64_t started_ms = oi_clock_ms();
+	int ret;
+
+	if (!oi_clock_left_ms(run->host->deadline_ms)) {
+		oi_err_set(err, OI_R_DEADLINE, "no time is left");
+		return oi_err_prefix(err, "%s", step->id);
+	}
+	oi_log_info(log, "step %s: %s", step->id, step->detail);
+	ret = actions[step->action](run, step, err);
+	*took_ms = oi_clock_ms() - started_ms;
+	if (!ret) {
+		oi_log_info(log, "step %s: done in %lld ms", step->id, (long long)*took_ms);
+		return 0;
+	}
+	/* A child that was stopped at the run's deadline is no cause but a consequence. */
+	if (err->code == OI_R_CHILD_TIMEOUT && !oi_clock_left_ms(run->host->deadline_ms))
+		err->code = OI_R_DEADLINE;
+	oi_log_info(log, "step %s: failed after %lld ms", step->id, (long long)*took_ms);
+	return oi_err_prefix(err, "%s", step->id);
+}
+
+/* What was fetched is of no use any more; what could not be removed does no harm. */
+static void tidy(const struct oi_execution *run)
+{
+	struct oi_err err;
+
+	for (size_t i = 0; i < run->verdict->n_steps; i++) {
+		const struct oi_step *step = &run->verdict->steps[i];
+		OI_FREE char *path = NULL;
+
+		if (step->action != OI_ACTION_FETCH)
+			continue;
+		path = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+		if (oi_root_remove(&run->host->change, path, &err))
+			oi_log_warn(&run->host->log, "could not clean up: %s", err.text);
+	}
+}
+
+int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
+		    const struct oi_verdict *verdict,
+		    void (*done)(void *data, const struct oi_step *step, int64_t took_ms),
+		    void *data, struct oi_err *err)
+{
+	struct oi_execution run = { .host = host, .config = config, .verdict = verdict };
+	int ret = 0;
+
+	for (size_t i = 0; i < verdict->n_steps && !ret; i++) {
+		const struct oi_step *step = &verdict->steps[i];
+		int64_t took_ms = 0;
+
+		if (!actions[step->action])
+			continue;
+		ret = carry_out(&run, step, &took_ms, err);
+		if (done)
+			done(data, step, took_ms);
+	}
+	if (ret)
+		oi_apt_shrink(host);
+	else
+		tidy(&run);
+	oi_apt_clear(&run.apt);
+	return ret;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "execute/child.h"
+#include "execute/steps.h"
+#include "model/reasons.h"
+
+/*
+ * Loading a driver stack takes seconds; a unit that takes two minutes is waiting
+ * for something, perhaps for us: cloud-init's last stage does not start before we end.
+ */
+#define LIMIT_MS 120000
+
+static int systemctl(const struct oi_host *host, const char *verb, const char *unit,
+		     struct oi_run_result *result, struct oi_err *err)
+{
+	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_SYSTEMCTL };
+
+	child.level = OI_LOG_INFO;
+	child.limit_ms = LIMIT_MS;
+	oi_strv_add(&child.args, verb);
+	if (unit)
+		oi_strv_add(&child.args, unit);
+	return oi_child_run(host, &child, result, err);
+}
+
+static int reload(struct oi_execution *run, struct oi_err *err)
+{
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+
+	if (!run->units_changed)
+		return 0;
+	if (systemctl(run->host, "daemon-reload", NULL, &result, err))
+		return -1;
+	run->units_changed = false;
+	return 0;
+}
+
+static bool is_missing(const char *words)
+{
+	/* Source: systemctl 229 to 257 */
+	static const char *const signs[] = {
+		"does not exist", "not found", "not loaded", "No such file or directory",
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(signs); i++)
+		if (strstr(words, signs[i]))
+			return true;
+	return false;
+}
+
+static int each_unit(struct oi_execution *run, const struct oi_step *step, const char *verb,
+		     struct oi_err *err)
+{
+	const struct oi_log *log = &run->host->log;
+
+	/* Source: sd_booted(3) */
+	if (!oi_root_exists(&run->host->change, "/run/systemd/system")) {
+		oi_log_info(log, "services: systemd is not running here: %s is left out", verb);
+		return 0;
+	}
+	if (reload(run, err))
+		return -1;
+	for (size_t i = 0; i < step->names.n; i++) {
+		OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+		const char *unit = step->names.v[i];
+		OI_FREE char *cause = NULL;
+		const char *words;
+
+		if (!systemctl(run->host, verb, unit, &result, err)) {
+			oi_log_info(log, "service %s: %s: done", unit, verb);
+			continue;
+		}
+		words = oi_buf_str(&result.tail);
+		if (result.end == OI_RUN_EXITED && is_missing(words)) {
+			oi_log_warn(log, "service %s: there is none; going on without", unit);
+			continue;
+		}
+		if (result.end == OI_RUN_NEVER_STARTED)
+			return -1;
+		cause = oi_mem_dup(err->text);
+		return oi_err_set(err, OI_R_SERVICE_FAILED, "systemctl %s %s: %s: %.*s", verb, unit,
+				  cause, (int)strcspn(words, "\n"), words);
+	}
+	return 0;
+}
+
+int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,
+			   struct oi_err *err)
+{
+	return each_unit(run, step, "enable", err);
+}
+
+int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step,
+			    struct oi_err *err)
+{
+	return each_unit(run, step, "restart", err);
+}

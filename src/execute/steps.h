@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the steps of a plan share while it is carried out. */
+#ifndef OI_EXECUTE_STEPS_H
+#define OI_EXECUTE_STEPS_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "execute/apt.h"
+#include "model/config.h"
+#include "model/verdict.h"
+#include "sys/host.h"
+
+struct oi_execution {
+	const struct oi_host *host;
+	const struct oi_config *config;
+	const struct oi_verdict *verdict;
+	struct oi_apt apt;
+	bool units_changed; /* systemd has not read them yet */
+};
+
+/** oi_step_*() - carry out one step of the kind; Return: 0, or -1 with the reason */
+OI_MUST_CHECK
+int oi_step_fetch(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_repository_stage(struct oi_execution *run, const struct oi_step *step,
+			     struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_repository_add(struct oi_execution *run, const struct oi_step *step,
+			   struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_packages_refresh(struct oi_execution *run, const struct oi_step *step,
+			     struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *step,
+			      struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_packages_install(struct oi_execution *run, const struct oi_step *step,
+			     struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
+			 struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_module_load(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,
+			   struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step,
+			    struct oi_err *err);
+
+#endif
