@@ -426,6 +426,24 @@ static void instance_data_of_no_use(void **state OI_UNUSED)
 	assert_true(doubts("there is no " INSTANCE_DATA));
 }
 
+static void the_metadata_services_form(void **state OI_UNUSED)
+{
+	static const char text[] = "{\"compute\": {\"vmSize\": \"Standard_A8\", \"sku\": \"\"}}";
+	OI_DOC_AUTO *doc = NULL;
+	struct oi_err err;
+
+	assert_int_equal(oi_doc_from_json(text, sizeof(text) - 1, "x", 1, &doc, &err), 0);
+	assert_true(oi_facts_take_compute(oi_doc_get(doc, "compute"), "imds", &facts));
+	assert_known(facts.vm.size, "Standard_A8");
+	assert_known(facts.vm.size_source, "imds");
+	assert_absent(facts.vm.image_sku);
+	assert_unknown(facts.vm.location);
+	/* Nothing to ask with: a doubt, and what is known stays. */
+	oi_facts_ask_metadata(&host, oi_clock_ms() + 1000, &facts);
+	assert_known(facts.vm.size, "Standard_A8");
+	assert_true(doubts("vm.size: "));
+}
+
 static void instance_ids_are_names(void **state OI_UNUSED)
 {
 	static const char *const bad[] = { "\n", "..\n", "../x\n", "a/b\n", ".\n" };
@@ -754,6 +772,7 @@ int main(void)
 		T(vm_from_instance_data),
 		T(instance_data_without_a_size),
 		T(instance_data_of_no_use),
+		T(the_metadata_services_form),
 		T(instance_ids_are_names),
 		T(secure_boot_from_its_variable),
 		T(lockdown_is_the_one_in_brackets),
