@@ -62,7 +62,7 @@ bool oi_installed_fits(const struct oi_decision *d);
 void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls);
 /** oi_plan_digest() - its digest, or NULL */
 const char *oi_plan_digest(const struct oi_decision *d);
-/** oi_plan_method() - "apt", "dnf", "tgz", ... of the chosen driver */
+/** oi_plan_method() - "apt", "dnf", "bundle", ... of the chosen driver */
 const char *oi_plan_method(const struct oi_decision *d);
 /** oi_plan_build() - the complete list of steps */
 void oi_plan_build(struct oi_decision *d);

@@ -148,9 +148,6 @@ static bool gate_unknown_size(struct oi_decision *d)
 		return true;
 	}
 	oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_UNKNOWN, "the size could not be read");
-	if (d->facts->hyperv.network_direct == OI_FLAG_YES)
-		return oi_decision_refuse(d, OI_R_SIZE_NETWORK_DIRECT,
-					  "size unknown, a network-direct channel is there");
 	return oi_decision_refuse(d, OI_R_SIZE_UNKNOWN_NO_DEVICE, "%s", "");
 }
 

@@ -72,7 +72,7 @@ struct oi_verdict {
 	struct {
 		char *stack; /* NULL: none chosen */
 		char *version;
-		char *method; /* "apt", "dnf", "tgz", ... how it is carried out */
+		char *method; /* "apt", "dnf", "bundle", ... how it is carried out */
 		char *url;
 		char *sha256;
 		char *kernel; /* the release that the modules are for */
