@@ -63,6 +63,34 @@ static void take(const char *text, const char *name, struct oi_text *fact)
 	oi_text_set(fact, value && *value ? value : NULL);
 }
 
+/*
+ * CentOS Linux keeps its minor release out of os-release ("7", "8"), and drivers are
+ * built for one: "CentOS Linux release 7.9.2009 (Core)" is 7.9. CentOS Stream has none.
+ */
+static void add_centos_minor(const struct oi_host *host, struct oi_facts *facts)
+{
+	const char *major = oi_text_or(&facts->os.version_id, NULL);
+	OI_FREE char *line = NULL;
+	OI_FREE char *version = NULL;
+	struct oi_err ignored; /* without the file the version stays what os-release says */
+	size_t len;
+	const char *at;
+
+	if (!major || strchr(major, '.') || !oi_text_is(&facts->os.id, "centos") ||
+	    oi_root_read_line(&host->look, "/etc/centos-release", &line, &ignored))
+		return;
+	at = strstr(line, " release ");
+	if (!at)
+		return;
+	at += strlen(" release ");
+	len = strspn(at, "0123456789");
+	if (len != strlen(major) || strncmp(at, major, len) != 0 || at[len] != '.' ||
+	    !isdigit((unsigned char)at[len + 1]))
+		return;
+	version = oi_mem_ndup(at, len + 1 + strspn(at + len + 1, "0123456789"));
+	oi_text_set(&facts->os.version_id, version);
+}
+
 void oi_facts_look_os(const struct oi_host *host, struct oi_facts *facts)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf buf = { 0 };
@@ -78,6 +106,7 @@ void oi_facts_look_os(const struct oi_host *host, struct oi_facts *facts)
 	}
 	take(oi_buf_str(&buf), "ID", &facts->os.id);
 	take(oi_buf_str(&buf), "VERSION_ID", &facts->os.version_id);
+	add_centos_minor(host, facts);
 	take(oi_buf_str(&buf), "PRETTY_NAME", &facts->os.pretty_name);
 	like = value_of(oi_buf_str(&buf), "ID_LIKE");
 	if (like)

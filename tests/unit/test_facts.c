@@ -176,6 +176,29 @@ static void debian_sid_has_no_version(void **state OI_UNUSED)
 	assert_absent(facts.os.version_id);
 }
 
+static void centos_keeps_its_minor_elsewhere(void **state OI_UNUSED)
+{
+	static const struct {
+		const char *os_release, *centos_release, *version;
+	} cases[] = {
+		{ "ID=centos\nVERSION_ID=7\n", "CentOS Linux release 7.9.2009 (Core)\n", "7.9" },
+		{ "ID=centos\nVERSION_ID=\"8\"\n", "CentOS Linux release 8.2.2004 (Core) \n", "8.2" },
+		{ "ID=centos\nVERSION_ID=9\n", "CentOS Stream release 9\n", "9" },
+		{ "ID=centos\nVERSION_ID=7\n", "CentOS Linux release 8.2.2004\n", "7" },
+		{ "ID=centos\nVERSION_ID=7\n", "nonsense\n", "7" },
+		{ "ID=rhel\nVERSION_ID=8.6\n", "CentOS Linux release 8.2.2004\n", "8.6" },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		tree_put(&tree, "/etc/centos-release", cases[i].centos_release);
+		look_at_os(cases[i].os_release);
+		assert_known(facts.os.version_id, cases[i].version);
+	}
+	tree_remove(&tree, "/etc/centos-release");
+	look_at_os("ID=centos\nVERSION_ID=7\n");
+	assert_known(facts.os.version_id, "7");
+}
+
 static void os_release_of_usr_lib(void **state OI_UNUSED)
 {
 	tree_put(&tree, "/usr/lib/os-release", "ID=azurelinux\nVERSION_ID=3.0\n");
@@ -645,6 +668,17 @@ static void waiting_has_an_end(void **state OI_UNUSED)
 	assert_int_equal(facts.pci.n, 1);
 }
 
+static void a_dump_is_not_waited_for(void **state OI_UNUSED)
+{
+	OI_FREE char *dump = tree_name(&tree, "/dump");
+
+	tree_put(&tree, "/dump", "0101:00:00.0 Ethernet controller\n"
+				 "00: b3 15 16 10 00 00 00 00 00 00 00 02 00 00 00 00\n\n");
+	host.pci_dump = dump;
+	oi_facts_wait_pci(&host, oi_clock_ms() + 24 * 3600 * 1000, &facts);
+	assert_int_equal(facts.pci.n, 1);
+}
+
 /* --- installed --- */
 
 static void look_at_installed(void)
@@ -660,7 +694,7 @@ static void dpkg_tells_the_version(void **state OI_UNUSED)
 	tree_folder(&tree, "/usr/bin");
 	tree_put(&tree, "/var/lib/dpkg/info/doca-ofed.list", "/.\n");
 	tree_put(&tree, "/var/lib/dpkg/status",
-		 "Package: not-doca-ofed\nStatus: install ok installed\nVersion: 1\n\n"
+		 "Package: other\nX-Package: doca-ofed\nStatus: install ok installed\nVersion: 1\n\n"
 		 "Package: doca-ofed\nStatus: deinstall ok config-files\nVersion: 2\n\n"
 		 "Package: rdma-core\nStatus: install ok installed\nVersion: 3\n");
 	look_at_installed();
@@ -744,7 +778,12 @@ static void modules_in_links_that_go_in_circles(void **state OI_UNUSED)
 {
 	tree_put(&tree, "/usr/bin/ofed_info", "");
 	tree_folder(&tree, "/lib/modules/6.8.0-1015-azure/updates");
-	tree_link(&tree, "/lib/modules/6.8.0-1015-azure/updates/again", "../updates");
+	for (int i = 0; i < 30; i++) { /* each of them a way into all of them: 30 to the tenth */
+		OI_FREE char *path =
+			oi_mem_printf("/lib/modules/6.8.0-1015-azure/updates/again%d", i);
+
+		tree_link(&tree, path, "../updates");
+	}
 	look_at_installed();
 	assert_absent(facts.installed.kernel);
 }
@@ -761,6 +800,7 @@ int main(void)
 		T(os_release_as_shells_read_it),
 		T(debian_sid_has_no_version),
 		T(os_release_of_usr_lib),
+		T(centos_keeps_its_minor_elsewhere),
 		T(os_release_of_no_use),
 		T(kernel_comes_from_the_tree),
 		T(no_arch_in_the_tree_is_unknown),
@@ -783,6 +823,7 @@ int main(void)
 		T(no_device_is_not_no_class),
 		T(a_late_function_is_waited_for),
 		T(waiting_has_an_end),
+		T(a_dump_is_not_waited_for),
 		T(dpkg_tells_the_version),
 		T(modules_of_the_running_kernel_come_first),
 		T(inbox_modules_are_the_kernels_own),
