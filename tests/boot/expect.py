@@ -31,11 +31,16 @@ def clean_boot(t, boot):
 
 
 def between_config_and_final(t, boot):
-    """The run's place in cloud-init's stages, and before every user workload."""
+    """The run's place in cloud-init's stages."""
     config = boot.units.get("cloud-config.service", {}).get("ActiveEnter")
     t.before(config, boot.ran_from, "the run starts after cloud-config")
     t.before(boot.ran_until, boot.started("cloud-final.service"), "the run ends before cloud-final")
-    t.before(boot.ran_until, boot.mark("runcmd"), "the run ends before runcmd")
+
+
+def before_runcmd(t, boot):
+    """The same, on an instance's first boot: runcmd ran, and after the run."""
+    between_config_and_final(t, boot)
+    t.before(boot.ran_until, boot.mark("runcmd"), "the run ends before runcmd, which runs")
 
 
 def installed_before_workloads(t, boot, packages):

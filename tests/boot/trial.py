@@ -65,6 +65,21 @@ class Trial:
         (self.logs / "assertions.json").write_text(json.dumps(self.checks, indent=1) + "\n")
 
 
+# What another unit of the image does to wait for the fabric.
+WAITING_UNIT = """[Unit]
+Description=a workload of the image that needs the fabric
+After=infiniband-ready.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/bin/mark workload-of-the-image
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
 class Vm:
     """A container that ofed-init takes for an Azure machine."""
 
@@ -98,6 +113,12 @@ class Vm:
 
     def user_data(self, text, instance_id="i-first"):
         self.container.seed(text, instance_id, self.size)
+
+    def unit_that_waits(self):
+        """Put a unit into the image that is ordered after infiniband-ready.target."""
+        name = "rig-waits.service"
+        self.container.write(f"etc/systemd/system/{name}", WAITING_UNIT)
+        self.container.link(f"etc/systemd/system/multi-user.target.wants/{name}", f"../{name}")
 
     def offline_archive(self):
         """For a machine without a way out: what is in apt's cache, as the only archive."""

@@ -18,31 +18,14 @@ STANZA_MIXED_SIZES = """
       on_unsupported: skip
       verify: {wait_seconds: 5}
     """
-# What another unit of the machine does to wait for the fabric.
-WAITING_UNIT = """[Unit]
-Description=a workload of the image that needs the fabric
-After=infiniband-ready.target
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/local/bin/mark workload-of-the-image
-
-[Install]
-WantedBy=multi-user.target
-"""
-
-
-def install_waiting_unit(vm):
-    vm.container.write("etc/systemd/system/rig-waits.service", WAITING_UNIT)
-    vm.container.link("etc/systemd/system/multi-user.target.wants/rig-waits.service",
-                      "../rig-waits.service")
 
 
 def installed(t, boot):
     expect.ended(t, boot, 0, expect.INSTALLED)
     expect.clean_boot(t, boot)
     expect.between_config_and_final(t, boot)
+    t.equal(boot.units["infiniband-ready.target"]["ActiveState"], "active",
+            "infiniband-ready.target is reached")
     for package in PACKAGES:
         t.check(boot.installed(package), f"{package} is installed")
     t.equal((boot.result or {}).get("verdict", {}).get("driver", {}).get("stack"), "inbox",
@@ -65,10 +48,11 @@ def later(t, before, boot, what):
 def inbox_baked(t):
     """As an image builder would: the .deb is in the image, the stanza in plain user-data."""
     vm = t.vm()
-    install_waiting_unit(vm)
+    vm.unit_that_waits()
     vm.user_data(user_data.with_script(user_data.plain(STANZA, user_data.WORKLOADS)))
     boot = vm.boot()
     installed(t, boot)
+    expect.before_runcmd(t, boot)
     expect.installed_before_workloads(t, boot, PACKAGES)
     t.before(boot.ran_until, boot.mark("workload-of-the-image"),
              "a unit After=infiniband-ready.target starts after the run")
@@ -86,6 +70,7 @@ def inbox_plain_vm(t):
     boot = vm.boot()
     t.check(boot.installed("ofed-init"), "bootcmd has installed ofed-init")
     installed(t, boot)
+    expect.before_runcmd(t, boot)
     expect.installed_before_workloads(t, boot, PACKAGES)
     t.check(vm.imds.asked() != [], "the size came from the metadata service")
 
@@ -97,6 +82,7 @@ def again(t):
     vm.user_data(user_data.plain(STANZA))
     first = vm.boot()
     installed(t, first)
+    expect.before_runcmd(t, first)
 
     second = vm.boot()
     later(t, first, second, "second boot")
