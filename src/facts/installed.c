@@ -24,6 +24,8 @@
 #define OFED_INFO_MS 10000
 /* Deepest known: updates/drivers/net/ethernet/mellanox/mlx5/core */
 #define MODULE_DEPTH 10
+/* Some dozens are usual; links in circles would make them without number. */
+#define MODULE_FOLDERS 2000
 
 /* --- dpkg --- */
 
@@ -183,7 +185,7 @@ static bool is_module(const char *file, const char *module)
 }
 
 static bool holds_module(const struct oi_root *root, const char *folder, const char *module,
-			 unsigned int depth)
+			 unsigned int depth, unsigned int *folders_left)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	struct oi_err ignored; /* a file among the folders, or nothing there */
@@ -193,11 +195,11 @@ static bool holds_module(const struct oi_root *root, const char *folder, const c
 	for (size_t i = 0; i < names.n; i++)
 		if (is_module(names.v[i], module))
 			return true;
-	for (size_t i = 0; depth && i < names.n; i++) {
+	for (size_t i = 0; depth && *folders_left && i < names.n; i++) {
 		OI_FREE char *below = oi_mem_printf("%s/%s", folder, names.v[i]);
 
-		/* Folders of modules have no dot in their names, files have. */
-		if (!strchr(names.v[i], '.') && holds_module(root, below, module, depth - 1))
+		--*folders_left;
+		if (holds_module(root, below, module, depth - 1, folders_left))
 			return true;
 	}
 	return false;
@@ -210,15 +212,16 @@ static bool holds_module(const struct oi_root *root, const char *folder, const c
 static bool has_modules(const struct oi_root *root, const char *release, bool inbox)
 {
 	static const char *const folders[] = { "updates", "extra", "weak-updates" };
+	unsigned int folders_left = MODULE_FOLDERS;
 	OI_FREE char *own = oi_mem_printf(
 		"/lib/modules/%s/kernel/drivers/infiniband/hw/mlx5", release);
 
 	if (inbox)
-		return holds_module(root, own, "mlx5_ib", 0);
+		return holds_module(root, own, "mlx5_ib", 0, &folders_left);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(folders); i++) {
 		OI_FREE char *folder = oi_mem_printf("/lib/modules/%s/%s", release, folders[i]);
 
-		if (holds_module(root, folder, "mlx5_core", MODULE_DEPTH))
+		if (holds_module(root, folder, "mlx5_core", MODULE_DEPTH, &folders_left))
 			return true;
 	}
 	return false;

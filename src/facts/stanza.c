@@ -139,7 +139,7 @@ static int list_system_files(const struct oi_root *root, struct oi_strv *paths,
 	if (oi_root_list(root, SYSTEM_FOLDER, &names, err) < 0)
 		return unreadable(err);
 	for (size_t i = 0; i < names.n; i++)
-		if (ends_with(names.v[i], ".cfg") && *names.v[i] != '.')
+		if (ends_with(names.v[i], ".cfg"))
 			oi_strv_addf(paths, SYSTEM_FOLDER "/%s", names.v[i]);
 	oi_strv_add(paths, VENDOR_CONFIG);
 	oi_strv_add(paths, VENDOR2_CONFIG);

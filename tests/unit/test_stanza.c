@@ -335,6 +335,8 @@ static void foreign_keys_are_named(void **state OI_UNUSED)
 	assert_string_equal(find(), "none");
 	tree_put(&tree, CONF_D "/50.yaml", "\xef\xbb\xbf#cloud-config\n# infiniband\nx: 1\n");
 	assert_string_equal(find(), "none");
+	tree_put(&tree, CONF_D "/50.yaml", "#cloud-config\nusers: [\n"); /* not about us */
+	assert_string_equal(find(), "none");
 	tree_put(&tree, CONF_D "/50.yaml", "#cloud-config");
 	assert_string_equal(find(), "none");
 }
@@ -429,7 +431,7 @@ static void the_users_own_lines_are_found(void **state OI_UNUSED)
 
 static void without_plain_user_data_the_next_best(void **state OI_UNUSED)
 {
-	tree_put(&tree, INSTANCE "/user-data.txt", "Content-Type: multipart/mixed\n\ninfiniband: {ports: 1}\n");
+	tree_put(&tree, INSTANCE "/user-data.txt", "Content-Type: multipart/mixed\n\ninfiniband: {driver: z}\n");
 	tree_put(&tree, "/etc/cloud/cloud.cfg.d/50.cfg", "infiniband:\n  driver: x\n");
 	tree_put(&tree, "/etc/cloud/cloud.cfg.d/60.cfg", "infiniband: {driver: y}\n");
 	snprintf(err.text, sizeof(err.text), "%s" MERGED ": infiniband.driver: wrong", tree.top);
