@@ -192,7 +192,9 @@ static void test_signals_are_reset(void **state)
 	signal(SIGPIPE, SIG_DFL);
 	assert_int_equal(seen.lines.n, 2);
 	assert_string_equal(seen.lines.v[0], "SigBlk:\t0000000000000000");
-	assert_string_equal(seen.lines.v[1], "SigIgn:\t0000000000000000");
+	/* 32 and 33 are glibc's: posix_spawn(), with which make started us, leaves them ignored. */
+	assert_int_equal(strncmp(seen.lines.v[1], "SigIgn:\t", 8), 0);
+	assert_int_equal(strtoull(seen.lines.v[1] + 8, NULL, 16) & ~(3ull << 31), 0);
 	clear(&seen, &result);
 }
 
