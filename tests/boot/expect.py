@@ -57,7 +57,3 @@ def nothing_installed(t, before, boot):
     before, after = dict(before), boot.packages
     changed = sorted(set(before.items()) ^ set(after.items()))
     t.check(not changed, "no package was installed, removed or changed", changed)
-
-
-def dpkg_did_nothing(t, boot):
-    t.equal(boot.dpkg_runs(), [], "dpkg was not run at all")

@@ -5,6 +5,7 @@
 Started as a program it is the inside of a jail: it bakes a layer, or runs one scenario.
 """
 import argparse
+import fcntl
 import json
 import os
 import pathlib
@@ -24,7 +25,6 @@ import scenarios  # noqa: E402
 from rig import baseroot, container, jail  # noqa: E402
 from trial import Trial  # noqa: E402
 
-LOGS = pathlib.Path(os.environ.get("OI_CHECK_DIR", TOP / "build" / "check" / "boot"))
 LIMIT_S = 900  # for one scenario; the slowest takes about two minutes
 
 
@@ -89,28 +89,34 @@ def in_parallel(makers, width):
             job.end()
 
 
-def trials(pairs, deb, scratch, width):
-    """Run (suite, scenario) pairs; yield each job when it is done."""
+def trials(pairs, deb, scratch, logs, width):
+    """Run (suite, scenario) pairs, logs under LOGS; yield each job when it is done."""
+    logs.mkdir(parents=True, exist_ok=True)
+    lock = open(logs / ".lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"tests/boot: another run is using {logs}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is open gets closed
     scratch = pathlib.Path(scratch)
-    layers = prepare(sorted({suite for suite, _ in pairs}), deb, scratch, width)
+    layers = prepare(sorted({suite for suite, _ in pairs}), deb, scratch, logs, width)
     yield from in_parallel(
-        [lambda s=s, n=n: Job("trial", s, n, scratch, LOGS / f"{s}-{n}", layers[s])
+        [lambda s=s, n=n: Job("trial", s, n, scratch, logs / f"{s}-{n}", layers[s])
          for s, n in pairs], width)
+    lock.close()
 
 
-def prepare(suites, deb, scratch, width):
+def prepare(suites, deb, scratch, logs, width):
     """Base roots (built when they are not in the cache) and the layers with the .deb on them."""
     layers = {}
     for suite in suites:
-        (LOGS / suite).mkdir(parents=True, exist_ok=True)
-        root, took = baseroot.get(suite, LOGS / suite / "mmdebstrap.log")
+        root, took = baseroot.get(suite, logs / f"{suite}-mmdebstrap.log")
         if took:
             print(f"# base root of {suite} built in {took:.0f} s", flush=True)
         baked = scratch / f"baked-{suite}"
         baked.mkdir()
         layers[suite] = {"root": root, "baked": baked, "deb": deb}
-    makers = [lambda s=s: Job("bake", s, "bake", scratch, LOGS / s / "bake", layers[s]) for s in suites]
+    makers = [lambda s=s: Job("bake", s, "bake", scratch, logs / f"{s}-bake", layers[s]) for s in suites]
     for job in in_parallel(makers, width):
         if job.jail.process.returncode != 0:
             for log in sorted(job.logs.glob("*.log")):

@@ -49,10 +49,11 @@ class Trial:
     # --- the machine ------------------------------------------------------------------------
 
     def vm(self, *, baked=True, kernel=None, os_release=None, platform_name="azure",
-           infiniband=True, size=HPC_SIZE, size_from="instance-data", real_cloud_init=True):
+           infiniband=True, size=HPC_SIZE, size_from="instance-data"):
+        """A machine; size_from: "instance-data", "imds", or "azure" for its own datasource."""
         return Vm(self, baked, dict(release=kernel or self.kernel, os_release=os_release,
                                     platform_name=platform_name, infiniband=infiniband),
-                  size, size_from, real_cloud_init)
+                  size, size_from)
 
     def run(self, scenario):
         try:
@@ -83,7 +84,7 @@ WantedBy=multi-user.target
 class Vm:
     """A container that ofed-init takes for an Azure machine."""
 
-    def __init__(self, trial, baked, looks, size, size_from, real_cloud_init):
+    def __init__(self, trial, baked, looks, size, size_from):
         self.trial = trial
         layers = [trial.root, trial.baked] if baked else [trial.root]
         self.container = Container(f"{trial.suite}-{trial.name}", layers, trial.work, trial.logs)
@@ -96,9 +97,8 @@ class Vm:
         # On the Azure network of the test the metadata service is where it always is.
         asks = "" if size_from == "azure" else f" --imds {self.imds.url}"
         drop_in = f"[Service]\nExecStart=\nExecStart=/usr/sbin/ofed-init run --sysroot {SYSROOT}{asks}\n"
-        if real_cloud_init:
-            # The stanza and the instance are the real ones of this boot.
-            drop_in += f"BindReadOnlyPaths=/run/cloud-init:{SYSROOT}/run/cloud-init\n"
+        # The stanza and the instance are the real ones of this boot.
+        drop_in += f"BindReadOnlyPaths=/run/cloud-init:{SYSROOT}/run/cloud-init\n"
         self.container.write("etc/systemd/system/ofed-init.service.d/recorded-machine.conf", drop_in)
         if not baked:
             self.container.copy(trial.deb, "srv/ofed-init.deb")
