@@ -162,6 +162,10 @@ int oi_machine_read_facts(struct oi_machine *machine, struct oi_err *err)
 	if (machine->options->facts)
 		return read_snapshot(machine, err);
 	oi_facts_gather(&machine->host, &machine->facts);
+	/* a machine's bus may be unreadable; a file that the user names may not */
+	if (machine->options->pci_dump && machine->facts.pci.known == OI_UNKNOWN)
+		return oi_err_set(err, OI_R_USAGE, "--pci-dump: %s is no output of lspci -x",
+				  machine->options->pci_dump);
 	return 0;
 }
 

@@ -6,9 +6,11 @@
 #include <pci/pci.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -122,6 +124,14 @@ static void report(struct pci_access *access, const struct oi_root *tree,
 	}
 }
 
+/* lspci prints nothing where there is no device: a generation 2 VM without pass-through. */
+static bool is_empty(const char *file)
+{
+	struct stat status;
+
+	return !stat(file, &status) && S_ISREG(status.st_mode) && !status.st_size;
+}
+
 int oi_pcibus_scan(const struct oi_root *root, const char *dump,
 		   void (*each)(void *data, const struct oi_pcibus_entry *entry), void *data,
 		   struct oi_err *err)
@@ -155,7 +165,7 @@ int oi_pcibus_scan(const struct oi_root *root, const char *dump,
 		pci_set_param(access, sysfs_path, sysfs);
 	scan.err = err;
 	got = list(access);
-	if (!got && dump && !access->devices)
+	if (!got && dump && !access->devices && !is_empty(dump))
 		got = oi_err_set(err, OI_R_USAGE, "%s: not a dump as lspci -x writes it", dump);
 	if (!got)
 		report(access, dump || oi_root_is_real(root) ? NULL : root, each, data);

@@ -20,7 +20,7 @@ struct oi_pcibus_entry {
  * @dump: a file as lspci -x writes it, read instead; NULL: sysfs
  * @each: called once for each function of vendor 15b3
  * Return: 0 scanned, 1 no PCI bus there, -1 error (OI_R_READ_FAILED; for a @dump
- *         that has no device at all OI_R_USAGE).
+ *         that is none OI_R_USAGE; an empty one is an empty bus).
  */
 OI_MUST_CHECK
 int oi_pcibus_scan(const struct oi_root *root, const char *dump,

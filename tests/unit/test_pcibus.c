@@ -168,11 +168,11 @@ static void what_is_no_dump_is_refused(void **state OI_UNUSED)
 	char random[4096];
 	uint32_t seed = 12345;
 
-	assert_int_equal(scan_dump("", 0), -1);
-	assert_int_equal(err.code, OI_R_USAGE);
-	assert_non_null(strstr(err.text, "not a dump"));
+	assert_int_equal(scan_dump("", 0), 0); /* lspci on a VM without any device */
+	assert_string_equal(oi_buf_str(&found), "");
 	assert_int_equal(scan_dump("hello\n", 6), -1);
 	assert_int_equal(err.code, OI_R_USAGE);
+	assert_non_null(strstr(err.text, "not a dump"));
 	memset(longest, 'x', sizeof(longest));
 	assert_int_equal(scan_dump(longest, sizeof(longest)), -1);
 	for (size_t i = 0; i < sizeof(random); i++) {
