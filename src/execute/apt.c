@@ -414,8 +414,8 @@ static void name_holder(const struct oi_host *host, pid_t *named)
 	const char *path;
 	pid_t pid;
 
-	if (!is_locked(host, &path, &pid, &command) || pid == *named)
-		return;
+	if (!is_locked(host, &path, &pid, &command) || pid == *named || oi_lock_is_ours(pid))
+		return; /* ours: what apt said a moment ago is no longer so */
 	*named = pid;
 	oi_log_warn(&host->log, "packages: waiting for the lock %s, held by process %ld (%s)", path,
 		    (long)pid, command ? command : "unknown");

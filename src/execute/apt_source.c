@@ -254,6 +254,8 @@ static int rewrite_deb822(const struct work *work, char *text, struct oi_err *er
 			next = strchr(next + 1, '\n');
 		if (next)
 			*next++ = '\0';
+		else if (!*line)
+			break; /* behind the last newline */
 		if (!line[strspn(line, " \t\r\n")]) {
 			oi_buf_adds(work->out, "\n");
 			ret = any ? judge(work, &entry, err) : 0;

@@ -145,7 +145,8 @@ static void note_causes(struct oi_apt_words *words, const char *line)
 	/* "Waiting for cache lock: Could not get lock ...": then apt retries by itself. */
 	if (starts(line, "Waiting for cache lock"))
 		words->waiting = true;
-	else if (strstr(line, "Could not get lock") || strstr(line, "by another process"))
+	else if (strstr(line, "Could not get lock") || strstr(line, "another process using it") ||
+		 strstr(line, "by another process"))
 		words->locked = true;
 	if (strstr(line, "dpkg was interrupted"))
 		words->interrupted = true;

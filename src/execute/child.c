@@ -29,7 +29,7 @@ bool oi_child_is_noise(const char *line)
 	if (starts(c, "(Reading database") || starts(c, "Reading database"))
 		return true;
 	if (starts(c, "Reading package lists") || starts(c, "Building dependency tree") ||
-	    starts(c, "Reading state information"))
+	    starts(c, "Reading state information") || starts(c, "Solving dependencies"))
 		return true;
 	/* "12% [Working]", "100%" */
 	if (isdigit((unsigned char)*c)) {

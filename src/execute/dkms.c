@@ -66,9 +66,9 @@ static void parse_line(const char *line, const char *kernel, struct oi_dkms_modu
 	slash = strchr(fields.v[0], '/');
 	if (slash)
 		*slash = '\0';
-	if (!slash && fields.n < 2)
-		return; /* "Error! ...:" and the like */
 	name = fields.v[0];
+	if ((!slash && fields.n < 2) || !strcmp(name, "Error!"))
+		return;
 	version = slash ? slash + 1 : fields.v[1];
 	release = slash ? (fields.n > 1 ? fields.v[1] : "") : (fields.n > 2 ? fields.v[2] : "");
 	/* "installed (original_module exists)", "installed (WARNING! Diff between ...)" */

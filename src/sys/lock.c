@@ -37,6 +37,27 @@ char *oi_lock_command(pid_t pid)
 	return oi_mem_ndup(text, (size_t)len);
 }
 
+bool oi_lock_is_ours(pid_t pid)
+{
+	pid_t leader = getsid(pid); /* oi_run() gives each child a session of its own */
+	OI_FREE char *path = oi_mem_printf("/proc/%ld/stat", (long)leader);
+	char text[COMMAND_BYTES];
+	const char *after;
+	ssize_t len;
+	int fd = leader > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return false;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0)
+		return false;
+	text[len] = '\0';
+	/* "PID (any name) STATE PPID ...": the name may have brackets itself */
+	after = strrchr(text, ')');
+	return after && strlen(after) > 4 && strtol(after + 4, NULL, 10) == (long)getpid();
+}
+
 static int taken(int fd, const char *path, struct oi_err *err)
 {
 	OI_FREE char *command = NULL;

@@ -3,6 +3,7 @@
 #ifndef OI_SYS_LOCK_H
 #define OI_SYS_LOCK_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -42,6 +43,9 @@ void oi_lock_drop(struct oi_lock *lock);
 OI_MUST_CHECK
 int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, char **command,
 		   struct oi_err *err);
+
+/** oi_lock_is_ours() - is it a child of ours, or started by one */
+bool oi_lock_is_ours(pid_t pid);
 
 /** oi_lock_command() - command line of a process, blanks between; owned by the caller, NULL: unknown */
 char *oi_lock_command(pid_t pid);

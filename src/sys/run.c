@@ -123,10 +123,8 @@ static void split_lines(struct stream *s, const char *bytes, size_t len)
 			continue;
 		}
 		s->given = false;
-		/* No escape sequence gets from a child to somebody's terminal. */
-		if (((unsigned char)c < ' ' && c != '\t') || c == 0x7f)
-			c = '?';
-		s->line[s->len++] = c;
+		/* A line is a C string; what a terminal must not see, the log takes out. */
+		s->line[s->len++] = c ? c : '?';
 		if (s->len == OI_RUN_LINE_BYTES) {
 			emit(s);
 			s->given = true;

@@ -124,7 +124,7 @@ static void test_lines(void **state)
 	assert_string_equal(seen.lines.v[3], "20%");
 	assert_string_equal(seen.lines.v[4], "three");
 	assert_string_equal(seen.lines.v[5], "");
-	assert_string_equal(seen.lines.v[6], "?[1mfour");
+	assert_string_equal(seen.lines.v[6], "\033[1mfour");
 	assert_int_equal(result.tail.len, 10);
 	assert_string_equal(oi_buf_str(&result.tail), "\n\n\033[1mfour");
 	clear(&seen, &result);

@@ -1,0 +1,1117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What apt says, understood from recordings; and what we ask of it, against replayed tools. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "execute/apt.h"
+#include "execute/apt_source.h"
+#include "execute/apt_text.h"
+#include "execute/child.h"
+#include "execute/execute.h"
+#include "fakehost.h"
+#include "model/reasons.h"
+#include "sys/clock.h"
+
+#define KERNEL "6.1.0-50-amd64"
+#define TREE_REPO "usr/share/doca-host-3.2.3-019000-25.10-ubuntu2404/repo"
+
+/* --- texts --- */
+
+static void each_line(const char *text, void (*take)(void *data, const char *line), void *data)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+
+	oi_strv_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		take(data, lines.v[i]);
+}
+
+static void take_change(void *data, const char *line)
+{
+	oi_apt_changes_add(data, line);
+}
+
+static void take_words(void *data, const char *line)
+{
+	oi_apt_words_add(data, line);
+}
+
+static struct oi_apt_changes changes_of(const struct fakehost *f, const char *name)
+{
+	OI_FREE char *text = fakehost_data(f, name);
+	struct oi_apt_changes changes = { 0 };
+
+	each_line(text, take_change, &changes);
+	return changes;
+}
+
+static struct oi_apt_words words_of(const struct fakehost *f, const char *name)
+{
+	OI_FREE char *text = fakehost_data(f, name);
+	struct oi_apt_words words = { 0 };
+
+	each_line(text, take_words, &words);
+	return words;
+}
+
+static void test_changes(void **state)
+{
+	struct oi_apt_changes inbox = changes_of(*state, "apt/simulate-inbox");
+	struct oi_apt_changes upgrade = changes_of(*state, "apt/simulate-upgrade");
+	struct oi_apt_changes removal = changes_of(*state, "apt/simulate-remove");
+	OI_FREE char *text = oi_apt_changes_text(&inbox);
+	OI_FREE char *upgrade_text = oi_apt_changes_text(&upgrade);
+	OI_FREE char *removal_text = oi_apt_changes_text(&removal);
+
+	assert_int_equal(inbox.n, 6);
+	assert_string_equal(inbox.v[2].name, "rdma-core");
+	assert_null(inbox.v[2].before);
+	assert_string_equal(inbox.v[2].after, "44.0-2");
+	assert_string_equal(text, "6 new, 0 upgraded, 0 removed");
+	assert_null(oi_apt_changes_kernel(&inbox, KERNEL));
+
+	assert_int_equal(upgrade.n, 1);
+	assert_string_equal(upgrade.v[0].name, "dkms");
+	assert_string_equal(upgrade.v[0].before, "3.0.10-8+deb12u1");
+	assert_string_equal(upgrade.v[0].after, "99.0-1");
+	assert_string_equal(upgrade_text, "0 new, 1 upgraded, 0 removed");
+
+	assert_int_equal(removal.n, 2);
+	assert_string_equal(removal.v[0].name, "gcc");
+	assert_string_equal(removal.v[0].before, "4:12.2.0-3");
+	assert_null(removal.v[0].after);
+	assert_string_equal(removal_text, "0 new, 0 upgraded, 2 removed");
+	oi_apt_changes_clear(&inbox);
+	oi_apt_changes_clear(&upgrade);
+	oi_apt_changes_clear(&removal);
+}
+
+static bool kernel_line(const char *line)
+{
+	struct oi_apt_changes changes = { 0 };
+	bool found;
+
+	assert_true(oi_apt_changes_add(&changes, line));
+	found = oi_apt_changes_kernel(&changes, "6.8.0-1015-azure") != NULL;
+	oi_apt_changes_clear(&changes);
+	return found;
+}
+
+static void test_kernels(void **state)
+{
+	static const char *const kernels[] = {
+		"Inst linux-image-6.8.0-1020-azure (6.8.0-1020.23 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-image-azure [6.8.0-1015.17] (6.8.0-1020.23 Ubuntu:24.04/noble [amd64]) []",
+		"Inst linux-azure [6.8.0-1015.17] (6.8.0-1020.23 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-azure-lts-22.04 (5.15.0.1089.87 Ubuntu:22.04/jammy [amd64])",
+		"Inst linux-generic-hwe-24.04 (6.11.0-26.26 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-modules-6.8.0-1020-azure (6.8.0-1020.23 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-modules-extra-6.8.0-1020-azure (6.8.0-1020.23 Ubuntu:24.04/noble [amd64])",
+		"Remv linux-image-6.8.0-1015-azure [6.8.0-1015.17]",
+		"Purg linux-image-6.8.0-1015-azure [6.8.0-1015.17]",
+		"Inst linux-image-cloud-amd64:amd64 (6.1.176-1 Debian:12/stable [amd64])",
+		"Inst linux-modules-nvidia-550-azure (6.8.0-1020.23 Ubuntu:24.04/noble [amd64])",
+	};
+	static const char *const others[] = {
+		"Inst linux-headers-6.8.0-1015-azure (6.8.0-1015.17 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-headers-azure (6.8.0-1020.23 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-azure-headers-6.8.0-1015 (6.8.0-1015.17 Ubuntu:24.04/noble [all])",
+		"Inst linux-azure-6.11-headers-6.11.0-1015 (6.11.0-1015.15 Ubuntu:24.04/noble [all])",
+		"Inst linux-azure-tools-6.8.0-1015 (6.8.0-1015.17 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-modules-extra-6.8.0-1015-azure (6.8.0-1015.17 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-libc-dev [6.8.0-1] (6.8.0-2 Ubuntu:24.04/noble [amd64])",
+		"Inst linux-firmware (20240318 Ubuntu:24.04/noble [all])",
+		"Inst linux-kbuild-6.1 (6.1.176-1 Debian:12/stable [amd64])",
+		"Inst mlnx-ofed-kernel-dkms (25.10 localhost [all])",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(kernels); i++)
+		if (!kernel_line(kernels[i]))
+			fail_msg("not seen as a kernel: %s", kernels[i]);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(others); i++)
+		if (kernel_line(others[i]))
+			fail_msg("seen as a kernel: %s", others[i]);
+}
+
+static void test_new_kernel_recorded(void **state)
+{
+	static const char *const names[] = { "apt/simulate-new-kernel",
+					     "apt/simulate-new-kernel-apt3" };
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(names); i++) {
+		struct oi_apt_changes changes = changes_of(*state, names[i]);
+		const struct oi_apt_change *kernel = oi_apt_changes_kernel(&changes, KERNEL);
+
+		assert_non_null(kernel);
+		assert_string_equal(kernel->name, "linux-image-6.99.0-1-azure");
+		oi_apt_changes_clear(&changes);
+	}
+}
+
+static void test_words(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text; /* within the decisive words */
+		bool broken;
+	} cases[] = {
+		{ "apt/simulate-unknown", "E: Unable to locate package no-such", false },
+		{ "apt/simulate-unknown-apt3", "E: Unable to locate package no-such", false },
+		{ "apt/simulate-unmet", "needs : Depends: not-there (>= 2) but it is not", false },
+		{ "apt/simulate-unmet-apt3", "needs : Depends: not-there (>= 2) but it is not", false },
+		{ "apt/simulate-broken", "dkms : Depends: dpkg-dev but it is not going", true },
+		{ "apt/simulate-broken-apt3", "dkms : Depends: dpkg-dev but it is not going", true },
+		{ "apt/simulate-essential", "E: Essential packages were removed", false },
+		{ "apt/simulate-essential-apt3", "E: Essential packages were removed", false },
+		{ "apt/install-fails",
+		  "dpkg: error processing package fails (--configure):; installed fails package "
+		  "post-installation script subprocess returned error exit status 10", false },
+		{ "apt/simulate-inbox", "", false },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct oi_apt_words words = words_of(*state, cases[i].name);
+		OI_FREE char *text = oi_apt_words_text(&words);
+
+		if (!strstr(text, cases[i].text))
+			fail_msg("%s: %s", cases[i].name, text);
+		if (!*cases[i].text)
+			assert_string_equal(text, "");
+		assert_int_equal(words.broken, cases[i].broken);
+		assert_false(words.locked);
+		oi_apt_words_clear(&words);
+	}
+}
+
+static void test_causes(void **state)
+{
+	struct oi_apt_words words = { 0 };
+
+	(void)state;
+	oi_apt_words_add(&words, "Waiting for cache lock: Could not get lock "
+				 "/var/lib/dpkg/lock-frontend. It is held by process 4 (apt)... 1s");
+	assert_true(words.waiting);
+	assert_false(words.locked);
+	oi_apt_words_add(&words, "E: Unable to acquire the dpkg frontend lock "
+				 "(/var/lib/dpkg/lock-frontend), is another process using it?");
+	assert_true(words.locked);
+	words.locked = false;
+	oi_apt_words_add(&words, "E: Unable to acquire the dpkg frontend lock "
+				 "(/var/lib/dpkg/lock-frontend), are you root?");
+	assert_false(words.locked);
+	oi_apt_words_add(&words,
+			 "dpkg: error: dpkg frontend lock was locked by another process with pid 7");
+	assert_true(words.locked);
+	oi_apt_words_add(&words, "E: dpkg was interrupted, you must manually run "
+				 "'dpkg --configure -a' to correct the problem. ");
+	assert_true(words.interrupted);
+	oi_apt_words_add(&words, "E: You don't have enough free space in /var/cache/apt/archives/.");
+	assert_true(words.no_space);
+	oi_apt_words_add(&words, "Error! Bad return status for module build on kernel: 6.1 (x86_64)");
+	assert_true(words.dkms_failed);
+	oi_apt_words_clear(&words);
+}
+
+static void test_distrust(void **state)
+{
+	static const char *const names[] = { "apt/update-other-key", "apt/update-other-key-apt3" };
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(names); i++) {
+		struct oi_apt_words words = words_of(*state, names[i]);
+
+		assert_int_equal(words.warnings.n, 1);
+		assert_true(oi_apt_is_distrust(words.warnings.v[0]));
+		assert_true(oi_apt_is_distrust(words.errors.v[0]));
+		oi_apt_words_clear(&words);
+	}
+	assert_false(oi_apt_is_distrust("E: Failed to fetch http://127.0.0.1:9/x/./InRelease"));
+	assert_false(oi_apt_is_distrust(
+		"E: The repository 'http://archive.test/x ./ Release' does not have a Release file."));
+	assert_true(oi_apt_is_distrust(
+		"E: The repository 'file:/x ./ Release' does not have a Release file."));
+}
+
+static void test_policy(void **state)
+{
+	OI_FREE char *text = fakehost_data(*state, "apt/policy");
+
+	assert_int_equal(oi_apt_policy(text, "doca-ofed"), OI_APT_CANDIDATE);
+	assert_int_equal(oi_apt_policy(text, "gcc"), OI_APT_INSTALLED);
+	assert_int_equal(oi_apt_policy(text, "dkms"), OI_APT_CANDIDATE);
+	assert_int_equal(oi_apt_policy(text, "mail-transport-agent"), OI_APT_NO_CANDIDATE);
+	assert_int_equal(oi_apt_policy(text, "no-such"), OI_APT_UNKNOWN);
+	assert_int_equal(oi_apt_policy(text, "linux-headers-6.99"), OI_APT_UNKNOWN);
+	assert_int_equal(oi_apt_policy(text, "linux-headers-" KERNEL), OI_APT_INSTALLED);
+	assert_int_equal(oi_apt_policy(text, "Candidate"), OI_APT_UNKNOWN);
+	assert_int_equal(oi_apt_policy("", "gcc"), OI_APT_UNKNOWN);
+}
+
+static void test_uris(void **state)
+{
+	OI_FREE char *local = fakehost_data(*state, "apt/print-uris");
+	OI_FREE char *remote = fakehost_data(*state, "apt/print-uris-remote");
+
+	assert_int_equal(oi_apt_uris_bytes(local), 0);
+	assert_int_equal(oi_apt_uris_bytes(remote), 2144056);
+	assert_int_equal(oi_apt_uris_bytes("'http://x"), 0);
+}
+
+static void test_noise(void **state)
+{
+	(void)state;
+	assert_true(oi_child_is_noise(""));
+	assert_true(oi_child_is_noise("(Reading database ... 5%"));
+	assert_true(oi_child_is_noise("Reading package lists..."));
+	assert_true(oi_child_is_noise("12% [Working]"));
+	assert_true(oi_child_is_noise("100%"));
+	assert_false(oi_child_is_noise("0 upgraded, 1 newly installed"));
+	assert_false(oi_child_is_noise("Setting up rdma-core (44.0-2) ..."));
+}
+
+/* --- sources of a vendor's package --- */
+
+struct source_case {
+	const char *name; /* of the file */
+	const char *text;
+	bool keys;
+	int code; /* 0: accepted */
+	const char *moved; /* with %s for the tree, when accepted */
+};
+
+static int rewrite(struct fakehost *f, const struct source_case *c, struct oi_buf *out,
+		   struct oi_strv *uris, struct oi_err *err)
+{
+	return oi_apt_source_rewrite(&f->host.change, c->name, c->text, c->keys, out, uris, err);
+}
+
+static void test_sources(void **state)
+{
+	static const struct source_case cases[] = {
+		{ "a.list", "# comment\n\ndeb [arch=amd64 signed-by=/k/key.gpg] file:/repo ./\n", false, 0,
+		  "deb [ arch=amd64 signed-by=%s/k/key.gpg ] file:%s/repo ./\n" },
+		{ "a.list", "deb [signed-by=/k/key.gpg] https://vendor.test/r noble main # x\n", false, 0,
+		  "deb [ signed-by=%s/k/key.gpg ] https://vendor.test/r noble main \n" },
+		{ "a.list", "deb file:///repo ./", true, 0, "deb file:%s/repo ./\n" },
+		/* the package itself brings what is to be trusted */
+		{ "a.list", "deb [trusted=yes] file:/repo ./\n", false, 0,
+		  "deb [ trusted=yes ] file:%s/repo ./\n" },
+		/* ... or it does not */
+		{ "a.list", "deb [trusted=yes] https://vendor.test/r ./\n", true,
+		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb [Trusted=True signed-by=/k/key.gpg] http://vendor.test/r ./\n", false,
+		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb [trusted=yes] file:/not-in-there ./\n", false,
+		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb [trusted=yes] file:/repo/../../../etc ./\n", false,
+		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb [allow-insecure=yes signed-by=/k/key.gpg] http://vendor.test/r ./\n",
+		  false, OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb [allow-downgrade-to-insecure=yes] http://vendor.test/r ./\n", true,
+		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb https://vendor.test/r ./\n", false, OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb file:/repo ./\n", false, OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.list", "deb [trusted=no signed-by=/k/key.gpg] https://vendor.test/r ./\n", false, 0,
+		  "deb [ trusted=no signed-by=%s/k/key.gpg ] https://vendor.test/r ./\n" },
+		{ "a.list", "rpm https://vendor.test/\n", true, OI_R_REPOSITORY_MALFORMED, NULL },
+		{ "a.list", "deb [signed-by=/k/key.gpg https://vendor.test/ ./\n", true,
+		  OI_R_REPOSITORY_MALFORMED, NULL },
+		{ "a.list", "deb\n", true, OI_R_REPOSITORY_MALFORMED, NULL },
+		{ "a.sources",
+		  "# comment\nTypes: deb\nURIs: file:/repo\n https://vendor.test/r\nSuites: ./\n"
+		  "Signed-By: /k/key.gpg\n",
+		  false, 0,
+		  "Types: deb\nURIs: file:%s/repo https://vendor.test/r\nSuites: ./\n"
+		  "Signed-By: %s/k/key.gpg\n" },
+		{ "a.sources",
+		  "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\nSigned-By:\n"
+		  " -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n",
+		  false, 0,
+		  "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\nSigned-By:\n"
+		  " -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n" },
+		{ "a.sources", "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\nTrusted: yes\n", true,
+		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.sources", "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\n", false,
+		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		/* the second entry is looked at as well */
+		{ "a.sources",
+		  "Types: deb\nURIs: file:/repo\nSuites: ./\nTrusted: yes\n\n"
+		  "Types: deb\nURIs: http://vendor.test/r\nSuites: ./\nTrusted: yes\n",
+		  false, OI_R_REPOSITORY_UNTRUSTED, NULL },
+		{ "a.sources", "Types: deb\nSuites: ./\n", true, OI_R_REPOSITORY_MALFORMED, NULL },
+		{ "a.sources", "no field\n", true, OI_R_REPOSITORY_MALFORMED, NULL },
+	};
+	struct fakehost *f = *state;
+	const char *tree = f->host.change.path;
+
+	fakehost_write(f, "/repo/Packages", "");
+	fakehost_write(f, "/k/key.gpg", "");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+		OI_CLEANUP(oi_buf_clear) struct oi_buf wanted = { 0 };
+		OI_CLEANUP(oi_strv_clear) struct oi_strv uris = { 0 };
+		struct oi_err err = { 0 };
+		int ret = rewrite(f, &cases[i], &out, &uris, &err);
+
+		if ((ret ? err.code : 0) != cases[i].code)
+			fail_msg("case %zu: %d %s: %s", i, ret, err.text, cases[i].text);
+		if (ret)
+			continue;
+		for (const char *c = cases[i].moved; *c; c++) {
+			if (c[0] == '%' && c[1] == 's') {
+				oi_buf_adds(&wanted, tree);
+				c++;
+			} else {
+				oi_buf_add(&wanted, c, 1);
+			}
+		}
+		assert_string_equal(oi_buf_str(&out), oi_buf_str(&wanted));
+		assert_true(uris.n >= 1);
+	}
+}
+
+static void test_sources_without_packages(void **state)
+{
+	static const struct source_case cases[] = {
+		{ "a.sources", "Enabled: no\nTypes: deb\nURIs: http://x.test\nSuites: ./\n", false, 0, "" },
+		{ "a.list", "deb-src [signed-by=/k/key.gpg] https://vendor.test/r ./\n", false, 0, "" },
+		{ "a.list", "# nothing\n", false, 0, "" },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+		OI_CLEANUP(oi_strv_clear) struct oi_strv uris = { 0 };
+		struct oi_err err = { 0 };
+
+		assert_int_equal(rewrite(*state, &cases[i], &out, &uris, &err), 0);
+		assert_int_equal(uris.n, 0);
+	}
+}
+
+/* --- plans, against replayed tools --- */
+
+static struct oi_step *add_step(struct fakehost *f, enum oi_action action, const char *names,
+				const char *optional)
+{
+	struct oi_step *step = oi_verdict_step(&f->verdict, action, oi_action_name(action), "x");
+
+	if (names)
+		oi_strv_split(&step->names, names, " ");
+	if (optional)
+		oi_strv_split(&step->optional, optional, " ");
+	return step;
+}
+
+static void add_packages(struct fakehost *f, const char *names, const char *optional)
+{
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	add_step(f, OI_ACTION_PACKAGES_SIMULATE, names, optional);
+	add_step(f, OI_ACTION_PACKAGES_INSTALL, names, optional);
+}
+
+static int carry_out(struct fakehost *f, struct oi_err *err)
+{
+	memset(err, 0, sizeof(*err));
+	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, err);
+}
+
+#define CONF "-q -c */var/lib/ofed-init/apt/apt.conf "
+#define UPDATE CONF "update"
+#define SIMULATE CONF "-y --simulate --no-install-recommends install "
+#define SIZE CONF "-y --print-uris --no-install-recommends install "
+#define INSTALL CONF "-y --no-install-recommends install "
+#define TIMEOUT " -o DPkg::Lock::Timeout=*"
+
+static const char all_known[] = "rdma-core:\n  Installed: (none)\n  Candidate: 44.0-2\n"
+				"perftest:\n  Installed: (none)\n  Candidate: 4.5-1\n"
+				"gcc:\n  Installed: 4:12\n  Candidate: 4:12\n";
+
+static void test_inbox(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	OI_FREE char *record = NULL;
+
+	fakehost_write(f, "/var/lib/apt/lists/archive.test_Packages", "");
+	fakehost_write(f, "/var/cache/apt/archives/a.deb", "");
+	fakehost_write(f, "/etc/apt/sources.list.d/mine.list", "");
+	fakehost_write(f, OI_APT_RECORD, "libibverbs1 44.0-2\n");
+	add_packages(f, "rdma-core gcc", "perftest not-there");
+	/* what apt sees: the system's own lists, packages and sources through links */
+	fakehost_expect_run(f, "apt-get", 0,
+			    "d=$(dirname \"$3\"); test -L $d/lists/archive.test_Packages && "
+			    "test -L $d/archives/a.deb && test -L $d/sources.list.d/mine.list && "
+			    "test -d $d/lists/partial && grep -q 'lists \"'$d'/lists\"' \"$3\" && "
+			    "grep -q '^#clear APT::Update::Post-Invoke;' \"$3\" || exit 5",
+			    UPDATE);
+	fakehost_expect_text(f, "apt-cache", 0, all_known,
+			     CONF "policy rdma-core gcc perftest not-there");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-inbox", SIMULATE "rdma-core gcc perftest");
+	fakehost_expect(f, "apt-get", 0, "apt/print-uris-remote", SIZE "rdma-core gcc perftest");
+	fakehost_expect_text(f, "apt-get", 0, "(Reading database ... 5%\rSetting up rdma-core\n",
+			     INSTALL "rdma-core gcc perftest" TIMEOUT);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	fakehost_check_calls(f);
+	assert_true(fakehost_logged(f, 'I', "6 new, 0 upgraded, 0 removed; to download: 2144 kB"));
+	assert_true(fakehost_logged(f, 'I', "without not-there"));
+	assert_true(fakehost_logged(f, 'I', "apt-get: Setting up rdma-core"));
+	assert_false(fakehost_logged(f, 'I', "Reading database"));
+	record = fakehost_read(f, OI_APT_RECORD);
+	assert_string_equal(record,
+			    "libibverbs1 44.0-2\nudev 252.39-1~deb12u2\nlibnl-3-200 3.7.0-0.2+b1\n"
+			    "rdma-core 44.0-2\nlibnl-route-3-200 3.7.0-0.2+b1\n"
+			    "ibverbs-utils 44.0-2\n");
+	/* our copies are gone, what they were links to is not */
+	assert_false(fakehost_exists(f, OI_APT_DIR));
+	assert_true(fakehost_exists(f, "/var/lib/apt/lists/archive.test_Packages"));
+	assert_true(fakehost_exists(f, "/var/cache/apt/archives/a.deb"));
+}
+
+static void test_proxy(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	oi_mem_set(&f->config.source.proxy, "http://proxy.test:3128");
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	fakehost_expect_run(f, "apt-get", 0,
+			    "test \"$http_proxy$https_proxy\" = "
+			    "http://proxy.test:3128http://proxy.test:3128 || echo E: no proxy",
+			    UPDATE);
+	assert_int_equal(carry_out(f, &err), 0);
+	assert_false(fakehost_logged(f, 'W', "no proxy"));
+	fakehost_check_calls(f);
+}
+
+/* Expects all up to the simulation of an inbox plan, which then says @output. */
+static void expect_simulation(struct fakehost *f, int status, const char *output)
+{
+	fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
+	fakehost_expect_text(f, "apt-cache", 0, all_known, CONF "policy rdma-core");
+	fakehost_expect(f, "apt-get", status, output, SIMULATE "rdma-core");
+}
+
+static void test_kernel_change(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	expect_simulation(f, 0, "apt/simulate-new-kernel");
+	fakehost_expect(f, "apt-get", 0, NULL, SIZE "rdma-core");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_KERNEL_CHANGE);
+	assert_non_null(strstr(err.text, "linux-image-6.99.0-1-azure would go from none to 6.99.0-1"));
+	assert_false(fakehost_exists(f, OI_APT_RECORD));
+	fakehost_check_calls(f); /* no installation */
+}
+
+static void test_removals_are_warned_of(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	expect_simulation(f, 0, "apt/simulate-remove");
+	fakehost_expect(f, "apt-get", 0, NULL, SIZE "rdma-core");
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
+	assert_int_equal(carry_out(f, &err), 0);
+	assert_true(fakehost_logged(f, 'W', "would remove gcc 4:12.2.0-3"));
+	fakehost_check_calls(f);
+}
+
+static void test_unsatisfiable(void **state)
+{
+	static const struct {
+		const char *output;
+		const char *words;
+	} cases[] = {
+		{ "apt/simulate-essential", "Essential packages were removed" },
+		{ "apt/simulate-unknown", "Unable to locate package no-such" },
+		{ "apt/simulate-unmet-apt3", "needs : Depends: not-there" },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		void *own = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+
+		(void)state;
+		assert_int_equal(fakehost_set_up(&own), 0);
+		f = own;
+		add_packages(f, "rdma-core", NULL);
+		expect_simulation(f, 100, cases[i].output);
+		assert_int_equal(carry_out(f, &err), -1);
+		assert_int_equal(err.code, OI_R_PACKAGES_UNAVAILABLE);
+		assert_non_null(strstr(err.text, cases[i].words));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&own);
+	}
+}
+
+static void test_headers(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_step(f, OI_ACTION_PACKAGES_SIMULATE, "rdma-core linux-headers-6.99", NULL);
+	fakehost_expect_text(f, "apt-cache", 0, all_known, "*policy rdma-core linux-headers-6.99");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_HEADERS_MISSING);
+	assert_non_null(strstr(err.text, "linux-headers-6.99"));
+	/* put there by hand they do as well */
+	fakehost_write(f, "/lib/modules/6.99/build/Makefile", "");
+	fakehost_expect_text(f, "apt-cache", 0, all_known, "*policy rdma-core linux-headers-6.99");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-inbox", SIMULATE "rdma-core");
+	fakehost_expect(f, "apt-get", 0, NULL, SIZE "rdma-core");
+	assert_int_equal(carry_out(f, &err), 0);
+	fakehost_check_calls(f);
+}
+
+static void test_compiler(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_step(f, OI_ACTION_PACKAGES_SIMULATE, "gcc make", NULL);
+	fakehost_expect_text(f, "apt-cache", 0, all_known, "*policy gcc make");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_COMPILER_MISSING);
+	fakehost_check_calls(f);
+}
+
+static void test_optional_that_does_not_fit(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", "perftest gcc");
+	fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
+	fakehost_expect_text(f, "apt-cache", 0, all_known, "*policy rdma-core perftest gcc");
+	fakehost_expect(f, "apt-get", 100, "apt/simulate-unmet", SIMULATE "rdma-core perftest gcc");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-inbox", SIMULATE "rdma-core");
+	fakehost_expect(f, "apt-get", 100, "apt/simulate-unmet", SIMULATE "rdma-core perftest");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-inbox", SIMULATE "rdma-core gcc");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-inbox", SIMULATE "rdma-core gcc");
+	fakehost_expect(f, "apt-get", 0, NULL, SIZE "rdma-core gcc");
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core gcc" TIMEOUT);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'W', "without perftest, which does not fit: needs : Depends"));
+	fakehost_check_calls(f);
+}
+
+static void test_disk_space(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	expect_simulation(f, 0, "apt/simulate-inbox");
+	fakehost_expect_text(f, "apt-get", 0, "'http://archive.test/a.deb' a.deb 900000000000000000 x\n",
+			     SIZE "rdma-core");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_DISK_SPACE);
+	fakehost_check_calls(f);
+}
+
+/* --- lists that cannot be had --- */
+
+#define FETCH_FAILED                                                                            \
+	"E: Failed to fetch http://archive.test/debian/InRelease  Could not connect\n"         \
+	"E: Some index files failed to download. They have been ignored, or old ones used instead.\n"
+
+static void test_no_lists_at_all(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	fakehost_expect_text(f, "apt-get", 100, FETCH_FAILED, UPDATE);
+	fakehost_expect(f, "apt-get", 0, NULL, CONF "indextargets --format * Created-By: Packages");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_LISTS);
+	assert_non_null(strstr(err.text, "Could not connect"));
+	fakehost_check_calls(f);
+}
+
+static void test_some_lists(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	fakehost_expect_text(f, "apt-get", 100, FETCH_FAILED, UPDATE);
+	fakehost_expect_text(f, "apt-get", 0, "/etc/apt/sources.list:1", "*indextargets*");
+	fakehost_expect_text(f, "apt-cache", 0, all_known, "*policy rdma-core");
+	fakehost_expect(f, "apt-get", 100, "apt/simulate-unmet", SIMULATE "rdma-core");
+	assert_int_equal(carry_out(f, &err), -1);
+	/* the missing list may be the very one */
+	assert_int_equal(err.code, OI_R_PACKAGES_LISTS);
+	assert_non_null(strstr(err.text, "needs : Depends"));
+	assert_non_null(strstr(err.text, "Could not connect"));
+	assert_true(fakehost_logged(f, 'W', "going on with the lists that could be had"));
+	fakehost_check_calls(f);
+}
+
+/* apt before 2.3 says "W:" and exits with 0. */
+static void test_old_apt(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	fakehost_expect_text(f, "apt-get", 0, "W: Failed to fetch http://archive.test/x  Timeout\n",
+			     UPDATE);
+	fakehost_expect(f, "apt-get", 0, NULL, "*indextargets*");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_LISTS);
+	fakehost_check_calls(f);
+}
+
+/* --- a vendor's repository --- */
+
+#define UNPACK                                                                                  \
+	"mkdir -p $3/etc/apt/sources.list.d $3/usr/share/keyrings $3/" TREE_REPO "\n"           \
+	"touch $3/usr/share/keyrings/k.gpg\n"                                                   \
+	"echo 'deb [signed-by=/usr/share/keyrings/k.gpg] file:/" TREE_REPO " ./' "              \
+	">$3/etc/apt/sources.list.d/doca.list\n"                                                \
+	"echo 'deb [signed-by=/usr/share/keyrings/k.gpg] https://vendor.test:8443/r ./' "       \
+	">>$3/etc/apt/sources.list.d/doca.list\n"
+
+static void add_stage(struct fakehost *f)
+{
+	struct oi_step *step = add_step(f, OI_ACTION_REPOSITORY_STAGE, NULL, NULL);
+
+	oi_mem_set(&step->key, "deb");
+	oi_mem_set(&step->path, "doca-host.deb");
+	fakehost_expect_run(f, "dpkg-deb", 0, UNPACK,
+			    "-x */var/lib/ofed-init/staging/doca-host.deb */apt/repository");
+}
+
+static void test_staged(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step;
+	struct oi_err err;
+	OI_FREE char *look = NULL;
+	OI_FREE char *entry = oi_mem_printf("%s" OI_APT_DIR "/sources.list.d/doca.list:1",
+					    f->host.change.path);
+
+	oi_mem_set(&f->config.source.ca_bundle, "/etc/ca.pem");
+	/* as an earlier run has left it, with keys at another place */
+	fakehost_write(f, "/etc/apt/sources.list.d/doca.list", "deb the system's own\n");
+	fakehost_write(f, "/etc/apt/preferences.d/ofed-init", "an old pin\n");
+	fakehost_write(f, "/etc/apt/preferences.d/mine", "my pin\n");
+	add_stage(f);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	step = add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
+	oi_mem_set(&step->key, "deb");
+	oi_mem_set(&step->path, "doca-host.deb");
+	step = add_step(f, OI_ACTION_FILE_WRITE, NULL, NULL);
+	oi_mem_set(&step->path, "/etc/apt/preferences.d/ofed-init");
+	oi_mem_set(&step->content, "the new pin\n");
+	look = oi_mem_printf(
+		"cd $(dirname \"$3\") && t=$PWD/repository || exit 5\n"
+		"grep -qxF \"deb [ signed-by=$t/usr/share/keyrings/k.gpg ] file:$t/" TREE_REPO " ./\" "
+		"sources.list.d/doca.list || echo E: source\n"
+		"grep -qx 'the new pin' preferences.d/ofed-init || echo E: pin\n"
+		"grep -qx 'my pin' preferences.d/mine || echo E: my pin\n"
+		"grep -qx 'an old pin' %s/etc/apt/preferences.d/ofed-init || echo E: changed\n"
+		"grep -qxF 'Acquire::https::vendor.test::CaInfo \"/etc/ca.pem\";' \"$3\" || "
+		"echo E: ca\n",
+		f->host.change.path);
+	fakehost_expect_run(f, "apt-get", 0, look, UPDATE);
+	fakehost_expect_text(f, "apt-get", 0, entry, "*indextargets*");
+	fakehost_expect(f, "dpkg", 0, NULL,
+			"--force-confdef --force-confold --install "
+			"*/var/lib/ofed-init/staging/doca-host.deb");
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	if (fakehost_logged(f, 'I', "E: "))
+		fail_msg("%s", f->log.v[f->log.n - 1]);
+	assert_false(fakehost_logged(f, 'W', "not all lists"));
+	fakehost_check_calls(f);
+}
+
+static void test_other_key(void **state)
+{
+	static const char *const names[] = { "apt/update-other-key", "apt/update-other-key-apt3" };
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(names); i++) {
+		void *own = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+		OI_FREE char *recorded = NULL;
+		OI_FREE char *script = NULL;
+
+		assert_int_equal(fakehost_set_up(&own), 0);
+		f = own;
+		add_stage(f);
+		add_packages(f, "doca-ofed", NULL);
+		recorded = oi_mem_printf("%s/%s", f->data, names[i]);
+		script = oi_mem_printf("sed 's#/var/lib/ofed-init#%s&#' %s", f->host.change.path,
+				       recorded);
+		fakehost_expect_run(f, "apt-get", 100, script, UPDATE);
+		assert_int_equal(carry_out(f, &err), -1);
+		assert_int_equal(err.code, OI_R_REPOSITORY_UNTRUSTED);
+		fakehost_check_calls(f);
+		fakehost_tear_down(&own);
+	}
+}
+
+/* Somebody else's unsigned source is no reason to distrust the vendor's. */
+static void test_key_of_another_source(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	OI_FREE char *entry = oi_mem_printf("%s" OI_APT_DIR "/sources.list.d/doca.list:1",
+					    f->host.change.path);
+
+	add_stage(f);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	fakehost_expect_text(f, "apt-get", 100,
+			     "E: The repository 'http://mine.test/x ./ Release' is not signed.\n",
+			     UPDATE);
+	fakehost_expect_text(f, "apt-get", 0, entry, "*indextargets*");
+	assert_int_equal(carry_out(f, &err), 0);
+	assert_true(fakehost_logged(f, 'W', "mine.test"));
+	fakehost_check_calls(f);
+}
+
+static void test_staged_not_fetched(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_stage(f);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	fakehost_expect_text(f, "apt-get", 100,
+			     "E: Failed to fetch https://vendor.test:8443/r/InRelease  404\n", UPDATE);
+	fakehost_expect_text(f, "apt-get", 0, "/etc/apt/sources.list:1", "*indextargets*");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_LISTS);
+	assert_non_null(strstr(err.text, "doca.list"));
+	assert_non_null(strstr(err.text, "404"));
+	fakehost_check_calls(f);
+}
+
+static void test_no_repository(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step = add_step(f, OI_ACTION_REPOSITORY_STAGE, NULL, NULL);
+	struct oi_err err;
+
+	oi_mem_set(&step->key, "deb");
+	oi_mem_set(&step->path, "x.deb");
+	fakehost_expect_run(f, "dpkg-deb", 0, "mkdir -p $3/usr/bin", "-x *");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_REPOSITORY_MALFORMED);
+	fakehost_expect_text(f, "dpkg-deb", 2, "dpkg-deb: error: 'x.deb' is not a Debian archive\n",
+			     "-x *");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_REPOSITORY_MALFORMED);
+	assert_non_null(strstr(err.text, "is not a Debian archive"));
+	oi_mem_set(&step->key, "rpm");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_METHOD_UNAVAILABLE);
+	fakehost_check_calls(f);
+}
+
+/* --- the installation itself --- */
+
+static void expect_up_to_installation(struct fakehost *f)
+{
+	expect_simulation(f, 0, "apt/simulate-inbox");
+	fakehost_expect(f, "apt-get", 0, NULL, SIZE "rdma-core");
+}
+
+static void test_install_fails(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	OI_FREE char *record = NULL;
+	OI_FREE char *kept = NULL;
+
+	add_packages(f, "rdma-core", NULL);
+	fakehost_write(f, "/var/cache/apt/archives/a.deb", "");
+	expect_up_to_installation(f);
+	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "rdma-core" TIMEOUT);
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
+	assert_non_null(strstr(err.text, "returned error exit status 10"));
+	assert_true(!strncmp(err.text, "packages-install: ", 18));
+	fakehost_check_calls(f);
+	/* what was begun is recorded; lists are gone, downloads are kept for the next try */
+	record = fakehost_read(f, OI_APT_RECORD);
+	assert_non_null(record);
+	assert_false(fakehost_exists(f, OI_APT_DIR "/lists"));
+	assert_int_equal(oi_root_link(&f->host.change, OI_APT_DIR "/archives/a.deb", &kept, &err), 0);
+}
+
+static void test_install_alone_is_simulated(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_step(f, OI_ACTION_PACKAGES_INSTALL, "rdma-core", NULL);
+	fakehost_expect_text(f, "apt-cache", 0, all_known, "*policy rdma-core");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-new-kernel", SIMULATE "rdma-core");
+	fakehost_expect(f, "apt-get", 0, NULL, SIZE "rdma-core");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_KERNEL_CHANGE);
+	fakehost_check_calls(f);
+}
+
+static void test_dkms_in_postinst(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	add_step(f, OI_ACTION_MODULE_CHECK, "mlnx-ofed-kernel", NULL);
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/build/make.log",
+		       "cc ...\nerror: no such struct\n");
+	expect_up_to_installation(f);
+	fakehost_expect_text(f, "apt-get", 100,
+			     "Error! Bad return status for module build on kernel: 6.1 (x86_64)\n"
+			     "Consult /var/lib/dkms/mlnx-ofed-kernel/25.10/build/make.log\n"
+			     "dpkg: error processing package mlnx-ofed-kernel-dkms (--configure):\n",
+			     INSTALL "rdma-core" TIMEOUT);
+	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10: added\n", "status");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_DKMS_FAILED);
+	assert_true(fakehost_logged(f, 'I', "error: no such struct"));
+	fakehost_check_calls(f);
+}
+
+static void test_interrupted_dpkg(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	OI_FREE char *clean = oi_mem_printf("rm %s/var/lib/dpkg/updates/0001", f->host.change.path);
+
+	add_packages(f, "rdma-core", NULL);
+	fakehost_write(f, "/var/lib/dpkg/updates/0001", "Package: x\n");
+	expect_up_to_installation(f);
+	fakehost_expect_run(f, "dpkg", 0, clean, "--force-confdef --force-confold --configure -a");
+	/* and once more, since apt sees more than we do */
+	fakehost_expect_text(f, "apt-get", 100,
+			     "E: dpkg was interrupted, you must manually run 'dpkg --configure -a'\n",
+			     INSTALL "rdma-core" TIMEOUT);
+	fakehost_expect(f, "dpkg", 0, NULL, "--force-confdef --force-confold --configure -a");
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'W', "dpkg was interrupted earlier"));
+	fakehost_check_calls(f);
+}
+
+static void test_unfinished_installation(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	expect_simulation(f, 100, "apt/simulate-broken");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-upgrade",
+			CONF "-y --simulate --no-install-recommends --fix-broken install");
+	fakehost_expect(f, "apt-get", 0, NULL,
+			CONF "-y --no-install-recommends --fix-broken install" TIMEOUT);
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-inbox", SIMULATE "rdma-core");
+	fakehost_expect(f, "apt-get", 0, NULL, SIZE "rdma-core");
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'W', "finishing it first"));
+	fakehost_check_calls(f);
+}
+
+static void test_mending_removes_nothing(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	expect_simulation(f, 100, "apt/simulate-broken");
+	fakehost_expect(f, "apt-get", 0, "apt/simulate-remove", "*--fix-broken install");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "gcc would have to be removed"));
+	assert_non_null(strstr(err.text, "dkms : Depends: dpkg-dev"));
+	fakehost_check_calls(f);
+}
+
+/* --- the lock --- */
+
+#define LOCK "/var/lib/dpkg/lock-frontend"
+
+/* Another process that has the lock; it ends when it is told to. */
+static pid_t hold_lock(struct fakehost *f)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	fakehost_write(f, LOCK, "");
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		int fd = oi_root_openat(&f->host.change, LOCK, O_RDWR, 0);
+
+		if (fd < 0 || fcntl(fd, F_SETLK, &lock) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void test_lock_held_by_apt(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	pid_t holder = hold_lock(f);
+	OI_FREE char *named = oi_mem_printf("lock-frontend, held by process %ld (", (long)holder);
+	OI_FREE char *script = oi_mem_printf(
+		"echo 'Waiting for cache lock: Could not get lock. 1s'\n"
+		"echo 'Waiting for cache lock: Could not get lock. 2s'; kill %ld", (long)holder);
+	size_t n = 0;
+
+	add_packages(f, "rdma-core", NULL);
+	expect_up_to_installation(f);
+	fakehost_expect_run(f, "apt-get", 0, script, INSTALL "rdma-core" TIMEOUT);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	assert_true(fakehost_logged(f, 'W', named));
+	for (size_t i = 0; i < f->log.n; i++)
+		n += strstr(f->log.v[i], "waiting for the lock") != NULL;
+	assert_int_equal(n, 1);
+	assert_false(fakehost_logged(f, 'I', "Waiting for cache lock"));
+	fakehost_check_calls(f);
+}
+
+/* apt before 1.9.11 does not wait: then we do. */
+static void test_lock_and_old_apt(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	pid_t holder = hold_lock(f);
+	OI_FREE char *script = oi_mem_printf(
+		"echo 'E: Could not get lock /var/lib/dpkg/lock-frontend - open (11)'; kill %ld",
+		(long)holder);
+
+	add_packages(f, "rdma-core", NULL);
+	expect_up_to_installation(f);
+	fakehost_expect_run(f, "apt-get", 100, script, INSTALL "rdma-core" TIMEOUT);
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	fakehost_check_calls(f);
+}
+
+static void test_lock_to_the_end(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	struct oi_step *step;
+	pid_t holder = hold_lock(f);
+	OI_FREE char *named = oi_mem_printf("held by process %ld (", (long)holder);
+
+	f->host.deadline_ms = oi_clock_ms() + 1500;
+	step = add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
+	oi_mem_set(&step->key, "deb");
+	oi_mem_set(&step->path, "x.deb");
+	assert_int_equal(carry_out(f, &err), -1);
+	kill(holder, SIGKILL);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	assert_int_equal(err.code, OI_R_PACKAGES_LOCK);
+	assert_non_null(strstr(err.text, named));
+	fakehost_check_calls(f); /* dpkg was not even started */
+}
+
+static void test_lock_nobody_holds(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
+	oi_mem_set(&f->verdict.steps[0].key, "deb");
+	oi_mem_set(&f->verdict.steps[0].path, "x.deb");
+	for (int i = 0; i < 5; i++)
+		fakehost_expect_text(f, "dpkg", 2,
+				     "dpkg: error: dpkg frontend lock was locked by another process\n",
+				     "*--install*");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_LOCK);
+	fakehost_check_calls(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_changes),
+		TEST(test_kernels),
+		TEST(test_new_kernel_recorded),
+		TEST(test_words),
+		TEST(test_causes),
+		TEST(test_distrust),
+		TEST(test_policy),
+		TEST(test_uris),
+		TEST(test_noise),
+		TEST(test_sources),
+		TEST(test_sources_without_packages),
+		TEST(test_inbox),
+		TEST(test_proxy),
+		TEST(test_kernel_change),
+		TEST(test_removals_are_warned_of),
+		TEST(test_unsatisfiable),
+		TEST(test_headers),
+		TEST(test_compiler),
+		TEST(test_optional_that_does_not_fit),
+		TEST(test_disk_space),
+		TEST(test_no_lists_at_all),
+		TEST(test_some_lists),
+		TEST(test_old_apt),
+		TEST(test_staged),
+		TEST(test_other_key),
+		TEST(test_key_of_another_source),
+		TEST(test_staged_not_fetched),
+		TEST(test_no_repository),
+		TEST(test_install_fails),
+		TEST(test_install_alone_is_simulated),
+		TEST(test_dkms_in_postinst),
+		TEST(test_interrupted_dpkg),
+		TEST(test_unfinished_installation),
+		TEST(test_mending_removes_nothing),
+		TEST(test_lock_held_by_apt),
+		TEST(test_lock_and_old_apt),
+		TEST(test_lock_to_the_end),
+		TEST(test_lock_nobody_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

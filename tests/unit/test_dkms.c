@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What dkms says, in its old and new words; and what is made of modules that are not there. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "execute/dkms.h"
+#include "fakehost.h"
+#include "model/reasons.h"
+
+#define KERNEL "6.1.0-50-amd64"
+
+static void test_words(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *name, *version;
+		bool installed;
+	} cases[] = {
+		/* dkms 3 */
+		{ "mlnx-ofed-kernel/25.10.OFED.25.10.1.2.8.1, " KERNEL ", x86_64: installed",
+		  "mlnx-ofed-kernel", "25.10.OFED.25.10.1.2.8.1", true },
+		{ "srp/25.10, " KERNEL ", x86_64: installed (original_module exists)", "srp", "25.10", true },
+		{ "srp/25.10, " KERNEL ", x86_64: installed (WARNING! Diff between built and installed "
+		  "module!)", "srp", "25.10", true },
+		{ "srp/25.10, " KERNEL ", x86_64: built", "srp", "25.10", false },
+		{ "srp/25.10: added", "srp", "25.10", false },
+		{ "srp/25.10, 6.1.0-49-amd64, x86_64: installed", "srp", "25.10", false },
+		{ "srp/25.10, 6.1.0-50-amd64-extra, x86_64: installed", "srp", "25.10", false },
+		{ "srp/25.10, " KERNEL ", x86_64: installed-weak from 6.1", "srp", "25.10", true },
+		/* dkms 2 */
+		{ "mlnx-ofed-kernel, 5.9, " KERNEL ", x86_64: installed", "mlnx-ofed-kernel", "5.9", true },
+		{ "mlnx-ofed-kernel, 5.9: added", "mlnx-ofed-kernel", "5.9", false },
+		{ "mlnx-ofed-kernel, 5.9, 5.4.0-1109-azure, x86_64: installed", "mlnx-ofed-kernel", "5.9",
+		  false },
+		/* an installed one before a newer one */
+		{ "srp/2.0: added\nsrp/1.0, " KERNEL ", x86_64: installed\nsrp/3.0: added", "srp", "1.0",
+		  true },
+		{ "srp/9.0: added\nsrp/10.0: added", "srp", "10.0", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct oi_dkms_modules modules = { 0 };
+
+		oi_dkms_parse(cases[i].text, KERNEL, &modules);
+		if (modules.n != 1 || strcmp(modules.v[0].name, cases[i].name) != 0 ||
+		    strcmp(modules.v[0].version, cases[i].version) != 0 ||
+		    modules.v[0].installed != cases[i].installed)
+			fail_msg("case %zu: %s", i, cases[i].text);
+		oi_dkms_modules_clear(&modules);
+	}
+}
+
+static void test_no_words(void **state)
+{
+	static const char *const texts[] = { "", "\n\n", "Error! something: wrong", ": installed" };
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(texts); i++) {
+		struct oi_dkms_modules modules = { 0 };
+
+		oi_dkms_parse(texts[i], KERNEL, &modules);
+		assert_int_equal(modules.n, 0);
+		oi_dkms_modules_clear(&modules);
+	}
+}
+
+static struct oi_step *the_step(struct fakehost *f, const char *names, const char *optional)
+{
+	struct oi_step *step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
+
+	oi_strv_split(&step->names, names, " ");
+	oi_strv_split(&step->optional, optional, " ");
+	return step;
+}
+
+static void test_all_there(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_expect_text(f, "dkms", 0,
+			     "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n"
+			     "other/1.0: added\n",
+			     "status");
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", "iser srp"),
+				       &err), 0);
+	fakehost_check_calls(f);
+}
+
+static void test_built_now(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	/* the main one first, though dkms names it last */
+	fakehost_expect_text(f, "dkms", 0, "iser/25.10: added\nmlnx-ofed-kernel/25.10: added\n",
+			     "status");
+	fakehost_expect(f, "dkms", 0, NULL, "install -m mlnx-ofed-kernel -v 25.10 -k " KERNEL);
+	fakehost_expect(f, "dkms", 0, NULL, "install -m iser -v 25.10 -k " KERNEL);
+	fakehost_expect_text(f, "dkms", 0,
+			     "iser/25.10, " KERNEL ", x86_64: installed\n"
+			     "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n",
+			     "status");
+	if (oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", "iser srp"), &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'W', "mlnx-ofed-kernel/25.10 is not installed"));
+	fakehost_check_calls(f);
+}
+
+static void expect_failure(struct fakehost *f)
+{
+	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10: added\n", "status");
+	fakehost_expect_text(f, "dkms", 10, "Error! Bad return status for module build\n",
+			     "install -m mlnx-ofed-kernel *");
+	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10: added\n", "status");
+}
+
+static void test_build_fails(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_buf log = { 0 };
+	struct oi_err err;
+	size_t lines = 0;
+
+	for (int i = 1; i <= 40; i++)
+		oi_buf_addf(&log, "line %d\n", i);
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/build/make.log", oi_buf_str(&log));
+	oi_buf_clear(&log);
+	expect_failure(f);
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", ""), &err),
+			 -1);
+	assert_int_equal(err.code, OI_R_DKMS_FAILED);
+	assert_non_null(strstr(err.text, "mlnx-ofed-kernel/25.10"));
+	for (size_t i = 0; i < f->log.n; i++)
+		lines += strstr(f->log.v[i], "dkms: | line ") != NULL;
+	assert_int_equal(lines, 30);
+	assert_true(fakehost_logged(f, 'I', "| line 40"));
+	assert_false(oi_strv_has(&f->log, "I dkms: | line 10"));
+	assert_true(oi_strv_has(&f->log, "I dkms: | line 11"));
+	fakehost_check_calls(f);
+}
+
+static void test_log_of_newer_dkms(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/" KERNEL "/x86_64/log/make.log",
+		       "error: here\n");
+	expect_failure(f);
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", ""), &err),
+			 -1);
+	assert_true(fakehost_logged(f, 'I', "| error: here"));
+	fakehost_check_calls(f);
+}
+
+static void test_unknown_module(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_expect_text(f, "dkms", 0, "nvidia/550, " KERNEL ", x86_64: installed\n", "status");
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", "iser"), &err),
+			 -1);
+	assert_int_equal(err.code, OI_R_DKMS_FAILED);
+	assert_non_null(strstr(err.text, "knows no module mlnx-ofed-kernel"));
+	fakehost_check_calls(f);
+}
+
+static void test_nothing_known(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_expect(f, "dkms", 0, NULL, "status");
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, the_step(f, "", ""), &err), -1);
+	assert_int_equal(err.code, OI_R_DKMS_FAILED);
+	assert_non_null(strstr(err.text, "no module at all"));
+	fakehost_check_calls(f);
+}
+
+static void test_dkms_itself_fails(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_expect_text(f, "dkms", 1, "Error! no tree\n", "status");
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", ""), &err),
+			 -1);
+	assert_int_equal(err.code, OI_R_CHILD_FAILED);
+	fakehost_check_calls(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_no_words),
+		TEST(test_all_there),
+		TEST(test_built_now),
+		TEST(test_build_fails),
+		TEST(test_log_of_newer_dkms),
+		TEST(test_unknown_module),
+		TEST(test_nothing_known),
+		TEST(test_dkms_itself_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
