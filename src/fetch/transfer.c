@@ -24,6 +24,9 @@
 /* No more often than this: the log shows a line in ten seconds anyhow. */
 #define PROGRESS_MS 1000
 
+/* libcurl's clock rounds otherwise than ours, and with less than this there is no try. */
+#define SLACK_MS 50
+
 /* Longer than any date; what is longer makes no sense. */
 #define RETRY_AFTER_BYTES 64
 
@@ -267,7 +270,7 @@ static enum oi_transfer_end end_of_timeout(const struct try *try, const char *te
 {
 	double connected = 0;
 
-	if (oi_retry_now_ms() >= try->transfer->deadline_ms) {
+	if (oi_retry_now_ms() + SLACK_MS >= try->transfer->deadline_ms) {
 		oi_err_set(try->err, OI_R_FETCH_TIMEOUT, "no time is left (%s)", text);
 		return OI_TRANSFER_OVER;
 	}

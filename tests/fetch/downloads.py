@@ -164,13 +164,13 @@ def openssl(*args):
 class Authority:
     """A certificate authority of our own, in an empty folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="test authority"):
         self.folder = folder
         self.bundle = str(folder / "ca.pem")
         self.key = str(folder / "ca.key")
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                 "-nodes", "-keyout", self.key, "-out", self.bundle, "-days", "2",
-                "-subj", "/CN=test authority")
+                "-subj", "/CN=" + name)
 
     def context(self, name="IP:127.0.0.1"):
         """For a server with a certificate for NAME."""
