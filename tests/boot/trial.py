@@ -143,3 +143,7 @@ class Vm:
 
     def boot(self, limit_s=300):
         return Boot(self.container.boot(limit_s))
+
+    def boot_cut_short(self):
+        """A boot in which the machine loses its power."""
+        self.container.boot(cut_short=True)

@@ -93,6 +93,22 @@ def doca_http(t):
             "the artefact was fetched once")
 
 
+@scenario(BOOKWORM)
+def doca_bare_image(t):
+    """The image has neither compiler nor headers: both come from the archive, for this kernel."""
+    vm = t.vm()
+    vm.container.run("apt-get", "-q", "-y", "--autoremove", "purge", "gcc", "make", "linux-headers-amd64",
+                     f"linux-headers-{t.kernel}")
+    source = Source(t, vm)
+    vm.user_data(user_data.with_script(
+        user_data.plain(stanza(source.file_url, source.sha256), user_data.WORKLOADS)))
+    before = vm.packages()
+    t.check("gcc" not in before and f"linux-headers-{t.kernel}" not in before, "the image is bare", before)
+    boot = vm.boot(420)
+    doca_installed(t, vm, boot)
+    t.check(boot.installed(f"linux-headers-{t.kernel}"), "the headers of this very kernel are installed")
+
+
 @scenario(BOTH)
 def dkms_fails(t):
     """The modules do not compile, and the package tells apt that all is well."""

@@ -41,6 +41,20 @@ ExecStartPost=/usr/bin/timeout 60 /bin/sh -c 'until test -e /var/rig/neighbour-w
 [Install]
 WantedBy=cloud-init.target
 """
+# Turns the first boot off, hard, when dpkg is in the middle of the work.
+POWER_CUT = """[Unit]
+Description=no power any more
+After=cloud-config.service
+ConditionPathExists=!/var/rig/power-was-cut
+
+[Service]
+Type=simple
+ExecStart=/bin/sh -c 'until grep -qs "status half-installed rdma-core" /var/log/dpkg.log; do \
+    sleep 0.02; done; touch /var/rig/power-was-cut; systemctl poweroff -ff'
+
+[Install]
+WantedBy=cloud-init.target
+"""
 SLOW_POSTINST = """#!/bin/sh
 /usr/local/bin/mark neighbour-works
 touch /var/rig/neighbour-works
@@ -96,6 +110,27 @@ def lock_held(t):
              if "lock" in line and "apt-get" in line and "slow-neighbour" in line]
     t.check(named, "the status log names the holder's command", boot.status_log)
     t.check(any(re.search(rf"\b{pid}\b", line) for line in named), "and its pid", named or pid)
+
+
+@scenario(BOTH)
+def power_lost(t):
+    """The power goes while dpkg unpacks; the next boot goes on, and the workloads run once."""
+    vm = t.vm()
+    vm.container.write("etc/systemd/system/rig-power.service", POWER_CUT)
+    vm.container.link("etc/systemd/system/cloud-init.target.wants/rig-power.service",
+                      "../rig-power.service")
+    vm.user_data(user_data.plain(INBOX))
+    vm.boot_cut_short()
+    half = vm.packages()
+    t.check("rdma-core" not in half or "perftest" not in half, "the first boot was cut short", half)
+    t.check(not vm.container.path("var/lib/cloud/instance/sem/config_scripts_user").exists(),
+            "no workload ran in the first boot")
+    boot = vm.boot()
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    expect.clean_boot(t, boot)
+    expect.before_runcmd(t, boot)
+    for package in ("rdma-core", "perftest"):
+        t.check(boot.installed(package), f"{package} is installed")
 
 
 @scenario(BOTH)
