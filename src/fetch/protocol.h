@@ -20,7 +20,7 @@
  *    "name": "doca-host.deb",              what it is called in the folder
  *    "urls": ["https://..."],              tried in this order
  *    "sha256": "64 digits" or null,        null: only when all urls are https://
- *    "proxy": "http://user:pw@host:port" or null,
+ *    "proxy": "http://user:pw@host:port" or null,   https://, socks5:// and socks5h:// too
  *    "ca_bundle": "/path" or null,         null: the system's
  *    "deadline_ms": 1700000,
  *    "connect_ms": 15000,                  for one try; there is no limit for the rest

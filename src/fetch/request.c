@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -69,7 +70,7 @@ static bool name_is_plain(const char *name)
 	if (len >= 5 && !strcmp(name + len - 5, ".part"))
 		return false;
 	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("._+~-", *name))
+		if (!isalnum((unsigned char)*name) && !strchr("._+~%=@,:-", *name))
 			return false;
 	return true;
 }
@@ -115,19 +116,18 @@ static int check_authentic(const struct oi_fetch_request *request, struct oi_err
 	return 0;
 }
 
-/* libcurl would take more, but these are what the stanza promises. */
 static int check_proxy(const char *proxy, struct oi_err *err)
 {
-	enum oi_url_scheme scheme;
+	static const char *const schemes[] = { "http://", "https://", "socks5://", "socks5h://" };
 
 	if (!proxy)
 		return 0;
 	if (oi_url_check(proxy, err))
 		return oi_err_prefix(err, "request: proxy");
-	scheme = oi_url_scheme(proxy);
-	if (scheme != OI_URL_HTTP && scheme != OI_URL_HTTPS)
-		return wrong(err, "proxy", "not http:// or https://");
-	return 0;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(schemes); i++)
+		if (!strncasecmp(proxy, schemes[i], strlen(schemes[i])))
+			return 0;
+	return wrong(err, "proxy", "not http://, https://, socks5:// or socks5h://");
 }
 
 static int parse_metadata(const struct oi_doc *doc, struct oi_fetch_request *request,

@@ -81,19 +81,23 @@ int oi_url_check(const char *url, struct oi_err *err)
 {
 	OI_FREE char *shown = oi_url_redact(url);
 	struct parts p = split(url);
+	bool is_file = oi_url_scheme(url) == OI_URL_FILE;
 
 	if (strlen(url) > OI_FETCH_URL_BYTES)
 		return oi_err_set(err, OI_R_FETCH_FAILED, "a URL longer than %d bytes",
 				  OI_FETCH_URL_BYTES);
 	for (const char *c = url; *c; c++)
-		if (!isgraph((unsigned char)*c) || strchr("\"<>\\^`{|}", *c))
+		if (is_file ? iscntrl((unsigned char)*c) != 0 :
+			      !isgraph((unsigned char)*c) || strchr("\"<>\\^`{|}", *c))
 			return oi_err_set(err, OI_R_FETCH_FAILED,
 					  "%s: a character that has to be written as %%XX", shown);
+	if (is_file)
+		return 0; /* oi_url_file_path() says the rest */
 	if (memchr(p.user, '/', (size_t)(p.host - p.user)) || port_is_odd(p.host, p.path))
 		return oi_err_set(err, OI_R_FETCH_FAILED,
 				  "%s: malformed; a '/' in a password has to be written as %%2F",
 				  shown);
-	if (oi_url_scheme(url) != OI_URL_FILE && p.host == p.path)
+	if (p.host == p.path)
 		return oi_err_set(err, OI_R_FETCH_FAILED, "%s: there is no host in it", shown);
 	return 0;
 }

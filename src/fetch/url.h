@@ -12,10 +12,11 @@ enum oi_url_scheme { OI_URL_OTHER, OI_URL_HTTPS, OI_URL_HTTP, OI_URL_FILE };
 enum oi_url_scheme oi_url_scheme(const char *url);
 
 /**
- * oi_url_check() - can it be handed to libcurl
+ * oi_url_check() - can it be handed to libcurl, or to oi_url_file_path()
  *
  * Only printable ASCII, a host, and not too long: whatever two parsers may
- * read differently is refused.
+ * read differently is refused. file:// is read by us alone, and people write
+ * paths of all kinds behind it: only control characters are refused there.
  * Return: 0, or -1 with OI_R_FETCH_FAILED (which never quotes more than
  *         oi_url_redact() leaves).
  */

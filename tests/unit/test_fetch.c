@@ -72,11 +72,12 @@ static void check_refuses_what_parsers_differ_on(void **state)
 {
 	static const char *const good[] = {
 		"https://host/a", "http://u:p@[::1]:80/%20?x=y#z", "file:///a/b", "HTTPS://HOST/",
+		"socks5h://u:p@proxy:1080", "file:///my drivers/\xc3\xa4",
 	};
 	static const char *const bad[] = {
 		"https://",    "https:///a",	   "https://host/a b", "https://host\\@other/",
 		"https://h\t", "https://h\xc3\xa4/", "https://u:p/w@h/", "https://host:80x/",
-		"",
+		"",	       "file:///a\nb",
 	};
 	struct oi_err err;
 
@@ -104,6 +105,7 @@ static void file_path_is_decoded(void **state)
 	static const char *const good[][2] = {
 		{ "file:///a/b", "/a/b" },
 		{ "file:///a%20b%2Fc%25", "/a b/c%" },
+		{ "file:///a b\xc3\xa4", "/a b\xc3\xa4" },
 		{ "FILE://localhost/a", "/a" },
 	};
 	static const char *const bad[] = {
@@ -236,7 +238,12 @@ static void download_request_with_nothing_optional(void **state)
 	struct oi_err err;
 
 	(void)state;
-	assert_int_equal(parse(DOWNLOAD("\"a\"", URL, "null", "null", "null"), &r, &err), 0);
+	assert_int_equal(parse(DOWNLOAD("\"a\"", URL, "null", "\"socks5h://p:1080\"", "null"), &r,
+			       &err),
+			 0);
+	assert_string_equal(r.proxy, "socks5h://p:1080");
+	oi_fetch_request_clear(&r);
+	assert_int_equal(parse(DOWNLOAD("\"a%2B1.deb\"", URL, "null", "null", "null"), &r, &err), 0);
 	assert_null(r.sha256);
 	assert_null(r.proxy);
 	assert_null(r.ca_bundle);
