@@ -336,6 +336,13 @@ static bool place_in(const struct oi_root *root, const char *path, const char *k
 				  err->code == OI_R_STANZA_DUPLICATE_KEY);
 	from = strstr(err->text, key_path);
 	tail = oi_mem_dup(from ? from : err->text);
+	/* cloud-init's copy has lost more than the line: 24.10 is 24.1 there */
+	if (err->code == OI_R_STANZA_QUOTE_VERSION && at->text) {
+		OI_FREE char *hint = oi_config_version_hint(key_path, at->text);
+
+		free(tail);
+		tail = oi_mem_printf("%s: %s", key_path, hint);
+	}
 	oi_err_set(err, err->code, "%s:%u:%u: %s", name, of_key ? at->key_line : at->line,
 		   of_key ? at->key_column : at->column, tail);
 	return true;

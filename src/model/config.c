@@ -317,14 +317,21 @@ static bool printable(const char *text)
 	return true;
 }
 
+char *oi_config_version_hint(const char *key_path, const char *text)
+{
+	return oi_mem_printf("%s without quotes is a number in YAML; quote it: %s: \"%s\"", text,
+			     leaf(key_path), text);
+}
+
 static int read_text(struct reader *r, const struct oi_doc *at, const struct key *key)
 {
 	if (at->kind == OI_DOC_NULL && key->type == TEXT)
 		return 0;
-	if (key->type == VERSION && (at->kind == OI_DOC_INT || at->kind == OI_DOC_REAL))
-		return wrong(r, OI_R_STANZA_QUOTE_VERSION, at, key->path,
-			     "%s without quotes is a number in YAML; quote it: %s: \"%s\"",
-			     at->text, leaf(key->path), at->text);
+	if (key->type == VERSION && (at->kind == OI_DOC_INT || at->kind == OI_DOC_REAL)) {
+		OI_FREE char *hint = oi_config_version_hint(key->path, at->text);
+
+		return wrong(r, OI_R_STANZA_QUOTE_VERSION, at, key->path, "%s", hint);
+	}
 	if (!oi_doc_string(at))
 		return wrong_type(r, at, key, "a string");
 	if (!*at->text || !printable(at->text))

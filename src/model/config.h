@@ -70,6 +70,13 @@ OI_MUST_CHECK
 int oi_config_from_doc(const struct oi_doc *stanza, struct oi_config *config, char **culprit,
 		       struct oi_err *err);
 
+/**
+ * oi_config_version_hint() - what to say of a version without quotes
+ * @text: the number, as the file has it
+ * Return: owned by the caller.
+ */
+char *oi_config_version_hint(const char *key_path, const char *text);
+
 /** oi_config_is_key() - is @name a key of the stanza's first level */
 bool oi_config_is_key(const char *name);
 

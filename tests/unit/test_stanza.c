@@ -446,6 +446,15 @@ static void without_plain_user_data_the_next_best(void **state OI_UNUSED)
 	assert_error(CONF_D "/x.yaml:1:1: infiniband.driver: wrong");
 }
 
+static void a_version_without_quotes_is_shown_as_the_user_wrote_it(void **state OI_UNUSED)
+{
+	tree_put(&tree, INSTANCE "/user-data.txt", "#cloud-config\ninfiniband:\n  version: 24.10\n");
+	err.code = OI_R_STANZA_QUOTE_VERSION;
+	snprintf(err.text, sizeof(err.text), "%s" MERGED ": infiniband.version: 24.1 is a number", tree.top);
+	oi_stanza_place(&host, "infiniband.version", &err);
+	assert_error(INSTANCE "/user-data.txt:3:12: infiniband.version: 24.10 without quotes is a number in YAML; quote it: version: \"24.10\"");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -474,6 +483,7 @@ int main(void)
 		T(named_files_replace_the_search),
 		T(the_users_own_lines_are_found),
 		T(without_plain_user_data_the_next_best),
+		T(a_version_without_quotes_is_shown_as_the_user_wrote_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
