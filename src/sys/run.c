@@ -11,11 +11,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,6 +23,8 @@
 #include "base/mem.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
+#include "sys/family.h"
+#include "sys/output.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434 /* the same on every architecture; since Linux 5.3 */
@@ -47,9 +47,7 @@
 /* SIGKILL is not obeyed while in a system call that hangs; then we go on without it. */
 #define UNKILLABLE_MS 2000
 
-#define READ_BYTES 65536
 #define FIRST_FREE_FD 6 /* 0 to 5 have a meaning for the child */
-#define MAX_KNOWN 64 /* children of ours from before, far more than we ever have */
 
 static const char *const fixed_env[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -62,19 +60,6 @@ static const char *const fixed_env[] = {
 	"NEEDRESTART_MODE=l", /* list, restart nothing: Ubuntu's hook asks otherwise */
 	"NEEDRESTART_SUSPEND=1",
 	"UCF_FORCE_CONFFOLD=1", /* ucf's way of keeping the user's file */
-};
-
-struct stream {
-	int fd; /* -1: at its end */
-	void (*each)(void *data, const char *line);
-	void *data;
-	struct oi_buf *tail;
-	size_t keep_bytes;
-	struct oi_buf *text; /* gets the bytes as they are */
-	size_t limit_bytes;
-	char line[OI_RUN_LINE_BYTES + 1];
-	size_t len;
-	bool given; /* the line was handed on already, at a '\r' or for its length */
 };
 
 enum { OUT, ERR, ANSWER, N_STREAMS };
@@ -96,86 +81,9 @@ struct child {
 	bool timed_out;
 	int caught; /* a signal that ends us; 0: none */
 	int64_t next_ms; /* when the phase, or the patience, is over */
-	pid_t known[MAX_KNOWN];
-	size_t n_known;
-	struct stream streams[N_STREAMS];
+	struct oi_family family;
+	struct oi_output streams[N_STREAMS];
 };
-
-/* --- lines --- */
-
-static void emit(struct stream *s)
-{
-	s->line[s->len] = '\0';
-	s->len = 0;
-	if (s->each)
-		s->each(s->data, s->line);
-}
-
-static void split_lines(struct stream *s, const char *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		char c = bytes[i];
-
-		if (c == '\n' || c == '\r') {
-			if (s->len || (c == '\n' && !s->given))
-				emit(s);
-			s->given = c == '\r';
-			continue;
-		}
-		s->given = false;
-		/* A line is a C string; what a terminal must not see, the log takes out. */
-		s->line[s->len++] = c ? c : '?';
-		if (s->len == OI_RUN_LINE_BYTES) {
-			emit(s);
-			s->given = true;
-		}
-	}
-}
-
-static void keep_tail(struct stream *s, const char *bytes, size_t len)
-{
-	oi_buf_add(s->tail, bytes, len);
-	if (s->tail->len > 2 * s->keep_bytes + READ_BYTES)
-		oi_buf_drop(s->tail, s->tail->len - s->keep_bytes);
-}
-
-static void keep_text(struct stream *s, const char *bytes, size_t len)
-{
-	size_t room = s->limit_bytes - s->text->len;
-
-	if (s->text->len < s->limit_bytes)
-		oi_buf_add(s->text, bytes, len < room ? len : room);
-}
-
-static void end_stream(struct stream *s)
-{
-	if (s->fd < 0)
-		return;
-	if (s->len)
-		emit(s);
-	close(s->fd);
-	s->fd = -1;
-}
-
-/* One read: a child that never stops writing must not keep us from the clock. */
-static void read_stream(struct stream *s)
-{
-	char bytes[READ_BYTES];
-	ssize_t len = read(s->fd, bytes, sizeof(bytes));
-
-	if (len < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (len <= 0) {
-		end_stream(s);
-		return;
-	}
-	if (s->text)
-		keep_text(s, bytes, (size_t)len);
-	if (s->tail && s->keep_bytes)
-		keep_tail(s, bytes, (size_t)len);
-	if (s->each)
-		split_lines(s, bytes, (size_t)len);
-}
 
 /* --- the child's side, between fork and exec --- */
 
@@ -315,9 +223,9 @@ static int open_fds(const struct oi_run_options *options, struct child *child, s
 static void set_streams(const struct oi_run_options *options, struct oi_run_result *result,
 			struct child *child)
 {
-	struct stream *out = &child->streams[OUT];
-	struct stream *err = &child->streams[ERR];
-	struct stream *answer = &child->streams[ANSWER];
+	struct oi_output *out = &child->streams[OUT];
+	struct oi_output *err = &child->streams[ERR];
+	struct oi_output *answer = &child->streams[ANSWER];
 
 	for (int i = 0; i < N_STREAMS; i++)
 		child->streams[i].fd = -1;
@@ -406,107 +314,12 @@ static int start(char *const argv[], const struct oi_run_options *options, struc
 	return 0;
 }
 
-/* --- who is left --- */
-
-static void note_pid(const char *word, pid_t *pids, size_t *n)
-{
-	long pid = strtol(word, NULL, 10);
-
-	if (pid > 0 && *n < MAX_KNOWN)
-		pids[(*n)++] = (pid_t)pid;
-}
-
-/* Slow, for kernels built without CONFIG_PROC_CHILDREN. */
-static size_t scan_children(pid_t *pids)
-{
-	size_t n = 0;
-	DIR *dir = opendir("/proc");
-
-	for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
-		OI_FREE char *path = oi_mem_printf("/proc/%s/stat", e->d_name);
-		char text[512];
-		const char *after;
-		ssize_t len = -1;
-		int fd = -1;
-
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
-			fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0) {
-			len = read(fd, text, sizeof(text) - 1);
-			close(fd);
-		}
-		if (len <= 0)
-			continue;
-		text[len] = '\0';
-		/* "PID (any name) STATE PPID ...": the name may have brackets itself */
-		after = strrchr(text, ')');
-		if (after && strlen(after) > 4 && strtol(after + 4, NULL, 10) == (long)getpid())
-			note_pid(e->d_name, pids, &n);
-	}
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
-/* All children of ours, adopted ones too: at most MAX_KNOWN, the rest at the next look. */
-static size_t list_children(pid_t *pids)
-{
-	OI_FREE char *path = oi_mem_printf("/proc/self/task/%ld/children", (long)getpid());
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	char bytes[1024];
-	ssize_t len;
-	size_t n = 0;
-	char *save = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return scan_children(pids);
-	while ((len = read(fd, bytes, sizeof(bytes))) > 0)
-		oi_buf_add(&text, bytes, (size_t)len);
-	close(fd);
-	if (!text.len)
-		return 0;
-	for (char *word = strtok_r(text.data, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		note_pid(word, pids, &n);
-	return n;
-}
-
-static bool is_known(const struct child *child, pid_t pid)
-{
-	for (size_t i = 0; i < child->n_known; i++)
-		if (child->known[i] == pid)
-			return true;
-	return pid == child->pid;
-}
-
-/* Adopted processes that still run; each gets @sig when it is not 0. */
-static size_t adopted(const struct child *child, int sig)
-{
-	pid_t pids[MAX_KNOWN];
-	size_t n = list_children(pids);
-	size_t left = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (is_known(child, pids[i]) || waitpid(pids[i], NULL, WNOHANG))
-			continue;
-		left++;
-		if (!sig)
-			continue;
-		/* Theirs, where they have a group of their own; just them otherwise. */
-		if (getpgid(pids[i]) == pids[i])
-			kill(-pids[i], sig);
-		kill(pids[i], sig);
-		kill(pids[i], SIGCONT);
-	}
-	return left;
-}
-
 static void end_all(struct child *child, int sig)
 {
 	/* The group cannot be another's yet: its leader is not reaped before the end. */
 	kill(-child->pid, sig);
 	kill(-child->pid, SIGCONT); /* a stopped one hears nothing but SIGKILL */
-	adopted(child, sig);
+	oi_family_left(&child->family, child->pid, sig);
 }
 
 /* --- the loop --- */
@@ -574,7 +387,7 @@ static void step_clearing(struct child *child)
 	int sig = child->forced ? SIGKILL : child->asked ? SIGTERM : 0;
 
 	/* It may go on adopting for a while: parents end before their children. */
-	if (!adopted(child, sig) ||
+	if (!oi_family_left(&child->family, child->pid, sig) ||
 	    (child->forced && now_ms >= child->next_ms)) {
 		child->phase = DONE;
 		return;
@@ -613,7 +426,7 @@ static void wait_for_news(struct child *child, int64_t deadline_ms)
 		return;
 	for (int i = 0; i < N_STREAMS; i++)
 		if (fds[i].revents)
-			read_stream(&child->streams[i]);
+			oi_output_read(&child->streams[i]);
 	if (fds[N_STREAMS].revents) {
 		struct signalfd_siginfo info;
 
@@ -635,7 +448,7 @@ static void attend(struct child *child, int64_t deadline_ms)
 			step_clearing(child);
 	}
 	for (int i = 0; i < N_STREAMS; i++)
-		end_stream(&child->streams[i]);
+		oi_output_end(&child->streams[i]);
 }
 
 static int judge(char *const argv[], struct child *child, struct oi_run_result *result,
@@ -691,9 +504,7 @@ int oi_run(char *const argv[], const struct oi_run_options *options,
 	child->pid = -1;
 	child->pidfd = -1;
 	set_streams(options, result, child);
-	/* Fails on no kernel that we meet; without it only what stays in the group is found. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	child->n_known = list_children(child->known);
+	oi_family_begin(&child->family);
 	child->sigfd = open_signals(&before);
 	ret = start(argv, options, child, result, err);
 	if (!ret)

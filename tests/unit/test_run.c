@@ -8,10 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -449,6 +452,65 @@ static void test_we_are_ended(void **state)
 	clear(&seen, &result);
 }
 
+/* Makes this process one on an older kernel: what came with 5.3 and later is not there. */
+static int forget_new_calls(void)
+{
+#define NOT_THERE(nr)                                              \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1),           \
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		NOT_THERE(434), /* pidfd_open */
+		NOT_THERE(436), /* close_range */
+		NOT_THERE(437), /* openat2 */
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = OI_ARRAY_SIZE(code), .filter = code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* How far it came on the older kernel: 0 is to the end. */
+static int run_on_old_kernel(void)
+{
+	struct oi_run_options options = { 0 };
+	struct oi_run_result result = { 0 };
+	struct seen seen = { 0 };
+	struct oi_err err = { 0 };
+	int leak;
+
+	if (forget_new_calls())
+		return 1;
+	if (run("talk", NULL, &options, &seen, &result, &err) || seen.lines.n != 7)
+		return 2;
+	clear(&seen, &result);
+	leak = open("/dev/null", O_RDONLY);
+	if (leak < 0 || run("descriptors", NULL, &options, &seen, &result, &err) ||
+	    strcmp(seen.lines.v[0], "0  1  2  3") != 0)
+		return 3;
+	clear(&seen, &result);
+	options.deadline_ms = oi_clock_ms() + SHORT_MS;
+	if (!run("close-and-hang", NULL, &options, &seen, &result, &err) ||
+	    result.end != OI_RUN_TIMED_OUT)
+		return 4;
+	clear(&seen, &result);
+	return 0;
+}
+
+static void test_old_kernel(void **state)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	(void)state;
+	if (!pid)
+		_exit(run_on_old_kernel());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void test_no_zombie_left(void **state)
 {
 	(void)state;
@@ -580,6 +642,7 @@ int main(void)
 		cmocka_unit_test(test_how_it_ended),
 		cmocka_unit_test(test_missing_program),
 		cmocka_unit_test(test_we_are_ended),
+		cmocka_unit_test(test_old_kernel),
 		cmocka_unit_test(test_no_zombie_left),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_lock_holder),
