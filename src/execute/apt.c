@@ -12,6 +12,7 @@
 #include "execute/apt_text.h"
 #include "execute/child.h"
 #include "execute/dkms.h"
+#include "execute/record.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -27,8 +28,6 @@
 #define LOCK_MARGIN_MS 10000
 /* "Locked", and nobody is found that holds it: it will not get better by asking. */
 #define LOCK_TRIES 5
-
-#define RECORD_BYTES (1u << 20)
 
 void oi_apt_clear(struct oi_apt *apt)
 {
@@ -558,7 +557,10 @@ static int run_dpkg(const struct oi_execution *run, struct call *call, struct oi
 int oi_apt_add(struct oi_execution *run, const char *artefact, struct oi_err *err)
 {
 	CALL_AUTO call = { 0 };
+	OI_FREE char *package = oi_apt_staged_package(run->host);
 
+	if (package && oi_record_note_repository(&run->host->change, package, err))
+		return -1;
 	call_init(&call, run, OI_TOOL_DPKG);
 	call.child.level = OI_LOG_INFO;
 	add_conffile_options(&call.child.args);
@@ -572,20 +574,7 @@ int oi_apt_add(struct oi_execution *run, const char *artefact, struct oi_err *er
 /* Written before the work: a package of an installation that is cut off is ours too. */
 static int record(const struct oi_execution *run, struct oi_err *err)
 {
-	const struct oi_strv *fresh = &run->apt.fresh;
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-
-	if (oi_root_read(&run->host->change, OI_APT_RECORD, RECORD_BYTES, &text, err) < 0)
-		return -1;
-	oi_strv_split(&lines, oi_buf_str(&text), "\n");
-	for (size_t i = 0; i < fresh->n; i++)
-		if (!oi_strv_has(&lines, fresh->v[i]))
-			oi_buf_addf(&text, "%s\n", fresh->v[i]);
-	if (!text.len)
-		return 0;
-	return oi_root_write(&run->host->change, OI_APT_RECORD, 0644, oi_buf_str(&text), text.len,
-			     err);
+	return oi_record_note_packages(&run->host->change, &run->apt.fresh, err);
 }
 
 static void note_fresh(struct oi_apt *apt, const struct oi_apt_changes *changes)

@@ -22,9 +22,6 @@ struct oi_apt {
 	struct oi_strv fresh; /* "name version": will be new on this machine */
 };
 
-/* One a machine: names of what was not there before us, for uninstall. */
-#define OI_APT_RECORD OI_STATE_DIR "/installed-packages"
-
 void oi_apt_clear(struct oi_apt *apt);
 
 /**

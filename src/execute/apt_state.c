@@ -97,7 +97,7 @@ static int unpack(const struct oi_host *host, const char *artefact, struct oi_er
 	    oi_root_mkdirs(&host->change, TREE, 0755, err))
 		return -1;
 	child.level = OI_LOG_INFO;
-	oi_strv_add(&child.args, "-x");
+	oi_strv_add(&child.args, "-R"); /* with its control file */
 	oi_strv_add(&child.args, artefact);
 	oi_strv_add(&child.args, tree);
 	if (!oi_child_run(host, &child, &result, err))
@@ -162,6 +162,28 @@ int oi_apt_stage(const struct oi_host *host, const char *artefact, struct oi_apt
 	uris = oi_strv_join(&staged->uris, ", ");
 	oi_log_info(&host->log, "packages: the repository is %s", uris);
 	return 0;
+}
+
+char *oi_apt_staged_package(const struct oi_host *host)
+{
+	static const char field[] = "Package:";
+	OI_CLEANUP(oi_buf_clear) struct oi_buf control = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	OI_FREE char *name = NULL;
+	OI_FREE char *files = NULL;
+	struct oi_err err;
+
+	if (oi_root_read(&host->change, TREE "/DEBIAN/control", SOURCE_BYTES, &control, &err))
+		return NULL;
+	oi_strv_split(&lines, oi_buf_str(&control), "\n");
+	for (size_t i = 0; i < lines.n && !name; i++)
+		if (!strncmp(lines.v[i], field, strlen(field)))
+			name = oi_mem_dup(lines.v[i] + strlen(field) +
+					  strspn(lines.v[i] + strlen(field), " \t"));
+	if (!name)
+		return NULL;
+	files = oi_mem_printf("/var/lib/dpkg/info/%s.list", name);
+	return oi_root_exists(&host->change, files) ? NULL : oi_mem_take(&name);
 }
 
 /* --- the private state --- */

@@ -43,6 +43,12 @@ int oi_apt_stage(const struct oi_host *host, const char *artefact, struct oi_apt
 		 struct oi_err *err);
 
 /**
+ * oi_apt_staged_package() - name of the staged package
+ * Return: owned by the caller; NULL when it is installed already, or does not say.
+ */
+char *oi_apt_staged_package(const struct oi_host *host);
+
+/**
  * oi_apt_lay_out() - make the private state anew
  * @verdict: files that later steps write for apt are already in effect in here
  * Packages that an earlier try has downloaded stay.

@@ -2,6 +2,7 @@
 #include "execute/execute.h"
 
 #include "base/mem.h"
+#include "execute/record.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -26,6 +27,12 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 
 _Static_assert(OI_ARRAY_SIZE(actions) == OI_ACTION_COUNT, "an action without its function");
 
+/* The first of these is where the machine begins to change. */
+static bool changes_packages(enum oi_action action)
+{
+	return action == OI_ACTION_REPOSITORY_ADD || action == OI_ACTION_PACKAGES_INSTALL;
+}
+
 static int carry_out(struct oi_execution *run, const struct oi_step *step, int64_t *took_ms,
 		     struct oi_err *err)
 {
@@ -38,7 +45,13 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 		return oi_err_prefix(err, "%s", step->id);
 	}
 	oi_log_info(log, "step %s: %s", step->id, step->detail);
-	ret = actions[step->action](run, step, err);
+	ret = 0;
+	if (changes_packages(step->action) && !run->noted)
+		ret = oi_record_note_plan(&run->host->change, run->verdict, err);
+	if (!ret) {
+		run->noted |= changes_packages(step->action);
+		ret = actions[step->action](run, step, err);
+	}
 	*took_ms = oi_clock_ms() - started_ms;
 	if (!ret) {
 		oi_log_info(log, "step %s: done in %lld ms", step->id, (long long)*took_ms);

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "execute/record.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -19,6 +20,8 @@ int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, str
 {
 	if (!strncmp(step->path, UNITS, strlen(UNITS)))
 		run->units_changed = true;
+	if (oi_record_note_file(&run->host->change, step->path, step->content, err))
+		return -1;
 	return oi_root_write(&run->host->change, step->path, MODE, step->content,
 			     strlen(step->content), err);
 }
@@ -85,6 +88,8 @@ int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struc
 		return 0;
 	}
 	set_key(oi_buf_str(&text), step->key, step->content, &out);
+	if (oi_record_note_file(root, step->path, oi_buf_str(&out), err))
+		return -1;
 	return oi_root_write(root, step->path, mode_of(root, step->path), oi_buf_str(&out), out.len,
 			     err);
 }

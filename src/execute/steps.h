@@ -18,6 +18,7 @@ struct oi_execution {
 	const struct oi_verdict *verdict;
 	struct oi_apt apt;
 	bool units_changed; /* systemd has not read them yet */
+	bool noted; /* in the record, what the plan finds */
 };
 
 /** oi_step_*() - carry out one step of the kind; Return: 0, or -1 with the reason */

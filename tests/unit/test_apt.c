@@ -20,6 +20,7 @@
 #include "execute/apt_text.h"
 #include "execute/child.h"
 #include "execute/execute.h"
+#include "execute/record.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -441,13 +442,15 @@ static const char all_known[] = "rdma-core:\n  Installed: (none)\n  Candidate: 4
 static void test_inbox(void **state)
 {
 	struct fakehost *f = *state;
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
 	struct oi_err err;
-	OI_FREE char *record = NULL;
+	OI_FREE char *packages = NULL;
 
 	fakehost_write(f, "/var/lib/apt/lists/archive.test_Packages", "");
 	fakehost_write(f, "/var/cache/apt/archives/a.deb", "");
 	fakehost_write(f, "/etc/apt/sources.list.d/mine.list", "");
-	fakehost_write(f, OI_APT_RECORD, "libibverbs1 44.0-2\n");
+	fakehost_write(f, OI_RECORD_PATH,
+		       "{\"schema\": 1, \"packages\": [\"libibverbs1 44.0-2\"]}");
 	add_packages(f, "rdma-core gcc", "perftest not-there");
 	/* what apt sees: the system's own lists, packages and sources through links */
 	fakehost_expect_run(f, "apt-get", 0,
@@ -469,11 +472,12 @@ static void test_inbox(void **state)
 	assert_true(fakehost_logged(f, 'I', "without not-there"));
 	assert_true(fakehost_logged(f, 'I', "apt-get: Setting up rdma-core"));
 	assert_false(fakehost_logged(f, 'I', "Reading database"));
-	record = fakehost_read(f, OI_APT_RECORD);
-	assert_string_equal(record,
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
+	packages = oi_strv_join(&record.packages, "\n");
+	assert_string_equal(packages,
 			    "libibverbs1 44.0-2\nudev 252.39-1~deb12u2\nlibnl-3-200 3.7.0-0.2+b1\n"
 			    "rdma-core 44.0-2\nlibnl-route-3-200 3.7.0-0.2+b1\n"
-			    "ibverbs-utils 44.0-2\n");
+			    "ibverbs-utils 44.0-2");
 	/* our copies are gone, what they were links to is not */
 	assert_false(fakehost_exists(f, OI_APT_DIR));
 	assert_true(fakehost_exists(f, "/var/lib/apt/lists/archive.test_Packages"));
@@ -515,7 +519,7 @@ static void test_kernel_change(void **state)
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_KERNEL_CHANGE);
 	assert_non_null(strstr(err.text, "linux-image-6.99.0-1-azure would go from none to 6.99.0-1"));
-	assert_false(fakehost_exists(f, OI_APT_RECORD));
+	assert_false(fakehost_exists(f, OI_RECORD_PATH));
 	fakehost_check_calls(f); /* no installation */
 }
 
@@ -699,7 +703,7 @@ static void add_stage(struct fakehost *f)
 	oi_mem_set(&step->key, "deb");
 	oi_mem_set(&step->path, "doca-host.deb");
 	fakehost_expect_run(f, "dpkg-deb", 0, UNPACK,
-			    "-x */var/lib/ofed-init/staging/doca-host.deb */apt/repository");
+			    "-R */var/lib/ofed-init/staging/doca-host.deb */apt/repository");
 }
 
 static void test_staged(void **state)
@@ -818,11 +822,11 @@ static void test_no_repository(void **state)
 
 	oi_mem_set(&step->key, "deb");
 	oi_mem_set(&step->path, "x.deb");
-	fakehost_expect_run(f, "dpkg-deb", 0, "mkdir -p $3/usr/bin", "-x *");
+	fakehost_expect_run(f, "dpkg-deb", 0, "mkdir -p $3/usr/bin", "-R *");
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_REPOSITORY_MALFORMED);
 	fakehost_expect_text(f, "dpkg-deb", 2, "dpkg-deb: error: 'x.deb' is not a Debian archive\n",
-			     "-x *");
+			     "-R *");
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_REPOSITORY_MALFORMED);
 	assert_non_null(strstr(err.text, "is not a Debian archive"));
@@ -857,7 +861,7 @@ static void test_install_fails(void **state)
 	assert_true(!strncmp(err.text, "packages-install: ", 18));
 	fakehost_check_calls(f);
 	/* what was begun is recorded; lists are gone, downloads are kept for the next try */
-	record = fakehost_read(f, OI_APT_RECORD);
+	record = fakehost_read(f, OI_RECORD_PATH);
 	assert_non_null(record);
 	assert_false(fakehost_exists(f, OI_APT_DIR "/lists"));
 	assert_int_equal(oi_root_link(&f->host.change, OI_APT_DIR "/archives/a.deb", &kept, &err), 0);
