@@ -45,18 +45,33 @@ struct call {
 	struct oi_run_result result;
 	struct oi_apt_words words;
 	struct oi_apt_changes changes;
+	struct oi_apt_preview preview;
+	int64_t bytes; /* to download */
 	const struct oi_host *host;
 	pid_t holder; /* named already */
+	bool advice; /* the line before was about packages that are not to be installed */
 };
 
 static void name_holder(const struct oi_host *host, pid_t *named);
 
-static bool listen(void *data, const char *line)
+/* "Suggested packages:" and the indented names below it: nobody here takes them. */
+static bool is_advice(struct call *call, const char *line)
+{
+	call->advice = !strcmp(line, "Suggested packages:") ||
+		!strcmp(line, "Recommended packages:") || (call->advice && *line == ' ');
+	return call->advice;
+}
+
+static bool on_line(void *data, const char *line)
 {
 	struct call *call = data;
 
+	if (is_advice(call, line))
+		return true;
 	call->words.waiting = false;
 	oi_apt_words_add(&call->words, line);
+	if (oi_apt_preview_add(&call->preview, line))
+		return false;
 	if (oi_apt_changes_add(&call->changes, line))
 		return false;
 	if (!call->words.waiting)
@@ -71,6 +86,7 @@ static void call_clear(struct call *call)
 	oi_run_result_clear(&call->result);
 	oi_apt_words_clear(&call->words);
 	oi_apt_changes_clear(&call->changes);
+	oi_apt_preview_clear(&call->preview);
 }
 
 #define CALL_AUTO OI_CLEANUP(call_clear) struct call
@@ -85,7 +101,7 @@ static void call_init(struct call *call, const struct oi_execution *run, enum oi
 	memset(call, 0, sizeof(*call));
 	call->host = run->host;
 	call->child.tool = tool;
-	call->child.on_line = listen;
+	call->child.on_line = on_line;
 	call->child.data = call;
 	if (proxy) {
 		oi_strv_addf(&call->child.env, "http_proxy=%s", proxy);
@@ -105,6 +121,7 @@ static int call_run(struct call *call, struct oi_err *err)
 	oi_run_result_clear(&call->result);
 	oi_apt_words_clear(&call->words);
 	oi_apt_changes_clear(&call->changes);
+	oi_apt_preview_clear(&call->preview);
 	return oi_child_run(call->host, &call->child, &call->result, err);
 }
 
@@ -288,14 +305,49 @@ static void call_install(struct call *call, const struct oi_execution *run, cons
 		oi_strv_add_all(&call->child.args, names);
 }
 
+/* The long way to the same answer: two calls, the first of them slow. */
+static int simulate_then_size(const struct oi_execution *run, struct call *call,
+			      const struct oi_strv *names, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf uris = { 0 };
+	CALL_AUTO size = { 0 };
+
+	oi_log_debug(&run->host->log, "packages: apt's list of changes was not understood; simulating");
+	call_install(call, run, "--simulate", names);
+	if (call_run(call, err))
+		return -1;
+	call_install(&size, run, "--print-uris", names);
+	size.child.out = &uris;
+	if (call_run(&size, err))
+		return -1;
+	call->bytes = oi_apt_uris_bytes(oi_buf_str(&uris));
+	return 0;
+}
+
+/* What would change and what would be downloaded, into @call. */
+static int preview(const struct oi_execution *run, struct call *call,
+		   const struct oi_strv *names, struct oi_err *err)
+{
+	call_install(call, run, "--print-uris", names);
+	oi_strv_add(&call->child.args, "-V"); /* one package a line, with its versions */
+	if (call_run(call, err))
+		return -1;
+	if (!oi_apt_preview_whole(&call->preview))
+		return simulate_then_size(run, call, names, err);
+	oi_apt_changes_clear(&call->changes);
+	call->changes = call->preview.changes;
+	memset(&call->preview.changes, 0, sizeof(call->preview.changes));
+	call->bytes = call->preview.bytes;
+	return 0;
+}
+
 /* Return: 0 it fits, 1 it does not (@err says why), -1 the question could not be put. */
 static int try_names(const struct oi_execution *run, struct call *call,
 		     const struct oi_strv *names, struct oi_err *err)
 {
 	OI_FREE char *text = NULL;
 
-	call_install(call, run, "--simulate", names);
-	if (!call_run(call, err))
+	if (!preview(run, call, names, err))
 		return 0;
 	if (!said_no(call))
 		return -1;
@@ -335,20 +387,6 @@ static int choose(struct oi_execution *run, const struct oi_strv *must,
 			oi_strv_add(names, may->v[i]);
 	}
 	return try_names(run, call, names, err) ? -1 : 0;
-}
-
-static int ask_size(const struct oi_execution *run, const struct oi_strv *names, int64_t *bytes,
-		    struct oi_err *err)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf uris = { 0 };
-	CALL_AUTO call = { 0 };
-
-	call_install(&call, run, "--print-uris", names);
-	call.child.out = &uris;
-	if (call_run(&call, err))
-		return -1;
-	*bytes = oi_apt_uris_bytes(oi_buf_str(&uris));
-	return 0;
 }
 
 static int refuse_kernel(const struct oi_execution *run, const struct oi_apt_changes *changes,
@@ -606,8 +644,7 @@ static int mend(struct oi_execution *run, struct oi_err *err)
 	OI_FREE char *cause = oi_mem_dup(err->text);
 	CALL_AUTO call = { 0 };
 
-	call_install(&call, run, "--simulate", NULL);
-	if (call_run(&call, err)) {
+	if (preview(run, &call, NULL, err)) {
 		if (said_no(&call))
 			oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE, "%s", cause);
 		return -1;
@@ -642,7 +679,6 @@ int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct
 	OI_CLEANUP(oi_buf_clear) struct oi_buf policy = { 0 };
 	struct oi_apt *apt = &run->apt;
 	CALL_AUTO call = { 0 };
-	int64_t bytes = 0;
 	int ret;
 
 	if (ask_policy(run, step, &policy, err))
@@ -664,7 +700,7 @@ int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct
 		oi_strv_clear(&names);
 		ret = mend(run, err) ? -1 : choose(run, &must, &may, &names, &call, err);
 	}
-	if (ret || ask_size(run, &names, &bytes, err) || judge(run, &call.changes, bytes, err))
+	if (ret || judge(run, &call.changes, call.bytes, err))
 		return -1;
 	oi_strv_clear(&apt->names);
 	oi_strv_add_all(&apt->names, &names);

@@ -27,6 +27,18 @@ static char *first_inside(const char *from, char open, char close)
 	return oi_mem_ndup(from, strcspn(from, close == ')' ? " )" : " ]"));
 }
 
+static struct oi_apt_change *add_change(struct oi_apt_changes *changes, const char *name,
+					size_t len)
+{
+	struct oi_apt_change *change;
+
+	changes->v = oi_mem_grow(changes->v, changes->n + 1, sizeof(*changes->v));
+	change = &changes->v[changes->n++];
+	memset(change, 0, sizeof(*change));
+	change->name = oi_mem_ndup(name, len);
+	return change;
+}
+
 bool oi_apt_changes_add(struct oi_apt_changes *changes, const char *line)
 {
 	bool installs = starts(line, "Inst ");
@@ -39,10 +51,7 @@ bool oi_apt_changes_add(struct oi_apt_changes *changes, const char *line)
 	len = strcspn(c, " ");
 	if (!len)
 		return false;
-	changes->v = oi_mem_grow(changes->v, changes->n + 1, sizeof(*changes->v));
-	change = &changes->v[changes->n++];
-	memset(change, 0, sizeof(*change));
-	change->name = oi_mem_ndup(c, len);
+	change = add_change(changes, c, len);
 	c += len;
 	c += strspn(c, " ");
 	change->before = first_inside(c, '[', ']');
@@ -71,6 +80,119 @@ void oi_apt_changes_clear(struct oi_apt_changes *changes)
 	memset(changes, 0, sizeof(*changes));
 }
 
+/* --- the preview --- */
+
+static const struct {
+	const char *head;
+	enum oi_apt_section section;
+} sections[] = {
+	{ "The following NEW packages will be installed:", OI_APT_SECTION_NEW },
+	{ "The following packages will be upgraded:", OI_APT_SECTION_REPLACED },
+	{ "The following packages will be DOWNGRADED:", OI_APT_SECTION_REPLACED },
+	{ "The following packages will be REMOVED:", OI_APT_SECTION_REMOVED },
+};
+
+/* "   name (1.0)", "   name (1.0 => 2.0)", "   name* (1.0)" when purged, at times without (). */
+static void add_listed(struct oi_apt_preview *preview, const char *line)
+{
+	static const char arrow[] = " => ";
+	const char *c = line + strspn(line, " ");
+	size_t len = strcspn(c, " *");
+	const char *from = strchr(c, '(');
+	const char *to = from ? strstr(from, arrow) : NULL;
+	bool replaces = preview->section == OI_APT_SECTION_REPLACED;
+	bool removes = preview->section == OI_APT_SECTION_REMOVED;
+	struct oi_apt_change *change;
+	char *version;
+
+	/* Without -V there would be several names in a line. */
+	if (c - line != 3 || !len || (!from && !removes) || replaces != (to != NULL)) {
+		preview->strange = true;
+		return;
+	}
+	preview->listed[preview->section]++;
+	change = add_change(&preview->changes, c, len);
+	version = from ? oi_mem_ndup(from + 1, strcspn(from + 1, " )")) : oi_mem_dup("unknown");
+	if (replaces || removes)
+		change->before = version;
+	else
+		change->after = version;
+	if (replaces) {
+		to += strlen(arrow);
+		change->after = oi_mem_ndup(to, strcspn(to, ")"));
+	}
+}
+
+/* "1 upgraded, 18 newly installed, 1 downgraded, 0 to remove and 1 not upgraded." */
+static bool add_summary(struct oi_apt_preview *preview, const char *line)
+{
+	static const struct {
+		const char *word;
+		enum oi_apt_section section;
+	} parts[] = {
+		{ " upgraded, ", OI_APT_SECTION_REPLACED },
+		{ " newly installed, ", OI_APT_SECTION_NEW },
+		{ " reinstalled, ", OI_APT_SECTION_NONE },
+		{ " downgraded, ", OI_APT_SECTION_REPLACED },
+		{ " to remove and ", OI_APT_SECTION_REMOVED },
+		{ " not upgraded.", OI_APT_SECTION_NONE },
+	};
+	size_t counted[OI_ARRAY_SIZE(preview->counted)] = { 0 };
+	size_t part = 0;
+
+	while (*line) {
+		char *end;
+		unsigned long n = strtoul(line, &end, 10);
+
+		while (part < OI_ARRAY_SIZE(parts) && !starts(end, parts[part].word))
+			part++;
+		if (end == line || part == OI_ARRAY_SIZE(parts))
+			return false;
+		counted[parts[part].section] += n;
+		line = end + strlen(parts[part].word);
+	}
+	if (part != OI_ARRAY_SIZE(parts) - 1)
+		return false;
+	memcpy(preview->counted, counted, sizeof(counted));
+	preview->summaries++;
+	return true;
+}
+
+bool oi_apt_preview_add(struct oi_apt_preview *preview, const char *line)
+{
+	if (*line == '\'') {
+		preview->bytes += oi_apt_uris_bytes(line);
+		return true;
+	}
+	if (*line == ' ' && preview->section != OI_APT_SECTION_NONE) {
+		add_listed(preview, line);
+		return true;
+	}
+	preview->section = OI_APT_SECTION_NONE;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(sections); i++)
+		if (!strcmp(line, sections[i].head))
+			preview->section = sections[i].section;
+	if (isdigit((unsigned char)*line))
+		add_summary(preview, line);
+	return false;
+}
+
+bool oi_apt_preview_whole(const struct oi_apt_preview *preview)
+{
+	for (size_t i = OI_APT_SECTION_NEW; i < OI_ARRAY_SIZE(preview->listed); i++)
+		if (preview->listed[i] != preview->counted[i])
+			return false;
+	return preview->summaries == 1 && !preview->strange;
+}
+
+void oi_apt_preview_clear(struct oi_apt_preview *preview)
+{
+	oi_apt_changes_clear(&preview->changes);
+	memset(preview, 0, sizeof(*preview));
+}
+
+/* --- what changes mean --- */
+
 /*
  * What makes the next boot's kernel: images, their modules, and the metapackages that pull
  * them in. Source: names in the archives of Debian (linux-image-*) and Ubuntu (all of them).
@@ -78,7 +200,7 @@ void oi_apt_changes_clear(struct oi_apt_changes *changes)
 static const char *const kernel_packages[] = {
 	"linux-image", "linux-signed-image", "linux-modules-", "linux-azure", "linux-generic",
 	"linux-virtual", "linux-lowlatency", "linux-kvm", "linux-nvidia", "linux-hwe-",
-	"linux-oem-",
+	"linux-oem-", "linux-fips", "linux-realtime",
 };
 
 /* Ubuntu's headers and tools are named for their kernel's flavour: linux-azure-6.8-headers-... */

@@ -44,6 +44,37 @@ struct oi_apt_words {
 bool oi_apt_changes_add(struct oi_apt_changes *changes, const char *line);
 void oi_apt_changes_clear(struct oi_apt_changes *changes);
 
+/* What apt-get --print-uris -V has said so far. Zeroed is the beginning. */
+struct oi_apt_preview {
+	struct oi_apt_changes changes;
+	int64_t bytes; /* to download, local files apart */
+	enum oi_apt_section {
+		OI_APT_SECTION_NONE, /* none that changes anything */
+		OI_APT_SECTION_NEW,
+		OI_APT_SECTION_REPLACED, /* upgraded or downgraded */
+		OI_APT_SECTION_REMOVED,
+	} section;
+	bool strange; /* a line that should name a change and does not */
+	size_t listed[OI_APT_SECTION_REMOVED + 1];
+	size_t counted[OI_APT_SECTION_REMOVED + 1]; /* by the summary line */
+	size_t summaries;
+};
+
+/**
+ * oi_apt_preview_add() - understand one line of apt-get --print-uris -V in the C locale
+ * One call says changes and sizes, where --simulate says changes only, and takes two
+ * to four times as long: it checks the whole cache again after each package.
+ * Return: whether it was a package or a URI, rather than something to read.
+ * Source: apt-private/private-output.cc; recorded output in tests/data/apt
+ */
+bool oi_apt_preview_add(struct oi_apt_preview *preview, const char *line);
+/**
+ * oi_apt_preview_whole() - was all of it understood: the lists agree with apt's own count
+ * If not, --simulate has to be asked, whose form has not changed in twenty years.
+ */
+bool oi_apt_preview_whole(const struct oi_apt_preview *preview);
+void oi_apt_preview_clear(struct oi_apt_preview *preview);
+
 /**
  * oi_apt_changes_kernel() - the first change that touches a kernel
  * @release: the running one, whose extra modules may be installed
