@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "decide/decision.h"
 
@@ -82,13 +83,30 @@ static char *file_name(const char *url)
 	return oi_mem_ndup(url + start, len - start);
 }
 
+/* The name goes before the query: a storage container's signature stands there. */
 static void join_url(struct oi_strv *urls, const char *base, const char *name)
 {
-	size_t len = strlen(base);
+	size_t path = strcspn(base, "?#");
+	size_t len = path;
 
 	while (len && base[len - 1] == '/')
 		len--;
-	oi_strv_addf(urls, "%.*s/%s", (int)len, base, name);
+	oi_strv_addf(urls, "%.*s/%s%s", (int)len, base, name, base + path);
+}
+
+/* A folder as a URL; what means something in URLs is escaped. Owned by the caller. */
+static char *folder_url(const char *folder)
+{
+	struct oi_buf url = { 0 };
+
+	oi_buf_adds(&url, "file://");
+	for (const char *c = folder; *c; c++) {
+		if (strchr("?#%", *c))
+			oi_buf_addf(&url, "%%%02X", (unsigned int)(unsigned char)*c);
+		else
+			oi_buf_add(&url, c, 1);
+	}
+	return oi_buf_take(&url);
 }
 
 void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls)
@@ -100,7 +118,7 @@ void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls)
 		return;
 	name = file_name(url);
 	if (d->release && d->config->source.directory) {
-		OI_FREE char *base = oi_mem_printf("file://%s", d->config->source.directory);
+		OI_FREE char *base = folder_url(d->config->source.directory);
 
 		join_url(urls, base, name);
 		return; /* no network, as the stanza says */

@@ -11,9 +11,11 @@ unit_tests += tests/unit/test_report
 unit_tests += tests/unit/test_base tests/unit/test_config tests/unit/test_doc tests/unit/test_model
 unit_tests += tests/unit/test_fetch
 unit_tests += tests/unit/test_fetcher
+unit_tests += tests/unit/test_unpack
 unit_tests += tests/unit/test_verify
 unit_tests += tests/unit/test_apt tests/unit/test_dkms tests/unit/test_execute
 tests_unit_test_apt_SOURCES = tests/unit/test_apt.c tests/unit/fakehost.c tests/unit/fakehost.h
 tests_unit_test_dkms_SOURCES = tests/unit/test_dkms.c tests/unit/fakehost.c tests/unit/fakehost.h
 tests_unit_test_execute_SOURCES = tests/unit/test_execute.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
+unit_tests += tests/unit/test_plan

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is inside the steps of a plan: addresses, files, packages. The cases look at the rest. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "decide/decide.h"
+
+static const char machine[] =
+	"{\"schema\":1,\"dmi\":{\"sys_vendor\":\"Microsoft Corporation\",\"product_name\":\"Virtual Machine\"},"
+	"\"hyperv\":{\"vmbus\":true,\"pci_hyperv\":true},\"vm\":{\"size\":\"Standard_HB120rs_v3\"},"
+	"\"os\":{\"id\":\"ubuntu\",\"version_id\":\"24.04\"},"
+	"\"kernel\":{\"release\":\"6.11.0-1015-azure\",\"arch\":\"x86_64\"},"
+	"\"security\":{\"secure_boot\":false},\"installed\":{\"stack\":null},"
+	"\"pci\":[{\"address\":\"0101:00:00.0\",\"vendor\":\"15b3\",\"device\":\"101c\",\"class\":\"0207\"}]}";
+
+static struct oi_catalog catalog;
+static struct oi_verdict verdict;
+
+static int read_catalog(void **state)
+{
+	struct oi_err err;
+
+	(void)state;
+	return oi_catalog_add_builtin(&catalog, &err);
+}
+
+static int drop_catalog(void **state)
+{
+	(void)state;
+	oi_verdict_clear(&verdict);
+	oi_catalog_clear(&catalog);
+	return 0;
+}
+
+static void plan(const char *stanza)
+{
+	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
+	OI_CLEANUP(oi_config_clear) struct oi_config config = { 0 };
+	OI_DOC_AUTO *snapshot = NULL;
+	OI_DOC_AUTO *doc = NULL;
+	struct oi_err err = { 0 };
+
+	oi_config_init(&config);
+	if (oi_doc_from_json(machine, strlen(machine), "m", 1, &snapshot, &err) ||
+	    oi_facts_from_doc(snapshot, &facts, &err) ||
+	    oi_doc_from_yaml(stanza, strlen(stanza), "s", 1, &doc, &err) ||
+	    oi_config_from_doc(doc, &config, NULL, &err))
+		fail_msg("%s", err.text);
+	oi_verdict_clear(&verdict);
+	oi_decide(&facts, &config, &catalog, &verdict);
+	if (verdict.outcome != OI_OUTCOME_INSTALL)
+		fail_msg("%s", verdict.message);
+}
+
+static const struct oi_step *step(const char *id)
+{
+	for (size_t i = 0; i < verdict.n_steps; i++)
+		if (!strcmp(verdict.steps[i].id, id))
+			return &verdict.steps[i];
+	fail_msg("no step %s", id);
+	return NULL;
+}
+
+static bool has_step(const char *id)
+{
+	for (size_t i = 0; i < verdict.n_steps; i++)
+		if (!strcmp(verdict.steps[i].id, id))
+			return true;
+	return false;
+}
+
+#define NAME "doca-host_3.2.3-019000-25.10-ubuntu2404_amd64.deb"
+
+static void a_mirrors_signature_stays_behind_the_name(void **state)
+{
+	const struct oi_step *fetch;
+
+	(void)state;
+	plan("source: {mirrors: ['https://s/c/?sv=1&sig=SECRET', 'https://m/x//', 'file:///srv']}");
+	fetch = step("fetch-repository");
+	assert_int_equal(fetch->urls.n, 3);
+	assert_string_equal(fetch->urls.v[0], "https://s/c/" NAME "?sv=1&sig=SECRET");
+	assert_string_equal(fetch->urls.v[1], "https://m/x/" NAME);
+	assert_string_equal(fetch->urls.v[2], "file:///srv/" NAME);
+	assert_string_equal(fetch->path, NAME);
+	assert_string_equal(verdict.driver.url, "https://s/c/" NAME); /* shown: without it */
+	assert_null(strstr(fetch->detail, "SECRET"));
+}
+
+static void an_artefacts_query_is_no_part_of_its_name(void **state)
+{
+	(void)state;
+	plan("source: {url: 'https://s/c/own.deb?sig=SECRET', sha256: "
+	     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}");
+	assert_string_equal(step("fetch-repository")->path, "own.deb");
+	assert_string_equal(step("fetch-repository")->urls.v[0], "https://s/c/own.deb?sig=SECRET");
+	assert_string_equal(step("add-repository")->path, "own.deb");
+	assert_string_equal(verdict.driver.url, "https://s/c/own.deb");
+}
+
+static void a_folder_becomes_a_url(void **state)
+{
+	(void)state;
+	plan("source: {directory: '/srv/100% a#b?'}");
+	assert_int_equal(step("fetch-repository")->urls.n, 1);
+	assert_string_equal(step("fetch-repository")->urls.v[0],
+			    "file:///srv/100%25 a%23b%3F/" NAME);
+}
+
+static void packages_are_for_the_running_kernel(void **state)
+{
+	const struct oi_step *install;
+
+	(void)state;
+	plan("{}");
+	install = step("install-packages");
+	assert_true(oi_strv_has(&install->names, "doca-ofed"));
+	assert_true(oi_strv_has(&install->names, "linux-headers-6.11.0-1015-azure"));
+	assert_int_equal(install->names.n, step("simulate-packages")->names.n);
+	plan("{driver: inbox}");
+	install = step("install-packages");
+	assert_true(oi_strv_has(&install->names, "rdma-core"));
+	assert_true(oi_strv_has(&install->optional, "linux-modules-extra-6.11.0-1015-azure"));
+}
+
+static void the_stanza_chooses_files(void **state)
+{
+	(void)state;
+	plan("{driver: inbox, ipoib: true, hold_units: [slurmd.service]}");
+	assert_non_null(strstr(step("write-modules-load")->content, "\nib_ipoib\n"));
+	assert_true(oi_strv_has(&step("load-modules")->names, "ib_ipoib"));
+	assert_string_equal(step("hold-slurmd.service")->path,
+			    "/etc/systemd/system/slurmd.service.d/50-ofed-init-hold.conf");
+	plan("{driver: inbox}");
+	assert_null(strstr(step("write-modules-load")->content, "ib_ipoib"));
+	assert_true(oi_strv_has(&step("load-modules")->optional, "ib_ipoib"));
+	plan("{driver: inbox, ipoib: false, tuning: {memlock: false}, persistent_names: false}");
+	assert_non_null(strstr(step("write-no-ipoib")->content, "blacklist ib_ipoib"));
+	assert_false(oi_strv_has(&step("load-modules")->optional, "ib_ipoib"));
+	assert_false(has_step("write-limits"));
+	assert_false(has_step("write-rdma-names"));
+	plan("{ipoib: false, secure_boot: {key: /k.priv, certificate: /k.der}}");
+	assert_string_equal(step("set-ipoib")->content, "no");
+	assert_non_null(strstr(step("sign-modules")->content, "mok_signing_key=\"/k.priv\""));
+	assert_non_null(strstr(step("pin-packages")->content, "Pin: release o=Ubuntu\n"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mirrors_signature_stays_behind_the_name),
+		cmocka_unit_test(an_artefacts_query_is_no_part_of_its_name),
+		cmocka_unit_test(a_folder_becomes_a_url),
+		cmocka_unit_test(packages_are_for_the_running_kernel),
+		cmocka_unit_test(the_stanza_chooses_files),
+	};
+
+	return cmocka_run_group_tests(tests, read_catalog, drop_catalog);
+}
