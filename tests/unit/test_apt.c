@@ -561,7 +561,8 @@ static void test_inbox(void **state)
 	fakehost_expect_text(f, "apt-cache", 0, all_known,
 			     CONF "policy rdma-core gcc perftest not-there");
 	fakehost_expect(f, "apt-get", 0, "apt/print-inbox", PREVIEW("rdma-core gcc perftest"));
-	fakehost_expect_text(f, "apt-get", 0, "(Reading database ... 5%\rSetting up rdma-core\n",
+	fakehost_expect_text(f, "apt-get", 0, "Suggested packages:\n  some-doc\n"
+			     "(Reading database ... 5%\rSetting up rdma-core\n",
 			     INSTALL "rdma-core gcc perftest" TIMEOUT);
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
@@ -570,6 +571,7 @@ static void test_inbox(void **state)
 	assert_true(fakehost_logged(f, 'I', "without not-there"));
 	assert_true(fakehost_logged(f, 'I', "apt-get: Setting up rdma-core"));
 	assert_false(fakehost_logged(f, 'I', "Reading database"));
+	assert_false(fakehost_logged(f, 'I', "some-doc"));
 	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
 	packages = oi_strv_join(&record.packages, "\n");
 	assert_string_equal(packages,
