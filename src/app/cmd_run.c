@@ -69,6 +69,15 @@ static void write_record(struct run *run)
 		oi_log_warn(log_of(run), "the result could not be kept: %s", err.text);
 }
 
+/* What was fetched is installed now; after a failure it stays, for the next try. */
+static void drop_staging(struct run *run)
+{
+	struct oi_err err;
+
+	if (oi_root_remove(&run->machine.host.change, OI_STAGING_DIR, &err))
+		oi_log_warn(log_of(run), "work files stay behind: %s", err.text);
+}
+
 /* Reports the end of a run. Return: the exit code. */
 static int finish(struct run *run, enum oi_reason reason, const char *message, int exit_code)
 {
@@ -82,8 +91,10 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 	run->record.verdict = &run->verdict;
 	run->record.checks = &run->checks;
 	oi_clock_utc(run->record.ended);
-	if (exit_code == 0)
+	if (exit_code == 0) {
 		open_gate(run);
+		drop_staging(run);
+	}
 	write_record(run);
 	line = oi_report_final_line(exit_code, reason, message, remedy);
 	if (exit_code)
