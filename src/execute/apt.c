@@ -592,8 +592,26 @@ static int run_dpkg(const struct oi_execution *run, struct call *call, struct oi
 	return run_locked(call, err) ? dpkg_failed(run, call, err) : 0;
 }
 
-int oi_apt_add(struct oi_execution *run, const char *artefact, struct oi_err *err)
+/* Where the fetched artefact lies, as a child sees it; owned by the caller. */
+static char *artefact_of(const struct oi_execution *run, const struct oi_step *step)
 {
+	const struct oi_root *root = &run->host->change;
+
+	return oi_mem_printf("%s" OI_STAGING_DIR "/%s", oi_root_is_real(root) ? "" : root->path,
+			     step->path);
+}
+
+int oi_apt_stage_package(struct oi_execution *run, const struct oi_step *step,
+			 struct oi_err *err)
+{
+	OI_FREE char *artefact = artefact_of(run, step);
+
+	return oi_apt_stage(run->host, artefact, &run->apt.staged, err);
+}
+
+int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_FREE char *artefact = artefact_of(run, step);
 	CALL_AUTO call = { 0 };
 	OI_FREE char *package = oi_apt_staged_package(run->host);
 

@@ -43,9 +43,14 @@ int oi_apt_refresh(struct oi_execution *run, struct oi_err *err);
 OI_MUST_CHECK
 int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 
+/** oi_apt_stage_package() - look into the vendor's package; see oi_apt_stage() */
+OI_MUST_CHECK
+int oi_apt_stage_package(struct oi_execution *run, const struct oi_step *step,
+			 struct oi_err *err);
+
 /** oi_apt_add() - install the vendor's package, which holds the repository */
 OI_MUST_CHECK
-int oi_apt_add(struct oi_execution *run, const char *artefact, struct oi_err *err);
+int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 
 /**
  * oi_apt_install() - for real, what was simulated

@@ -2,6 +2,7 @@
 #include "execute/execute.h"
 
 #include "base/mem.h"
+#include "execute/packages.h"
 #include "execute/record.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
@@ -87,6 +88,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		    void *data, struct oi_err *err)
 {
 	struct oi_execution run = { .host = host, .config = config, .verdict = verdict };
+	const struct oi_packages_ops *ops;
 	int ret = 0;
 
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++) {
@@ -99,9 +101,10 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		if (done)
 			done(data, step, took_ms);
 	}
-	if (ret)
-		oi_apt_shrink(host);
-	else
+	ops = oi_packages_find(verdict->driver.method);
+	if (ret && ops)
+		ops->shrink(host);
+	if (!ret)
 		tidy(&run);
 	oi_apt_clear(&run.apt);
 	return ret;

@@ -15,6 +15,8 @@ execute_sources = \
 	src/execute/execute.c \
 	src/execute/execute.h \
 	src/execute/methods.c \
+	src/execute/packages.c \
+	src/execute/packages.h \
 	src/execute/record.c \
 	src/execute/record.h \
 	src/execute/step_fetch.c \

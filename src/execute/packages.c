@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "execute/packages.h"
+
+#include <string.h>
+
+#include "execute/apt.h"
+#include "execute/steps.h"
+#include "model/reasons.h"
+
+static const struct oi_packages_ops table[] = {
+	{
+		.method = "apt", .format = "deb", .stage = oi_apt_stage_package,
+		.refresh = oi_apt_refresh, .simulate = oi_apt_simulate, .add = oi_apt_add,
+		.install = oi_apt_install, .shrink = oi_apt_shrink,
+	},
+};
+
+const struct oi_packages_ops *oi_packages_find(const char *method)
+{
+	for (size_t i = 0; method && i < OI_ARRAY_SIZE(table); i++)
+		if (!strcmp(table[i].method, method))
+			return &table[i];
+	return NULL;
+}
+
+const struct oi_packages_ops *oi_packages_of(const struct oi_verdict *verdict,
+					     struct oi_err *err)
+{
+	const struct oi_packages_ops *ops = oi_packages_find(verdict->driver.method);
+
+	if (!ops)
+		oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "%s by %s",
+			   verdict->driver.stack ? verdict->driver.stack : "packages",
+			   verdict->driver.method ? verdict->driver.method : "none");
+	return ops;
+}
