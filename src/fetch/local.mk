@@ -11,4 +11,5 @@ fetch_sources = \
 	src/fetch/sandbox.c src/fetch/sandbox.h \
 	src/fetch/staged.c src/fetch/staged.h \
 	src/fetch/transfer.c src/fetch/transfer.h \
+	src/fetch/unpack.c src/fetch/unpack.h \
 	src/fetch/url.c src/fetch/url.h

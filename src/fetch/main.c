@@ -18,6 +18,7 @@
 #include "fetch/retry.h"
 #include "fetch/sandbox.h"
 #include "fetch/transfer.h"
+#include "fetch/unpack.h"
 #include "model/reasons.h"
 
 static int usage(void)
@@ -50,14 +51,17 @@ static int serve(struct oi_err *err)
 	/* First of all, before anything that came from elsewhere is looked at. */
 	if (oi_sandbox_enter(err) ||
 	    oi_fetch_request_read(OI_FETCH_REQUEST_FD, &bytes, &len, err) ||
-	    oi_fetch_request_parse(bytes, len, oi_retry_now_ms(), &request, err) ||
-	    oi_transfer_init(err))
+	    oi_fetch_request_parse(bytes, len, oi_retry_now_ms(), &request, err))
+		return -1;
+	if (request.op != OI_FETCH_METADATA && !is_folder(OI_FETCH_STAGING_FD))
+		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not a folder",
+				  OI_FETCH_STAGING_FD);
+	if (request.op == OI_FETCH_UNPACK)
+		return oi_unpack(&request, OI_FETCH_STAGING_FD, err);
+	if (oi_transfer_init(err))
 		return -1;
 	if (request.op == OI_FETCH_METADATA)
 		return oi_metadata_get(&request, err);
-	if (!is_folder(OI_FETCH_STAGING_FD))
-		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not a folder",
-				  OI_FETCH_STAGING_FD);
 	return oi_download_get(&request, OI_FETCH_STAGING_FD, err);
 }
 

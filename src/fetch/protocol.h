@@ -4,7 +4,7 @@
  *
  * Descriptor 3 carries one JSON document, the request, up to its end of file.
  * Descriptor 4 carries the answers, one JSON document a line, each line below
- * OI_FETCH_LINE_BYTES. Descriptor 5 is the staging folder ("download" only).
+ * OI_FETCH_LINE_BYTES. Descriptor 5 is the staging folder (not of "metadata").
  * Exit status: 0 after "done", 1 after "failed" (and without descriptors).
  *
  * Requests; every key is required, none but these is taken:
@@ -29,9 +29,17 @@
  *    "backoff_ms": 1000,
  *    "max_bytes": 4294967296}
  *
+ *   {"schema": 1, "op": "unpack",
+ *    "name": "bundle.tgz",                 in the folder, or an absolute path
+ *    "into": "bundle",                     the new folder; grows as "bundle.part-dir"
+ *    "deadline_ms": 1700000,
+ *    "max_entries": 100000,
+ *    "max_bytes": 17179869184}             of all files together
+ *
  * Answers:
  *
  *   {"event": "progress", "bytes": 1048576, "total": 4194304 or null}
+ *                                           unpack: what has come out so far
  *   {"event": "note", "text": "..."}       worked around: a try that failed, a wait
  *   {"event": "document", "text": "..."}   metadata: a piece of the JSON document
  *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
@@ -66,6 +74,8 @@
 #define OI_FETCH_DEADLINE_MS_MAX (24 * 3600 * 1000)
 #define OI_FETCH_BYTES_MAX (INT64_C(4) << 30)
 #define OI_FETCH_METADATA_BYTES_MAX (1 << 20)
+#define OI_FETCH_UNPACKED_BYTES_MAX (INT64_C(64) << 30)
+#define OI_FETCH_ENTRIES_MAX 1000000
 
 /* Limit on an answer line: what the other side reads in one piece. */
 #define OI_FETCH_LINE_BYTES 4096
@@ -73,7 +83,7 @@
 /* Slower than this is no download, whatever arrives. */
 #define OI_FETCH_STALL_BYTES 1024
 
-enum oi_fetch_op { OI_FETCH_METADATA, OI_FETCH_DOWNLOAD };
+enum oi_fetch_op { OI_FETCH_METADATA, OI_FETCH_DOWNLOAD, OI_FETCH_UNPACK };
 
 struct oi_fetch_request {
 	enum oi_fetch_op op;
@@ -84,7 +94,7 @@ struct oi_fetch_request {
 	/* metadata */
 	char *base; /* without '/' at its end */
 	int64_t try_ms;
-	/* download */
+	/* download; unpack has the name too */
 	char *name;
 	struct oi_strv urls;
 	char *sha256; /* 64 lower case digits; NULL: none */
@@ -92,6 +102,9 @@ struct oi_fetch_request {
 	char *ca_bundle; /* NULL: the system's */
 	int stall_seconds;
 	int tries;
+	/* unpack */
+	char *into;
+	int64_t max_entries;
 };
 
 /** oi_fetch_request_clear() - free; fine on a zeroed one, and for OI_CLEANUP */

@@ -20,6 +20,7 @@ void oi_fetch_request_clear(struct oi_fetch_request *request)
 {
 	free(request->base);
 	free(request->name);
+	free(request->into);
 	oi_strv_clear(&request->urls);
 	free(request->sha256);
 	free(request->proxy);
@@ -68,6 +69,8 @@ static bool name_is_plain(const char *name)
 		return false;
 	/* Would be taken for an unfinished one. */
 	if (len >= 5 && !strcmp(name + len - 5, ".part"))
+		return false;
+	if (len >= 9 && !strcmp(name + len - 9, ".part-dir"))
 		return false;
 	for (; *name; name++)
 		if (!isalnum((unsigned char)*name) && !strchr("._+~%=@,:-", *name))
@@ -130,12 +133,22 @@ static int check_proxy(const char *proxy, struct oi_err *err)
 	return wrong(err, "proxy", "not http://, https://, socks5:// or socks5h://");
 }
 
+/* Of both that speak to a network. */
+static int get_patience(const struct oi_doc *doc, struct oi_fetch_request *request,
+			struct oi_err *err)
+{
+	if (get_int(doc, "connect_ms", 1, INT_MAX, &request->connect_ms, err))
+		return -1;
+	return get_int(doc, "backoff_ms", 0, INT_MAX, &request->backoff_ms, err);
+}
+
 static int parse_metadata(const struct oi_doc *doc, struct oi_fetch_request *request,
 			  struct oi_err *err)
 {
 	size_t len;
 
-	if (get_string(doc, "base", false, OI_FETCH_URL_BYTES, &request->base, err) ||
+	if (get_patience(doc, request, err) ||
+	    get_string(doc, "base", false, OI_FETCH_URL_BYTES, &request->base, err) ||
 	    get_int(doc, "try_ms", 1, INT_MAX, &request->try_ms, err) ||
 	    get_int(doc, "max_bytes", 1, OI_FETCH_METADATA_BYTES_MAX, &request->max_bytes, err))
 		return -1;
@@ -156,7 +169,8 @@ static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *req
 	int64_t stall_seconds = 0;
 	int64_t tries = 0;
 
-	if (get_string(doc, "name", false, OI_FETCH_NAME_BYTES, &request->name, err) ||
+	if (get_patience(doc, request, err) ||
+	    get_string(doc, "name", false, OI_FETCH_NAME_BYTES, &request->name, err) ||
 	    get_urls(doc, &request->urls, err) ||
 	    get_string(doc, "sha256", true, OI_DIGEST_TEXT_BYTES, &request->sha256, err) ||
 	    get_string(doc, "proxy", true, OI_FETCH_URL_BYTES, &request->proxy, err) ||
@@ -179,6 +193,21 @@ static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *req
 	return check_authentic(request, err);
 }
 
+static int parse_unpack(const struct oi_doc *doc, struct oi_fetch_request *request,
+			struct oi_err *err)
+{
+	if (get_string(doc, "name", false, PATH_MAX - 1, &request->name, err) ||
+	    get_string(doc, "into", false, OI_FETCH_NAME_BYTES, &request->into, err) ||
+	    get_int(doc, "max_entries", 1, OI_FETCH_ENTRIES_MAX, &request->max_entries, err) ||
+	    get_int(doc, "max_bytes", 1, OI_FETCH_UNPACKED_BYTES_MAX, &request->max_bytes, err))
+		return -1;
+	if (request->name[0] != '/' && !name_is_plain(request->name))
+		return wrong(err, "name", "neither a plain file name nor an absolute path");
+	if (!name_is_plain(request->into))
+		return wrong(err, "into", "not a plain file name");
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(const struct oi_doc *doc, struct oi_fetch_request *request,
@@ -192,6 +221,9 @@ static const struct {
 				{ "schema", "op", "name", "urls", "sha256", "proxy", "ca_bundle",
 				  "deadline_ms", "connect_ms", "stall_seconds", "tries",
 				  "backoff_ms", "max_bytes" } },
+	[OI_FETCH_UNPACK] = { "unpack", parse_unpack,
+			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
+				"max_bytes" } },
 };
 
 static int check_keys(const struct oi_doc *doc, const char *const *keys, struct oi_err *err)
@@ -227,14 +259,12 @@ int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 		request->op = (enum oi_fetch_op)i;
 		if (check_keys(doc, ops[i].keys, err) ||
 		    get_int(doc, "deadline_ms", 0, OI_FETCH_DEADLINE_MS_MAX,
-			    &request->deadline_ms, err) ||
-		    get_int(doc, "connect_ms", 1, INT_MAX, &request->connect_ms, err) ||
-		    get_int(doc, "backoff_ms", 0, INT_MAX, &request->backoff_ms, err))
+			    &request->deadline_ms, err))
 			return -1;
 		request->deadline_ms += now_ms;
 		return ops[i].parse(doc, request, err);
 	}
-	return wrong(err, "op", "neither metadata nor download");
+	return wrong(err, "op", "neither metadata, download nor unpack");
 }
 
 int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)

@@ -36,6 +36,14 @@
 #define METADATA_TRY_MS 5000
 #define METADATA_BACKOFF_MS 250
 
+/*
+ * Policy of unpacking: MLNX_OFED's largest bundles have about a thousand files and
+ * 1.5 GiB; a driver with its documentation as single files stays far below too.
+ */
+#define UNPACK_BYTES_MAX (INT64_C(16) << 30)
+#define UNPACK_ENTRIES_MAX 200000
+#define UNPACK_SUFFIX ".part-dir" /* fetch/unpack.h */
+
 /* The last of the time is for the answer: it knows more than "out of time". */
 #define ANSWER_MS 1000
 
@@ -290,6 +298,59 @@ int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *j
 	close(fd);
 	oi_buf_clear(&session.document);
 	return ret ? oi_err_prefix(err, "fetch %s", job->name) : 0;
+}
+
+static int unpack(const struct oi_host *host, const char *name, int dir_fd, const char *into,
+		  struct oi_err *err)
+{
+	struct session session = { .log = &host->log, .what = into };
+	OI_DOC_AUTO *request = new_request("unpack", host->deadline_ms);
+	int ret;
+
+	oi_doc_put_string(request, "name", name);
+	oi_doc_put_string(request, "into", into);
+	oi_doc_put_int(request, "max_entries", UNPACK_ENTRIES_MAX);
+	oi_doc_put_int(request, "max_bytes", UNPACK_BYTES_MAX);
+	ret = ask(host, request, host->deadline_ms, dir_fd, &session, err);
+	oi_buf_clear(&session.document);
+	return ret ? oi_err_prefix(err, "unpack %s", name) : 0;
+}
+
+int oi_fetcher_unpack_to(const struct oi_host *host, const char *name, int dir_fd,
+			 const char *into, struct oi_err *err)
+{
+	OI_FREE char *path = oi_mem_printf(
+		"%s" OI_STAGING_DIR "/%s",
+		oi_root_is_real(&host->change) ? "" : host->change.path, name);
+
+	return unpack(host, path, dir_fd, into, err);
+}
+
+static int remove_staged(const struct oi_root *root, const char *name, const char *suffix,
+			 struct oi_err *err)
+{
+	OI_FREE char *path = oi_mem_printf(OI_STAGING_DIR "/%s%s", name, suffix);
+
+	return oi_root_remove(root, path, err);
+}
+
+int oi_fetcher_unpack(const struct oi_host *host, const char *name, const char *into,
+		      struct oi_err *err)
+{
+	struct oi_err ignored;
+	int fd = -1;
+	int ret;
+
+	if (open_staging(&host->change, &fd, err))
+		return -1;
+	ret = remove_staged(&host->change, into, "", err) ||
+			      remove_staged(&host->change, into, UNPACK_SUFFIX, err) ?
+		      -1 :
+		      unpack(host, name, fd, into, err);
+	close(fd);
+	if (ret && remove_staged(&host->change, into, UNPACK_SUFFIX, &ignored))
+		oi_log_warn(&host->log, "could not clean up: %s", ignored.text);
+	return ret;
 }
 
 int oi_fetcher_metadata(const struct oi_host *host, int64_t deadline_ms, struct oi_doc **out,

@@ -29,6 +29,31 @@ int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *j
 			struct oi_err *err);
 
 /**
+ * oi_fetcher_unpack() - unpack an archive that lies in the staging folder
+ * @name: file name in OI_STAGING_DIR; its digest was checked when it came
+ * @into: name of a folder of OI_STAGING_DIR; one of this name is removed first
+ *
+ * tar (plain or gz, bz2, xz, zst), ISO 9660, rpm. The folder is there when all of
+ * it is, and belongs to us; links in it may lead anywhere, so read it as a root of
+ * its own (oi_root_open()).
+ * Errors: OI_R_ARCHIVE_*, OI_R_DISK_SPACE, OI_R_FETCH_*, OI_R_WRITE_FAILED, OI_R_READ_FAILED;
+ *         nothing is left then.
+ */
+OI_MUST_CHECK
+int oi_fetcher_unpack(const struct oi_host *host, const char *name, const char *into,
+		      struct oi_err *err);
+
+/**
+ * oi_fetcher_unpack_to() - the same into another folder
+ * @name: file name in OI_STAGING_DIR
+ * @dir_fd: borrowed; a folder of ours, not to be entered by others, without @into in it
+ * Errors: as oi_fetcher_unpack(), but an unfinished INTO.part-dir is the caller's to remove.
+ */
+OI_MUST_CHECK
+int oi_fetcher_unpack_to(const struct oi_host *host, const char *name, int dir_fd,
+			 const char *into, struct oi_err *err);
+
+/**
  * oi_fetcher_metadata() - ask the metadata service for the instance document
  * @deadline_ms: monotonic, absolute
  * @out: parsed answer, owned by the caller
