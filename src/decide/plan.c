@@ -376,6 +376,16 @@ static void check_modules(struct oi_decision *d, const char *manager)
 		oi_strv_add(&step->optional, others[i]);
 }
 
+/* By fingerprint: a key's name is whatever its maker wrote. */
+static void add_keys(const struct oi_decision *d, struct oi_step *step)
+{
+	for (size_t i = 0; i < d->catalog->n_keys; i++) {
+		const struct oi_signing_key *key = &d->catalog->keys[i];
+
+		oi_strv_add(key->accept ? &step->keys : &step->refused, key->fingerprint);
+	}
+}
+
 static void plan_host_package(struct oi_decision *d)
 {
 	const char *manager = oi_plan_method(d);
@@ -389,6 +399,7 @@ static void plan_host_package(struct oi_decision *d)
 			       "look into %s, change nothing", artefact);
 	oi_mem_set(&step->path, artefact);
 	oi_mem_set(&step->key, format);
+	add_keys(d, step);
 	simulate(d, "doca-ofed", true);
 	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD, "add-repository", "install %s",
 			       artefact);

@@ -250,6 +250,7 @@ static int add_rows(struct adding *adding, struct oi_table *table, struct oi_err
 		struct oi_release release;
 		struct oi_inbox inbox;
 		struct oi_pci_id pci;
+		struct oi_signing_key key;
 	} row;
 	char *fields[OI_TABLE_MAX_COLUMNS];
 	int found;
@@ -276,7 +277,7 @@ int oi_catalog_add_table(struct oi_catalog *catalog, const char *name, const cha
 
 	if (!kind)
 		return oi_err_set(err, OI_R_CATALOG_MALFORMED,
-				  "%s:1: the name tells no table; it must end in vm-sizes.tsv, other-sizes.tsv, releases.tsv, inbox.tsv or pci-ids.tsv",
+				  "%s:1: the name tells no table; it must end in vm-sizes.tsv, other-sizes.tsv, releases.tsv, inbox.tsv, pci-ids.tsv or signing-keys.tsv",
 				  name);
 	copy = oi_mem_ndup(text, len);
 	catalog->texts = oi_mem_grow(catalog->texts, catalog->n_texts + 1,

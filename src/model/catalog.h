@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sizes, releases, inbox packages and PCI ids: data with sources, compiled in
+ * Sizes, releases, inbox packages, PCI ids and signing keys: data with sources, compiled in
  * as the default, extended or replaced row by row from files of the same form.
  * Format: tab-separated, a header line that names the columns, "-" for no
  * value, lines that start with '#' ignored. See ofed-init-catalog(5).
@@ -86,6 +86,14 @@ struct oi_pci_id {
 	struct oi_row_source from;
 };
 
+/* A key that signs vendors' package repositories, and whether it may. */
+struct oi_signing_key {
+	char *fingerprint; /* 40 or 64 hexadecimal digits, upper case */
+	bool accept;
+	char *note; /* whose, and why not; NULL: none */
+	struct oi_row_source from;
+};
+
 struct oi_catalog {
 	struct oi_size *sizes;
 	size_t n_sizes;
@@ -97,6 +105,8 @@ struct oi_catalog {
 	size_t n_inbox;
 	struct oi_pci_id *pci_ids;
 	size_t n_pci_ids;
+	struct oi_signing_key *keys;
+	size_t n_keys;
 	struct oi_strv files; /* names that rows point to */
 	char **texts; /* what the rows' strings lie in: one allocation a table, not ten a row */
 	size_t n_texts;
@@ -121,7 +131,8 @@ int oi_catalog_add_builtin(struct oi_catalog *catalog, struct oi_err *err);
  * Keys: a size's name, without regard to case, in vm-sizes and other-sizes
  * together (a size that a later file puts into the one leaves the other); a
  * release's stack, version, distribution, its version, arch and url; an inbox
- * row's distribution, its version and arch as written; a PCI device id.
+ * row's distribution, its version and arch as written; a PCI device id; a
+ * signing key's fingerprint.
  * Return: 0, or -1 with OI_R_CATALOG_MALFORMED "FILE:LINE: what"; the catalog
  *         may then hold some of the rows, and is only good for clearing.
  */

@@ -11,6 +11,8 @@
 #define MAX_PORTS 64
 #define MAX_GBPS 100000
 #define SHA256_DIGITS 64
+#define FINGERPRINT_DIGITS 40 /* SHA-1, version 4 keys; Source: RFC 4880, 12.2 */
+#define FINGERPRINT_DIGITS_V6 64 /* SHA-256; Source: RFC 9580, 5.5.4 */
 
 /* --- fields --- */
 
@@ -161,6 +163,7 @@ static void add_part(struct oi_buf *key, const char *part)
 #define METHODS "apt, dnf, yum, tdnf, zypper"
 #define FABRICS "sr-iov, network-direct"
 #define SIZE_STATES "current, announced-retirement, retired"
+#define KEY_VERDICTS "accept, refuse"
 #define RELEASE_STATES "current, older, unmerged, do-not-use" /* as enum oi_release_status */
 
 enum {
@@ -427,6 +430,46 @@ static void pci_drop(void *at OI_UNUSED)
 {
 }
 
+enum { KEY_FINGERPRINT, KEY_VERDICT, KEY_NOTE, KEY_COLUMNS };
+
+static const struct oi_table_column key_columns[] = {
+	[KEY_FINGERPRINT] = { "fingerprint", true, true },
+	[KEY_VERDICT] = { "verdict", true, true },
+	[KEY_NOTE] = { "note", false, false },
+};
+
+static int key_fill(const struct oi_table *table, char **field, void *at, struct oi_err *err)
+{
+	struct oi_signing_key *row = at;
+	int verdict = one_of(table, "verdict", field[KEY_VERDICT], KEY_VERDICTS, err);
+	size_t len = strlen(field[KEY_FINGERPRINT]);
+
+	row->fingerprint = field[KEY_FINGERPRINT];
+	row->accept = verdict == 0;
+	row->note = field[KEY_NOTE];
+	if (verdict < 0)
+		return -1;
+	if (strspn(row->fingerprint, "0123456789abcdefABCDEF") != len ||
+	    (len != FINGERPRINT_DIGITS && len != FINGERPRINT_DIGITS_V6))
+		return oi_table_error(table, err,
+				      "fingerprint is \"%s\"; it must be %d or %d hexadecimal digits",
+				      row->fingerprint, FINGERPRINT_DIGITS, FINGERPRINT_DIGITS_V6);
+	for (char *c = row->fingerprint; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return 0;
+}
+
+static void key_key(const void *at, struct oi_buf *key)
+{
+	const struct oi_signing_key *row = at;
+
+	add_part(key, row->fingerprint);
+}
+
+static void key_drop(void *at OI_UNUSED)
+{
+}
+
 /* --- the tables --- */
 
 #define TABLE(kind, type, list, count, file_name)                                                 \
@@ -444,6 +487,7 @@ const struct oi_table_kind oi_table_kinds[OI_TABLE_KIND_COUNT] = {
 				      "releases.tsv") },
 	[OI_TABLE_INBOX] = { TABLE(inbox, struct oi_inbox, inbox, n_inbox, "inbox.tsv") },
 	[OI_TABLE_PCI_IDS] = { TABLE(pci, struct oi_pci_id, pci_ids, n_pci_ids, "pci-ids.tsv") },
+	[OI_TABLE_KEYS] = { TABLE(key, struct oi_signing_key, keys, n_keys, "signing-keys.tsv") },
 };
 
 _Static_assert(SIZE_COLUMNS <= OI_TABLE_MAX_COLUMNS && RELEASE_COLUMNS <= OI_TABLE_MAX_COLUMNS &&
@@ -453,3 +497,4 @@ _Static_assert(OI_ARRAY_SIZE(other_columns) == OTHER_COLUMNS, "each column is de
 _Static_assert(OI_ARRAY_SIZE(release_columns) == RELEASE_COLUMNS, "each column is described");
 _Static_assert(OI_ARRAY_SIZE(inbox_columns) == INBOX_COLUMNS, "each column is described");
 _Static_assert(OI_ARRAY_SIZE(pci_columns) == PCI_COLUMNS, "each column is described");
+_Static_assert(OI_ARRAY_SIZE(key_columns) == KEY_COLUMNS, "each column is described");

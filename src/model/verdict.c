@@ -86,6 +86,8 @@ static void clear_step(struct oi_step *step)
 	free(step->key);
 	oi_strv_clear(&step->names);
 	oi_strv_clear(&step->optional);
+	oi_strv_clear(&step->keys);
+	oi_strv_clear(&step->refused);
 }
 
 void oi_verdict_clear(struct oi_verdict *verdict)

@@ -54,6 +54,8 @@ struct oi_step {
 	char *key; /* file-set; repository: "deb" or "rpm" */
 	struct oi_strv names; /* packages, modules, units, dkms modules */
 	struct oi_strv optional; /* packages taken when the archive has them */
+	struct oi_strv keys; /* repository-stage: fingerprints of keys that may sign it */
+	struct oi_strv refused; /* repository-stage: of keys that must not */
 };
 
 struct oi_verdict {

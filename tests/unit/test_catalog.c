@@ -58,6 +58,10 @@ static void builtin_is_well_formed(void **state OI_UNUSED)
 	assert_true(catalog.n_releases > 220);
 	assert_true(catalog.n_inbox > 30);
 	assert_true(catalog.n_pci_ids >= 9);
+	assert_int_equal(catalog.n_keys, 3);
+	assert_string_equal(catalog.keys[0].fingerprint, "CAE649B3B3929F8470D4D33BA024F6F0E6D6A281");
+	assert_true(catalog.keys[0].accept);
+	assert_false(catalog.keys[1].accept || catalog.keys[2].accept);
 
 	for (size_t i = 0; i < catalog.n_sizes; i++) {
 		const struct oi_size *size = &catalog.sizes[i];
@@ -229,6 +233,12 @@ static void later_files_replace_rows_in_place(void **state OI_UNUSED)
 
 	add(&catalog, "pci-ids.tsv", PCI "101c\tcx6\n101E\tcx7\n");
 	add(&catalog, "x.pci-ids.tsv", PCI "101e\tcx8\n");
+	add(&catalog, "signing-keys.tsv",
+	    "fingerprint\tverdict\n0daed433e148394d18f3ba51c5ed83e26224c050\taccept\n");
+	add(&catalog, "x.signing-keys.tsv",
+	    "fingerprint\tverdict\n0DAED433E148394D18F3BA51C5ED83E26224C050\trefuse\n");
+	assert_int_equal(catalog.n_keys, 1);
+	assert_false(catalog.keys[0].accept);
 	assert_int_equal(catalog.n_pci_ids, 2);
 	assert_string_equal(oi_catalog_find_pci(&catalog, 0x101e)->nic_generation, "cx8");
 	assert_null(oi_catalog_find_pci(&catalog, 0x1018));
@@ -258,9 +268,14 @@ static void a_size_is_either_with_or_without_infiniband(void **state OI_UNUSED)
 static void malformed_files_name_file_and_line(void **state OI_UNUSED)
 {
 	REFUSE("d/sizes.tsv", SIZES,
-	       "d/sizes.tsv:1: the name tells no table; it must end in vm-sizes.tsv, other-sizes.tsv, releases.tsv, inbox.tsv or pci-ids.tsv");
+	       "d/sizes.tsv:1: the name tells no table; it must end in vm-sizes.tsv, other-sizes.tsv, releases.tsv, inbox.tsv, pci-ids.tsv or signing-keys.tsv");
 	REFUSE("my-vm-sizes.tsv", SIZES,
-	       "my-vm-sizes.tsv:1: the name tells no table; it must end in vm-sizes.tsv, other-sizes.tsv, releases.tsv, inbox.tsv or pci-ids.tsv");
+	       "my-vm-sizes.tsv:1: the name tells no table; it must end in vm-sizes.tsv, other-sizes.tsv, releases.tsv, inbox.tsv, pci-ids.tsv or signing-keys.tsv");
+	REFUSE("signing-keys.tsv", "fingerprint\tverdict\n0DAED433\taccept\n",
+	       "signing-keys.tsv:2: fingerprint is \"0DAED433\"; it must be 40 or 64 hexadecimal digits");
+	REFUSE("signing-keys.tsv",
+	       "fingerprint\tverdict\n0DAED433E148394D18F3BA51C5ED83E26224C050\tperhaps\n",
+	       "signing-keys.tsv:2: verdict is \"perhaps\"; it must be one of: accept, refuse");
 	REFUSE("pci-ids.tsv", "", "pci-ids.tsv:1: there is no header line that names the columns");
 	REFUSE("pci-ids.tsv", "# only\n\n",
 	       "pci-ids.tsv:1: there is no header line that names the columns");
