@@ -18,6 +18,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CACHE = TOP / "build" / "cache" / "boot"
+IN_USE = []  # locks of the roots that this process uses
 MAX_AGE_DAYS = 7  # the archive moves on; a root that is older mostly costs downloads
 
 IN_THE_IMAGE = """systemd systemd-sysv dbus udev kmod cloud-init apt ca-certificates iproute2
@@ -50,19 +51,30 @@ def key(suite):
     return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:12]
 
 
+def usable(root):
+    return root.exists() and time.time() - root.stat().st_mtime < MAX_AGE_DAYS * 86400
+
+
 def get(suite, log):
-    """The root of SUITE, built when there is none: (path, seconds it took to build)."""
+    """The root of SUITE, built when there is none: (path, seconds it took to build).
+
+    It stays locked until this process ends: nobody rebuilds a root that is in use.
+    """
     CACHE.mkdir(parents=True, exist_ok=True)
     root = CACHE / f"{suite}-{key(suite)}"
-    with open(CACHE / f"{suite}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if root.exists() and time.time() - root.stat().st_mtime < MAX_AGE_DAYS * 86400:
-            return root, 0.0
+    lock = open(CACHE / f"{suite}.lock", "w")
+    IN_USE.append(lock)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    if usable(root):
+        return root, 0.0
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    started = time.monotonic()
+    if not usable(root):
         for old in CACHE.glob(f"{suite}-*"):
             shutil.rmtree(old)
-        started = time.monotonic()
         build(suite, root, log)
-        return root, time.monotonic() - started
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return root, time.monotonic() - started
 
 
 def build(suite, root, log):

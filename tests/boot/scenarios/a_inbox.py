@@ -32,14 +32,15 @@ def installed(t, boot):
             "result.json names the stack")
 
 
-def later(t, before, boot, what):
+def later(t, before, boot, what, reason):
     """A boot that finds everything done: exit 0, and no package manager was started."""
     t.equal(boot.exit_code, 0, f"{what}: exit 0")
     t.equal(boot.dpkg_runs(), [], f"{what}: dpkg was not run")
     t.equal(boot.packages, before.packages, f"{what}: the packages are the same")
     added = boot.status_log[len(before.status_log):] \
         if boot.status_log.startswith(before.status_log) else boot.status_log
-    t.contains(added, "exit 0 ", f"{what}: the status log has a line of this run")
+    t.contains(added, "exit 0 ", f"{what}: the status log has this run")
+    t.contains(boot.last_line, f": {reason}: ", f"{what}: the reason is {reason}")
     t.check("apt-get" not in added, f"{what}: apt-get was not started", added)
     expect.clean_boot(t, boot)
 
@@ -85,12 +86,12 @@ def again(t):
     expect.before_runcmd(t, first)
 
     second = vm.boot()
-    later(t, first, second, "second boot")
+    later(t, first, second, "second boot", "unchanged")
     t.equal(second.mark("runcmd"), None, "second boot: runcmd is not run again")
 
     vm.user_data(user_data.plain(STANZA), instance_id="i-captured")
     captured = vm.boot()
-    later(t, second, captured, "new instance id")
+    later(t, second, captured, "new instance id", "driver-present")
     t.check(captured.json("/var/lib/ofed-init/instances/i-captured/result.json"),
             "new instance id: it has its own result.json")
     t.before(captured.ran_until, captured.mark("runcmd"), "new instance id: before its runcmd")
@@ -101,7 +102,7 @@ def again(t):
     t.check(vm.container.path("var/lib/cloud/handlers/ofed_init_cloud.py").exists(),
             "cloud-init clean leaves the part handler in place")
     cleaned = vm.boot()
-    later(t, captured, cleaned, "after cloud-init clean")
+    later(t, captured, cleaned, "after cloud-init clean", "driver-present")
     t.check(cleaned.json("/var/lib/ofed-init/result.json"), "after cloud-init clean: a result again")
 
 

@@ -75,6 +75,7 @@ def doca(t):
 
     second = vm.boot()
     t.equal(second.exit_code, 0, "second boot: exit 0")
+    t.contains(second.last_line, ": unchanged: ", "second boot: nothing has changed")
     t.equal(second.dpkg_runs(), [], "second boot: dpkg was not run")
     t.equal(second.packages, first.packages, "second boot: the packages are the same")
     expect.clean_boot(t, second)
