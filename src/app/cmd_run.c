@@ -81,7 +81,8 @@ static void drop_staging(struct run *run)
 /* Reports the end of a run. Return: the exit code. */
 static int finish(struct run *run, enum oi_reason reason, const char *message, int exit_code)
 {
-	const char *remedy = oi_reason_text(reason)->remedy;
+	const char *remedy = run->verdict.reason == reason ? run->verdict.remedy :
+							     oi_reason_text(reason)->remedy;
 	OI_FREE char *line = NULL;
 
 	run->record.state = "finished";

@@ -23,7 +23,8 @@ static void end(struct oi_decision *d, enum oi_outcome outcome, enum oi_reason r
 	d->verdict->message = *detail ? oi_mem_printf("%.*s: %s.", (int)(len - 1), text->sentence,
 						      detail) :
 					oi_mem_dup(text->sentence);
-	oi_mem_set(&d->verdict->remedy, text->remedy);
+	/* what the stanza allows to be skipped needs no remedy */
+	oi_mem_set(&d->verdict->remedy, outcome == OI_OUTCOME_REFUSE ? text->remedy : NULL);
 }
 
 bool oi_decision_end(struct oi_decision *d, enum oi_outcome outcome, enum oi_reason reason,

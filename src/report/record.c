@@ -53,7 +53,7 @@ const char *oi_run_record_remedy(const struct oi_run_record *record)
 {
 	const struct oi_verdict *verdict = record->verdict;
 
-	if (verdict && verdict->reason == record->reason && verdict->remedy)
+	if (verdict && verdict->reason == record->reason)
 		return verdict->remedy;
 	return oi_reason_text(record->reason)->remedy;
 }
