@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "execute/apt_local.h"
 #include "execute/apt_source.h"
 #include "execute/child.h"
 #include "model/reasons.h"
@@ -17,6 +18,7 @@
 #define CONF OI_APT_DIR "/apt.conf"
 #define LISTS OI_APT_DIR "/lists"
 #define ARCHIVES OI_APT_DIR "/archives"
+#define LOCAL_NAME "ofed-init-vendor.list" /* private: a name of nobody else's */
 #define SOURCES OI_APT_DIR "/sources.list.d"
 
 /* A source file is a few lines; an embedded key is a few kilobytes. */
@@ -141,10 +143,31 @@ static int read_sources(const struct oi_root *tree, struct oi_apt_staged *staged
 		oi_strv_add(&staged->names, names.v[i]);
 		oi_strv_add(&staged->texts, oi_buf_str(&moved));
 	}
-	if (!staged->uris.n)
+	return 0;
+}
+
+/* The package's own entries; failing those, entries of ours for what lies inside it. */
+static int find_sources(const struct oi_root *tree, struct oi_apt_staged *staged,
+			struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf moved = { 0 };
+
+	if (read_sources(tree, staged, err))
+		return -1;
+	if (staged->uris.n)
+		return 0;
+	if (oi_apt_local_entries(tree, &text, err))
+		return -1;
+	if (!text.len)
 		return oi_err_set(err, OI_R_REPOSITORY_MALFORMED,
-				  "the package brings no apt source (%s is empty)",
+				  "the package brings neither an apt source (%s is empty) nor a repository below /usr/share",
 				  parts[0].system);
+	if (oi_apt_source_rewrite(tree, LOCAL_NAME, oi_buf_str(&text), false, &moved,
+				  &staged->uris, err))
+		return -1;
+	oi_strv_add(&staged->names, LOCAL_NAME);
+	oi_strv_add(&staged->texts, oi_buf_str(&moved));
 	return 0;
 }
 
@@ -157,7 +180,7 @@ int oi_apt_stage(const struct oi_host *host, const char *artefact, struct oi_apt
 
 	oi_apt_staged_clear(staged);
 	if (unpack(host, artefact, err) || oi_root_open(path, &tree, err) ||
-	    read_sources(&tree, staged, err))
+	    find_sources(&tree, staged, err))
 		return -1;
 	uris = oi_strv_join(&staged->uris, ", ");
 	oi_log_info(&host->log, "packages: the repository is %s", uris);

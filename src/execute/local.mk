@@ -2,6 +2,7 @@
 execute_sources = \
 	src/execute/apt.c \
 	src/execute/apt.h \
+	src/execute/apt_local.c src/execute/apt_local.h \
 	src/execute/apt_source.c \
 	src/execute/apt_source.h \
 	src/execute/apt_state.c \

@@ -870,6 +870,37 @@ static void test_staged(void **state)
 	fakehost_check_calls(f);
 }
 
+/* A package whose entry is only written when it is configured. */
+static void test_staged_without_entry(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step = add_step(f, OI_ACTION_REPOSITORY_STAGE, NULL, NULL);
+	OI_FREE char *look = NULL;
+	OI_FREE char *entry = oi_mem_printf("%s" OI_APT_DIR "/sources.list.d/ofed-init-vendor.list:1",
+					    f->host.change.path);
+	struct oi_err err;
+
+	oi_mem_set(&step->key, "deb");
+	oi_mem_set(&step->path, "doca-host.deb");
+	fakehost_expect_run(f, "dpkg-deb", 0,
+			    "mkdir -p $3/usr/share/doca-host-3.2.3/repo/main $3/usr/share/doc/repo\n"
+			    "touch $3/usr/share/doca-host-3.2.3/repo/main/Packages.gz\n",
+			    "-R *");
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	look = oi_mem_printf(
+		"cd $(dirname \"$3\") && t=$PWD/repository || exit 5\n"
+		"grep -qx \"deb \\[ *trusted=yes *\\] file:$t/usr/share/doca-host-3.2.3/repo main/\" "
+		"sources.list.d/ofed-init-vendor.list || echo E: source\n"
+		"[ $(wc -l <sources.list.d/ofed-init-vendor.list) = 1 ] || echo E: entries\n");
+	fakehost_expect_run(f, "apt-get", 0, look, UPDATE);
+	fakehost_expect_text(f, "apt-get", 0, entry, "*indextargets*");
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	if (fakehost_logged(f, 'I', "E: "))
+		fail_msg("%s", f->log.v[f->log.n - 1]);
+	fakehost_check_calls(f);
+}
+
 static void test_other_key(void **state)
 {
 	static const char *const names[] = { "apt/update-other-key", "apt/update-other-key-apt3" };
@@ -1221,6 +1252,7 @@ int main(void)
 		TEST(test_some_lists),
 		TEST(test_old_apt),
 		TEST(test_staged),
+		TEST(test_staged_without_entry),
 		TEST(test_other_key),
 		TEST(test_key_of_another_source),
 		TEST(test_staged_not_fetched),
