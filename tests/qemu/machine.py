@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A guest that is made an Azure VM, for as long as one trial."""
+import json
+
+from lab import shell
+
+SIZE = "Standard_HB120rs_v3"  # one port of 200 Gb/s
+STATUS_LOG = "/var/log/azure/ib-vmext-status"
+STANZA = "infiniband: {driver: inbox, verify: {wait_seconds: 60}}\n"
+
+
+class Run:
+    """What one run of the program left."""
+
+    def __init__(self, status, log, result):
+        self.status, self.log, self.result = status, log, result
+        self.reason = result.get("reason")
+        self.checks = {check["id"]: check for check in result.get("checks") or []}
+        self.last_line = log.rstrip().splitlines()[-1] if log.strip() else ""
+        self.phases = [phase["name"] for phase in result.get("phases") or []]
+
+    def proof(self, check):
+        return self.checks.get(check, {}).get("result")
+
+
+class Machine:
+    def __init__(self, guest):
+        self.guest = guest
+        self.logged = 0  # of the status log, what earlier runs wrote
+
+    # --- the guest --------------------------------------------------------------------------
+
+    def sh(self, script, limit_s=120):
+        return shell(self.guest, script, limit_s)
+
+    def status(self, *argv, limit_s=120):
+        """(exit status, output)"""
+        return self.guest.run(argv, limit_s=limit_s)
+
+    def later(self, seconds, script):
+        self.sh(f"(sleep {seconds}; {script}) >/run/later.log 2>&1 &")
+
+    def write(self, path, text):
+        done = self.guest.run(["sh", "-ec", 'mkdir -p "$(dirname "$1")"; cat >"$1"', "-", path],
+                              stdin=text)
+        assert done.status == 0, done.output
+
+    # --- what Azure would give it -------------------------------------------------------------
+
+    def azure(self, size=SIZE, adapter="state=4", functions=1, stanza=STANZA):
+        """adapter: parameters of fake_hca, which comes with mlx5_ib; functions: 0 for none yet."""
+        self.write("/run/cloud-init/instance-data.json", json.dumps(
+            {"ds": {"meta_data": {"imds": {"compute": {"vmSize": size, "location": "westeurope"}}}}}))
+        self.write("/run/cloud-init/.instance-id", "i-qemu\n")
+        self.write("/etc/modprobe.d/rig-adapter.conf", f"options fake_hca {adapter}\n")
+        self.write("/etc/ofed-init/conf.d/50-trial.yaml", stanza)
+        self.sh("modprobe fake_vmbus")
+        if functions:
+            self.plug(functions)
+        return self
+
+    def plug(self, functions=1):
+        self.sh(f"modprobe fake_pci functions={functions}; udevadm settle")
+
+    def load(self):
+        """What a boot does with the list that an earlier installation has left."""
+        self.sh("modprobe -a mlx5_ib ib_uverbs ib_umad rdma_ucm ib_ipoib; udevadm settle")
+
+    def set_adapter(self, **parameters):
+        for name, value in parameters.items():
+            self.sh(f"echo {value} >/sys/module/fake_hca/parameters/{name}")
+
+    # --- the program ------------------------------------------------------------------------
+
+    def facts(self):
+        done = self.status("ofed-init", "facts", "--format", "json")
+        return json.loads(done.output)
+
+    def run(self, *command, limit_s=240):
+        """`ofed-init run`, or a command that leads to it."""
+        done = self.status(*(command or ("ofed-init", "run")), limit_s=limit_s)
+        log = self.status("cat", STATUS_LOG).output
+        found = self.status("cat", "/var/lib/ofed-init/result.json")
+        seen = Run(done.status, log[self.logged:], {} if found.status else json.loads(found.output))
+        self.logged = len(log)
+        return seen
+
+    def verify(self, *options):
+        """`ofed-init verify`: exit status, and its document."""
+        done = self.status("ofed-init", "verify", "--format", "json", *options)
+        return done.status, json.loads(done.output)
