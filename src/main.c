@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "schema", oi_cmd_schema },
 	{ "catalog", oi_cmd_catalog },
 	{ "clean", oi_cmd_clean },
+	{ "uninstall", oi_cmd_uninstall },
 };
 
 static int usage(const char *text)

@@ -3,6 +3,7 @@ app_sources = \
 	src/app/cmd_look.c \
 	src/app/cmd_run.c \
 	src/app/cmd_status.c \
+	src/app/cmd_uninstall.c \
 	src/app/commands.h \
 	src/app/machine.c src/app/machine.h \
 	src/app/options.c src/app/options.h

@@ -55,6 +55,7 @@ const char *oi_options_help(void)
 	       "  schema         the stanza's JSON Schema\n"
 	       "  catalog        VM sizes and driver releases that are known\n"
 	       "  clean          forget what belongs to this VM, before an image is captured\n"
+	       "  uninstall      go back to the distribution's own drivers\n"
 	       "\n"
 	       "Options:\n"
 	       "  --config FILE    read the stanza here instead of searching (repeatable)\n"

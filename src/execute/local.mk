@@ -26,4 +26,7 @@ execute_sources = \
 	src/execute/step_packages.c \
 	src/execute/step_repository.c \
 	src/execute/step_service.c \
-	src/execute/steps.h
+	src/execute/steps.h \
+	src/execute/uninstall.c \
+	src/execute/uninstall.h \
+	src/execute/uninstall_packages.c

@@ -24,6 +24,7 @@ static const struct {
 	{ "repository", offsetof(struct oi_record, repository) },
 	{ "units", offsetof(struct oi_record, units) },
 	{ "dkms", offsetof(struct oi_record, dkms) },
+	{ "modules", offsetof(struct oi_record, modules) },
 	{ "folders", offsetof(struct oi_record, folders) },
 };
 
@@ -194,7 +195,7 @@ static bool is_enabled(const struct oi_root *root, const char *unit)
 
 static bool dkms_knows(const struct oi_root *root, const char *name)
 {
-	OI_FREE char *path = oi_mem_printf("/var/lib/dkms/%s", name);
+	OI_FREE char *path = oi_mem_printf(OI_DKMS_TREE "/%s", name);
 
 	return oi_root_exists(root, path);
 }
@@ -209,6 +210,9 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 
+		/* dkms keeps its keys there when it goes itself. */
+		if (step->action == OI_ACTION_MODULE_CHECK && !oi_root_exists(root, OI_DKMS_TREE))
+			add_once(&record.folders, OI_DKMS_TREE);
 		for (size_t n = 0; n < step->names.n + step->optional.n; n++) {
 			const char *name = n < step->names.n ? step->names.v[n] :
 							       step->optional.v[n - step->names.n];
@@ -220,6 +224,64 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 		}
 	}
 	return write_record(root, &record, err);
+}
+
+static int list_below(const struct oi_root *root, const char *folder, const char *name,
+		      char **path, struct oi_strv *names, struct oi_err *err)
+{
+	*path = oi_mem_printf("%s/%s", folder, name);
+	return oi_root_list(root, *path, names, err);
+}
+
+/* NAME/VERSION/KERNEL/ARCH/module/FILE; what else is there has no such folders. */
+static void note_built(const struct oi_root *root, const char *version, struct oi_record *record)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv kernels = { 0 };
+	struct oi_err err;
+
+	if (oi_root_list(root, version, &kernels, &err))
+		return;
+	for (size_t k = 0; k < kernels.n; k++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv archs = { 0 };
+		OI_FREE char *kernel = NULL;
+
+		if (list_below(root, version, kernels.v[k], &kernel, &archs, &err))
+			continue;
+		for (size_t a = 0; a < archs.n; a++) {
+			OI_CLEANUP(oi_strv_clear) struct oi_strv files = { 0 };
+			OI_FREE char *folder = oi_mem_printf("%s/%s/module", kernel, archs.v[a]);
+
+			if (oi_root_list(root, folder, &files, &err))
+				continue;
+			for (size_t i = 0; i < files.n; i++) {
+				OI_FREE char *line = oi_mem_printf("%s %s", kernels.v[k], files.v[i]);
+
+				add_once(&record->modules, line);
+			}
+		}
+	}
+}
+
+int oi_record_note_modules(const struct oi_root *root, struct oi_err *err)
+{
+	RECORD_AUTO record = { 0 };
+
+	if (begin(root, &record, err))
+		return -1;
+	for (size_t i = 0; i < record.dkms.n; i++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv versions = { 0 };
+		OI_FREE char *tree = NULL;
+		int got = list_below(root, OI_DKMS_TREE, record.dkms.v[i], &tree, &versions, err);
+
+		if (got < 0)
+			return -1;
+		for (size_t v = 0; v < versions.n; v++) {
+			OI_FREE char *version = oi_mem_printf("%s/%s", tree, versions.v[v]);
+
+			note_built(root, version, &record);
+		}
+	}
+	return record.modules.n ? write_record(root, &record, err) : 0;
 }
 
 int oi_record_note_packages(const struct oi_root *root, const struct oi_strv *fresh,

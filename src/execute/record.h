@@ -16,6 +16,7 @@
 #include "model/verdict.h"
 #include "sys/host.h"
 
+#define OI_DKMS_TREE "/var/lib/dkms"
 #define OI_RECORD_PATH OI_STATE_DIR "/installed.json"
 /* A file that was there before ours lies below this folder, under its own path. */
 #define OI_RECORD_BEFORE_DIR OI_STATE_DIR "/before"
@@ -32,6 +33,7 @@ struct oi_record {
 	struct oi_strv repository; /* names of packages that hold the vendor's repository */
 	struct oi_strv units; /* enabled by us, and not before */
 	struct oi_strv dkms; /* modules that dkms did not know before */
+	struct oi_strv modules; /* "kernel file", which dkms has built; by uninstall for itself */
 	struct oi_strv folders; /* made for our files, an outer one before an inner one */
 	struct oi_record_file *files;
 	size_t n_files;
@@ -54,6 +56,13 @@ int oi_record_read(const struct oi_root *root, struct oi_record *record, struct 
 OI_MUST_CHECK
 int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *verdict,
 			struct oi_err *err);
+
+/**
+ * oi_record_note_modules() - before the packages go: what dkms has built of the noted modules
+ * A removal that is cut off may take dkms' own record away, and leave the files.
+ */
+OI_MUST_CHECK
+int oi_record_note_modules(const struct oi_root *root, struct oi_err *err);
 
 /** oi_record_note_packages() - before they are installed; @fresh: "name version" */
 OI_MUST_CHECK

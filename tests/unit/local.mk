@@ -19,3 +19,6 @@ tests_unit_test_dkms_SOURCES = tests/unit/test_dkms.c tests/unit/fakehost.c test
 tests_unit_test_execute_SOURCES = tests/unit/test_execute.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
 unit_tests += tests/unit/test_plan
+unit_tests += tests/unit/test_uninstall
+tests_unit_test_uninstall_SOURCES = tests/unit/test_uninstall.c tests/unit/fakehost.c \
+	tests/unit/fakehost.h

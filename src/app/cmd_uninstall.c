@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Back to the distribution's own: undoes what run has done to this machine. */
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/machine.h"
+#include "base/mem.h"
+#include "execute/uninstall.h"
+#include "sys/clock.h"
+#include "sys/lock.h"
+
+/* As long as a whole run may take by default: dkms and initramfs tools are slow. */
+#define LIMIT_MS 1800000
+
+/* The next boot would only begin again. */
+static void tell_stanza(struct oi_machine *machine)
+{
+	struct oi_err err;
+
+	if (!oi_machine_read_config(machine, &err) && machine->config.present &&
+	    machine->config.enabled)
+		oi_log_warn(&machine->host.log,
+			    "the stanza is still there: the next boot installs again, unless it says enabled: false");
+}
+
+static int tell_end(const struct oi_machine *machine, const struct oi_uninstalled *what)
+{
+	enum oi_reason reason = what->nothing ? OI_R_NOTHING_INSTALLED : OI_R_UNINSTALLED;
+	const struct oi_reason_text *text = oi_reason_text(reason);
+	OI_FREE char *left = oi_strv_join(&what->left, ", ");
+	OI_FREE char *counts =
+		oi_mem_printf("%.*s: %zu packages, %zu files%s%s.", (int)strlen(text->sentence) - 1,
+			      text->sentence, what->packages, what->files,
+			      what->left.n ? "; left, since they were changed: " : "", left);
+	OI_FREE char *line =
+		oi_report_final_line(text->exit_code, reason,
+				     what->nothing ? text->sentence : counts, text->remedy);
+
+	oi_log_info(&machine->host.log, "%s", line);
+	return text->exit_code;
+}
+
+static int work(struct oi_machine *machine)
+{
+	OI_CLEANUP(oi_uninstalled_clear) struct oi_uninstalled what = { 0 };
+	const struct oi_log *log = &machine->host.log;
+	struct oi_err err = { 0 };
+
+	oi_log_info(log, "ofed-init " OI_VERSION " starts; back to the distribution's own drivers");
+	machine->host.deadline_ms = oi_clock_ms() + LIMIT_MS;
+	if (oi_uninstall(&machine->host, &what, &err)) {
+		enum oi_reason reason = (enum oi_reason)err.code;
+		const struct oi_reason_text *text = oi_reason_text(reason);
+		OI_FREE char *message = oi_mem_printf("%.*s: %s", (int)strlen(text->sentence) - 1,
+						      text->sentence, err.text);
+		OI_FREE char *line =
+			oi_report_final_line(text->exit_code, reason, message, text->remedy);
+
+		oi_log_error(log, "%s", line);
+		return text->exit_code;
+	}
+	tell_stanza(machine);
+	return tell_end(machine, &what);
+}
+
+int oi_cmd_uninstall(const struct oi_options *options)
+{
+	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
+	struct oi_lock lock = { .fd = -1 };
+	struct oi_err err = { 0 };
+	int exit_code;
+
+	if (oi_machine_open(options, &machine, &err))
+		return oi_machine_fail(&machine, &err);
+	if (!oi_root_is_real(&machine.host.change)) {
+		oi_err_set(&err, OI_R_USAGE, "uninstall works on the machine that it runs on, not on --root");
+		return oi_machine_fail(&machine, &err);
+	}
+	if (geteuid() != 0) {
+		oi_err_set(&err, OI_R_NOT_ROOT, "uninstall");
+		return oi_machine_fail(&machine, &err);
+	}
+	machine.log.console_least = options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;
+	if (oi_statuslog_open(&machine.host.change, &machine.log, &err))
+		oi_log_warn(&machine.host.log, "no status log: %s", err.text);
+	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err)) {
+		oi_log_error(&machine.host.log, "%s", err.text);
+		return oi_machine_fail(&machine, &err);
+	}
+	exit_code = work(&machine);
+	oi_lock_drop(&lock);
+	return exit_code;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Back to where the machine was: undoes what the record says, and nothing else. */
+#ifndef OI_EXECUTE_UNINSTALL_H
+#define OI_EXECUTE_UNINSTALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "sys/host.h"
+
+/* What came of it. Zeroed is the beginning. */
+struct oi_uninstalled {
+	bool nothing; /* there was no record */
+	size_t packages; /* removed */
+	size_t files; /* removed, or put back as they were */
+	struct oi_strv left; /* files that somebody has changed since */
+};
+
+void oi_uninstalled_clear(struct oi_uninstalled *what);
+
+/**
+ * oi_uninstall() - services, packages with the repository, dkms, files, state; the record last
+ * @what: zeroed; filled, owned by the caller
+ * One that was cut off is finished by another. A removal that would take along a
+ * package that ofed-init did not install is refused before anything is changed.
+ * Return: 0, or -1 with OI_R_REMOVAL_FOREIGN, OI_R_PACKAGES_*, OI_R_RECORD_MALFORMED,
+ *         OI_R_WRITE_FAILED.
+ */
+OI_MUST_CHECK
+int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct oi_err *err);
+
+/* --- what its parts share --- */
+
+/**
+ * oi_uninstall_present() - which of the packages are there, or have left something
+ * @names: without versions
+ * @present: appended to
+ */
+OI_MUST_CHECK
+int oi_uninstall_present(const struct oi_host *host, const struct oi_strv *names,
+			 struct oi_strv *present, struct oi_err *err);
+/** oi_uninstall_simulate() - would only packages of @ours go; else OI_R_REMOVAL_FOREIGN */
+OI_MUST_CHECK
+int oi_uninstall_simulate(const struct oi_host *host, const struct oi_strv *names,
+			  const struct oi_strv *ours, struct oi_err *err);
+/** oi_uninstall_packages() - for real, with their settings */
+OI_MUST_CHECK
+int oi_uninstall_packages(const struct oi_host *host, const struct oi_strv *names,
+			  struct oi_err *err);
+
+#endif

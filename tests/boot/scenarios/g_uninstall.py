@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Back to what the machine was: every file, package, dkms module and apt policy is compared."""
+import hashlib
+import json
+import os
+import stat
+
+import expect
+import user_data
+from rig.deb import deb
+from scenarios import BOTH, scenario
+from scenarios.a_inbox import STANZA, installed
+from scenarios.b_doca import Source, doca_installed, stanza
+from trial import SYSROOT
+
+# What a boot, the rig or a package manager writes by itself, whatever is installed.
+NOT_COMPARED = (
+    "dev", "proc", "run", "sys", "tmp", "var/tmp", "srv", "root", "var/rig", SYSROOT.lstrip("/"),
+    "var/log",  # the logs stay
+    "var/cache",  # apt's downloads, ldconfig's and debconf's
+    "var/lib/cloud",  # each boot is another instance
+    "var/lib/systemd",  # random seed, timers
+    "var/lib/dpkg",  # compared as packages
+    "var/lib/apt/lists",  # compared as names, since the archive moves on
+    "var/lib/apt/extended_states", "var/lib/apt/periodic", "var/lib/apt/daily_lock",
+    "etc/machine-id", "etc/ssh", "etc/hosts", "etc/hostname", "var/lib/dbus/machine-id",
+    "etc/cloud/cloud.cfg.d/99-rig.cfg", "var/lib/ucf", "etc/ld.so.cache",
+    "var/lib/dhcp", "etc/sudoers.d/90-cloud-init-users",  # a line an instance
+    "etc/group", "etc/group-", "etc/gshadow", "etc/gshadow-",  # compared as groups
+)
+# depmod and the initramfs tools write them anew, in another order; the packages' triggers do that.
+ONLY_THERE = ("usr/lib/modules", "boot")
+
+
+def is_below(path, folders):
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)
+
+
+def one_file(path, name):
+    seen = os.lstat(path)
+    what = [stat.filemode(seen.st_mode), seen.st_uid, seen.st_gid]
+    if stat.S_ISLNK(seen.st_mode):
+        what.append(os.readlink(path))
+    elif stat.S_ISREG(seen.st_mode) and not (is_below(name, ONLY_THERE) and "/modules." in name):
+        with open(path, "rb") as stream:
+            what.append(hashlib.sha256(stream.read()).hexdigest())
+    return what
+
+
+def files_of(vm):
+    """Path -> kind, owner and content of every file of the machine."""
+    top = vm.container.root
+    found = {}
+    for folder, folders, names in os.walk(top):
+        here = os.path.relpath(folder, top)
+        here = "" if here == "." else here + "/"
+        folders[:] = [f for f in folders if not is_below(here + f, NOT_COMPARED)]
+        for name in names + folders:
+            if not is_below(here + name, NOT_COMPARED):
+                found[here + name] = one_file(os.path.join(folder, name), here + name)
+    return found
+
+
+def said(vm, *argv):
+    """What a program says in the machine."""
+    out = vm.container.path("var/rig/said")
+    vm.container.run("sh", "-c", '"$@" >/var/rig/said 2>&1 || true', "sh", *argv)
+    return out.read_text(errors="replace").splitlines()
+
+
+def state_of(vm):
+    return {
+        "files": files_of(vm),
+        "packages": sorted(said(vm, "dpkg-query", "-W", "-f",
+                                "${db:Status-Abbrev} ${Package} ${Version} ${Architecture}\\n")),
+        "dkms": sorted(said(vm, "sh", "-c", "! command -v dkms || dkms status")),
+        # rdma-core makes the group rdma; a group that a package has made stays, by Debian's custom.
+        "groups": [line for line in vm.container.path("etc/group").read_text().splitlines()
+                   if not line.startswith("rdma:")],
+        "lists": sorted(os.listdir(vm.container.path("var/lib/apt/lists"))),
+        "policy": said(vm, "apt-cache", "policy"),
+        "policy of packages": said(vm, "apt-cache", "policy", "dkms", "rdma-core", "doca-ofed"),
+    }
+
+
+def compare(t, before, after):
+    for what, earlier in before.items():
+        later = after[what]
+        if what == "files":
+            gone = sorted(set(earlier) - set(later))
+            new = sorted(set(later) - set(earlier))
+            other = [f"{name}: {earlier[name]} -> {later[name]}" for name in sorted(earlier)
+                     if name in later and earlier[name] != later[name]]
+            t.check(not (gone or new or other), "after uninstall: every file is as before",
+                    "\n".join([f"gone: {g}" for g in gone] + [f"new: {n}" for n in new] + other))
+        else:
+            later_text, earlier_text = "\n".join(later), "\n".join(earlier)
+            t.check(later_text == earlier_text, f"after uninstall: {what} as before",
+                    "\n".join(sorted(set(later) ^ set(earlier))))
+
+
+def first_boot(vm):
+    """The machine as it is without a stanza, cloud-init's own traces included."""
+    vm.user_data("#cloud-config\n" + user_data.ONLY_RUNCMD)
+    vm.boot()
+    vm.container.run("apt-get", "-q", "update")  # apt forgets lists only then
+    return state_of(vm)
+
+
+def boot_that_uninstalls(vm, script, instance_id):
+    """A boot without a stanza, whose runcmd does the work; each step leaves its exit status."""
+    vm.container.write("usr/local/bin/rig-uninstall", "#!/bin/sh\n" + script, mode=0o755)
+    vm.user_data("#cloud-config\nruncmd:\n  - [rig-uninstall]\n", instance_id)
+    boot = vm.boot()
+    vm.container.path("usr/local/bin/rig-uninstall").unlink()
+    return boot
+
+
+def exits(boot):
+    return boot.text("exits").split()
+
+
+UNINSTALL = "ofed-init uninstall; echo $? >>/var/rig/out/exits\n"
+LIMITS = "etc/security/limits.d/90-ofed-init.conf"
+RULES = "etc/udev/rules.d/60-rdma-persistent-naming.rules"
+
+
+@scenario(BOTH)
+def uninstall_inbox(t):
+    """With a file of the user's in the way, one changed since, and a package that needs ours."""
+    vm = t.vm()
+    work = t.work_beside("needs")
+    work.mkdir()
+    deb(work, work / "needs.deb", "needs-rdma", "1", depends="rdma-core")
+    vm.container.copy(work / "needs.deb", "srv/needs.deb")
+    vm.container.write(RULES, "# the user's own\n", mode=0o640)
+    before = first_boot(vm)
+    vm.user_data(user_data.plain(STANZA), "i-second")
+    installed(t, vm.boot())
+    t.check("the user's own" not in vm.container.path(RULES).read_text(), "the user's rule is replaced")
+    record = json.loads(vm.container.path("var/lib/ofed-init/installed.json").read_text())
+    t.check(any(p.startswith("rdma-core ") for p in record["packages"]), "rdma-core is in the record",
+            record)
+
+    vm.container.run("dpkg", "--install", "/srv/needs.deb")
+    refused = boot_that_uninstalls(vm, UNINSTALL, "i-third")
+    t.equal(exits(refused), ["14"], "with a package that needs rdma-core: exit 14")
+    t.contains(refused.last_line, "removal-takes-others", "the log says why")
+    t.contains(refused.last_line, "needs-rdma", "and names the package")
+    t.check(refused.installed("rdma-core"), "nothing was removed")
+    t.check("the user's own" not in vm.container.path(RULES).read_text(), "no file was touched")
+
+    vm.container.run("dpkg", "--purge", "needs-rdma")
+    with open(vm.container.path(LIMITS), "a") as stream:
+        stream.write("# changed by hand\n")
+    done = boot_that_uninstalls(vm, UNINSTALL * 2, "i-fourth")
+    t.equal(exits(done), ["0", "0"], "uninstall and once more: exit 0")
+    t.contains(done.status_log, "uninstalled", "the log says that it is uninstalled")
+    t.contains(done.last_line, "nothing-installed", "the second one finds nothing to do")
+    t.contains(done.status_log, f"/{LIMITS}: changed since ofed-init wrote it: left",
+               "the changed file is left, and the log says so")
+    t.check(vm.container.path(LIMITS).exists(), "the changed file is there")
+    vm.container.path(LIMITS).unlink()
+    expect.clean_boot(t, done)
+    vm.container.run("apt-get", "-q", "update")
+    compare(t, before, state_of(vm))
+
+
+# Killed when dpkg is at work, as at a power cut or by an impatient administrator.
+CUT_OFF = """rm -f /var/log/dpkg.log
+ofed-init uninstall &
+until grep -qs ' remove ' /var/log/dpkg.log; do sleep 0.02; done
+kill -9 $!
+wait $!
+echo $? >>/var/rig/out/exits
+"""
+
+
+@scenario(BOTH)
+def uninstall_doca(t):
+    """After the vendor's stack; the first try is killed in the middle of the work."""
+    vm = t.vm()
+    source = Source(t, vm)
+    before = first_boot(vm)
+    vm.user_data(user_data.with_script(user_data.plain(stanza(source.file_url, source.sha256),
+                                                       user_data.WORKLOADS)), "i-second")
+    doca_installed(t, vm, vm.boot(420))
+    vm.container.run("apt-get", "-q", "-y", "purge", "hello")  # the user's, not ours
+    done = boot_that_uninstalls(vm, CUT_OFF + UNINSTALL, "i-third")
+    t.equal(exits(done), ["137", "0"], "cut off, and then: exit 0")
+    t.contains(done.last_line, "uninstalled", "the log says that it is uninstalled")
+    t.check(not done.installed("doca-host") and not done.installed("doca-ofed"),
+            "stack and repository are gone")
+    expect.clean_boot(t, done)
+    vm.container.run("apt-get", "-q", "update")
+    compare(t, before, state_of(vm))

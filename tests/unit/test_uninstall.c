@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The record of what was done, and its undoing. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "execute/record.h"
+#include "execute/uninstall.h"
+#include "fakehost.h"
+#include "model/reasons.h"
+
+#define LIMITS "/etc/security/limits.d/90-ofed-init.conf"
+#define QUERY "--show --showformat=*"
+#define SIMULATE "-q -y --simulate -o APT::Get::AutomaticRemove=false --purge remove "
+#define REMOVE \
+	"-q -y -o DPkg::Lock::Timeout=* -o Dpkg::Use-Pty=0 -o APT::Get::AutomaticRemove=false " \
+	"--purge remove "
+
+static void note_file(struct fakehost *f, const char *path, const char *text)
+{
+	struct oi_err err;
+
+	if (oi_record_note_file(&f->host.change, path, text, &err))
+		fail_msg("%s", err.text);
+	fakehost_write(f, path, text);
+}
+
+static void note_packages(struct fakehost *f, const char *entries)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv fresh = { 0 };
+	struct oi_err err;
+
+	oi_strv_split(&fresh, entries, ",");
+	assert_int_equal(oi_record_note_packages(&f->host.change, &fresh, &err), 0);
+}
+
+/* Return: the error's reason, OI_R_NONE when it went well. */
+static int undo(struct fakehost *f, struct oi_uninstalled *what, struct oi_err *err)
+{
+	oi_uninstalled_clear(what);
+	memset(err, 0, sizeof(*err));
+	return oi_uninstall(&f->host, what, err) ? err->code : OI_R_NONE;
+}
+
+#define WHAT OI_CLEANUP(oi_uninstalled_clear) struct oi_uninstalled what = { 0 }
+
+static void assert_file(struct fakehost *f, const char *path, const char *text)
+{
+	OI_FREE char *seen = fakehost_read(f, path);
+
+	if (!seen)
+		fail_msg("%s is not there", path);
+	assert_string_equal(seen, text);
+}
+
+/* --- the record --- */
+
+static void record_keeps_the_first_of_each(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	struct oi_err err;
+
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 1);
+	fakehost_write(f, "/etc/a.conf", "the user's\n");
+	note_file(f, "/etc/a.conf", "ours\n");
+	note_file(f, "/etc/a.conf", "ours, newer\n");
+	note_file(f, "/etc/new/deep/b.conf", "b\n");
+	note_packages(f, "one 1,two 2");
+	note_packages(f, "two 2,three 3");
+	assert_int_equal(oi_record_note_repository(&f->host.change, "doca-host", &err), 0);
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
+	assert_int_equal(record.n_files, 2);
+	assert_non_null(record.files[0].before);
+	assert_int_equal(record.files[0].ours.n, 2);
+	assert_null(record.files[1].before);
+	assert_int_equal(record.packages.n, 3);
+	assert_string_equal(record.repository.v[0], "doca-host");
+	/* /etc was there, the two below it were not */
+	assert_int_equal(record.folders.n, 2);
+	assert_string_equal(record.folders.v[0], "/etc/new");
+	assert_string_equal(record.folders.v[1], "/etc/new/deep");
+	assert_file(f, OI_RECORD_BEFORE_DIR "/etc/a.conf", "the user's\n");
+}
+
+static void record_tells_what_was_there(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	struct oi_step *step;
+	struct oi_err err;
+
+	fakehost_write(f, "/etc/systemd/system/multi-user.target.wants/old.service", "");
+	fakehost_write(f, "/var/lib/dkms/iser/1/source/dkms.conf", "");
+	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
+	oi_strv_split(&step->names, "openibd.service old.service", " ");
+	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
+	oi_strv_add(&step->names, "mlnx-ofed-kernel");
+	oi_strv_split(&step->optional, "iser srp", " ");
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
+	assert_int_equal(record.units.n, 1);
+	assert_string_equal(record.units.v[0], "openibd.service");
+	assert_int_equal(record.dkms.n, 2);
+	assert_string_equal(record.dkms.v[0], "mlnx-ofed-kernel");
+	assert_string_equal(record.dkms.v[1], "srp");
+}
+
+static void malformed_record_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"", "{", "[]", "{\"schema\": 2}", "{\"schema\": 1, \"packages\": \"x\"}",
+		"{\"schema\": 1, \"packages\": [1]}", "{\"schema\": 1, \"files\": {}}",
+		"{\"schema\": 1, \"files\": [{\"path\": \"etc/x\"}]}",
+		"{\"schema\": 1, \"files\": [{\"ours\": []}]}",
+	};
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(texts); i++) {
+		fakehost_write(f, OI_RECORD_PATH, texts[i]);
+		assert_int_equal(undo(f, &what, &err), OI_R_RECORD_MALFORMED);
+		/* what is written down must not be lost by writing more */
+		assert_int_equal(oi_record_note_file(&f->host.change, "/etc/x", "x", &err), -1);
+		assert_file(f, OI_RECORD_PATH, texts[i]);
+	}
+	fakehost_check_calls(f);
+}
+
+/* --- files --- */
+
+static void nothing_was_done(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	fakehost_write(f, OI_STATE_DIR "/result.json", "{}");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_true(what.nothing);
+	assert_false(fakehost_exists(f, OI_STATE_DIR "/result.json"));
+	fakehost_check_calls(f);
+}
+
+static void files_go_or_come_back(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *rule = oi_mem_printf("%s/etc/udev/rules.d/60.rules", f->host.change.path);
+	struct oi_err err;
+	struct stat st;
+	WHAT;
+
+	fakehost_write(f, "/etc/udev/rules.d/60.rules", "the user's\n");
+	assert_int_equal(chmod(rule, 0640), 0);
+	fakehost_write(f, "/etc/gone.conf", "was there\n");
+	note_file(f, "/etc/udev/rules.d/60.rules", "ours\n");
+	note_file(f, LIMITS, "ours\n");
+	note_file(f, "/etc/new/deep/b.conf", "ours\n");
+	note_file(f, "/etc/kept/c.conf", "ours\n");
+	note_file(f, "/etc/gone.conf", "ours\n");
+	fakehost_write(f, "/etc/kept/of-the-user", "");
+	assert_int_equal(oi_root_remove(&f->host.change, "/etc/gone.conf", &err), 0);
+	fakehost_write(f, OI_STATE_DIR "/result.json", "{}");
+	fakehost_write(f, OI_BLOCK_MARKER, "x");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_false(what.nothing);
+	assert_int_equal(what.files, 4);
+	assert_int_equal(what.left.n, 0);
+	assert_file(f, "/etc/udev/rules.d/60.rules", "the user's\n");
+	assert_int_equal(stat(rule, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_false(fakehost_exists(f, LIMITS));
+	assert_false(fakehost_exists(f, "/etc/new"));
+	assert_false(fakehost_exists(f, "/etc/kept/c.conf"));
+	assert_true(fakehost_exists(f, "/etc/kept/of-the-user"));
+	assert_false(fakehost_exists(f, "/etc/gone.conf")); /* who removed it wanted that */
+	assert_false(fakehost_exists(f, OI_RECORD_PATH));
+	assert_false(fakehost_exists(f, OI_STATE_DIR "/result.json"));
+	assert_false(fakehost_exists(f, OI_BLOCK_MARKER));
+	assert_true(fakehost_exists(f, OI_STATE_DIR)); /* the package's own */
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_true(what.nothing);
+	fakehost_check_calls(f);
+}
+
+static void changed_files_are_left(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	fakehost_write(f, "/etc/a.conf", "first\n");
+	note_file(f, "/etc/a.conf", "ours\n");
+	note_file(f, LIMITS, "ours\n");
+	fakehost_write(f, "/etc/a.conf", "changed\n");
+	fakehost_write(f, LIMITS, "changed too\n");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_int_equal(what.files, 0);
+	assert_int_equal(what.left.n, 2);
+	assert_file(f, "/etc/a.conf", "changed\n");
+	assert_file(f, "/etc/a.conf.before-ofed-init", "first\n");
+	assert_file(f, LIMITS, "changed too\n");
+	assert_true(fakehost_logged(f, 'W', LIMITS ": changed since ofed-init wrote it: left"));
+}
+
+/* Noted, and then the power went: the file is as it was, or an older one of ours. */
+static void noted_but_not_written(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	fakehost_write(f, "/etc/a.conf", "first\n");
+	assert_int_equal(oi_record_note_file(&f->host.change, "/etc/a.conf", "ours\n", &err), 0);
+	assert_int_equal(oi_record_note_file(&f->host.change, "/etc/b.conf", "ours\n", &err), 0);
+	note_file(f, "/etc/c.conf", "ours\n");
+	assert_int_equal(oi_record_note_file(&f->host.change, "/etc/c.conf", "newer\n", &err), 0);
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_int_equal(what.left.n, 0);
+	assert_file(f, "/etc/a.conf", "first\n");
+	assert_false(fakehost_exists(f, "/etc/b.conf"));
+	assert_false(fakehost_exists(f, "/etc/c.conf"));
+}
+
+/* --- packages --- */
+
+static void packages_go(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	note_packages(f, "rdma-core 44.0-2,libibverbs1 44.0-2,never 1");
+	assert_int_equal(oi_record_note_repository(&f->host.change, "doca-host", &err), 0);
+	note_file(f, LIMITS, "ours\n");
+	fakehost_expect_text(f, "dpkg-query", 1,
+			     "installed rdma-core\nconfig-files libibverbs1:amd64\n"
+			     "not-installed never\ninstalled doca-host\n",
+			     QUERY "rdma-core libibverbs1 never doca-host");
+	fakehost_expect_text(f, "apt-get", 0,
+			     "Purg rdma-core [44.0-2]\nPurg libibverbs1 [44.0-2]\n"
+			     "Purg doca-host [3.2.3]\n",
+			     SIMULATE "rdma-core libibverbs1:amd64 doca-host");
+	fakehost_expect_text(f, "apt-get", 0, "Removing rdma-core (44.0-2) ...\n",
+			     REMOVE "rdma-core libibverbs1:amd64 doca-host");
+	if (undo(f, &what, &err) != OI_R_NONE)
+		fail_msg("%s", err.text);
+	assert_int_equal(what.packages, 3);
+	assert_true(fakehost_logged(f, 'I', "apt-get: Removing rdma-core"));
+	assert_false(fakehost_exists(f, OI_RECORD_PATH));
+	fakehost_check_calls(f);
+}
+
+static void foreign_packages_stay(void **state)
+{
+	static const char *const outputs[] = {
+		"Remv needs-rdma [1]\nPurg rdma-core [44.0-2]\n",
+		"Inst instead (2 Debian:13 [amd64])\nPurg rdma-core [44.0-2]\n",
+	};
+	struct fakehost *f = *state;
+	struct oi_step *step;
+	struct oi_err err;
+	WHAT;
+
+	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
+	oi_strv_add(&step->names, "openibd.service");
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+	note_packages(f, "rdma-core 44.0-2");
+	note_file(f, LIMITS, "ours\n");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(outputs); i++) {
+		fakehost_expect_text(f, "dpkg-query", 0, "installed rdma-core\n", QUERY);
+		fakehost_expect_text(f, "apt-get", 0, outputs[i], SIMULATE "rdma-core");
+		assert_int_equal(undo(f, &what, &err), OI_R_REMOVAL_FOREIGN);
+		assert_string_equal(err.text, i ? "instead" : "needs-rdma");
+		assert_file(f, LIMITS, "ours\n");
+		assert_true(fakehost_exists(f, OI_RECORD_PATH));
+	}
+	fakehost_check_calls(f); /* no service was stopped */
+}
+
+static void failed_removal_can_be_repeated(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	note_packages(f, "rdma-core 44.0-2");
+	note_file(f, LIMITS, "ours\n");
+	fakehost_expect_text(f, "dpkg-query", 0, "installed rdma-core\n", QUERY);
+	fakehost_expect_text(f, "apt-get", 0, "Purg rdma-core [44.0-2]\n", SIMULATE "rdma-core");
+	fakehost_expect_text(f, "apt-get", 100, "E: Sub-process /usr/bin/dpkg returned an error code (1)\n",
+			     REMOVE "rdma-core");
+	assert_int_equal(undo(f, &what, &err), OI_R_PACKAGES_FAILED);
+	assert_non_null(strstr(err.text, "returned an error code"));
+	assert_true(fakehost_exists(f, OI_RECORD_PATH));
+	fakehost_expect_text(f, "dpkg-query", 1, "", QUERY); /* gone by another's hand */
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_int_equal(what.packages, 0);
+	assert_false(fakehost_exists(f, LIMITS));
+	fakehost_check_calls(f);
+}
+
+static void interrupted_dpkg_is_finished(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	note_packages(f, "rdma-core 44.0-2");
+	fakehost_expect_text(f, "dpkg-query", 0, "half-configured rdma-core\n", QUERY);
+	fakehost_expect_text(f, "apt-get", 0, "Purg rdma-core [44.0-2]\n", SIMULATE "rdma-core");
+	fakehost_expect_text(f, "apt-get", 100,
+			     "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.\n",
+			     REMOVE "rdma-core");
+	fakehost_expect(f, "dpkg", 0, NULL, "--force-confdef --force-confold --configure -a");
+	fakehost_expect(f, "apt-get", 0, NULL, REMOVE "rdma-core");
+	if (undo(f, &what, &err) != OI_R_NONE)
+		fail_msg("%s", err.text);
+	fakehost_check_calls(f);
+}
+
+static void without_dpkg_it_says_so(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	f->host.tools.path[OI_TOOL_DPKG_QUERY] = "/nonexistent/dpkg-query";
+	note_packages(f, "rdma-core 44.0-2");
+	assert_int_equal(undo(f, &what, &err), OI_R_TOOL_MISSING);
+	assert_true(fakehost_exists(f, OI_RECORD_PATH));
+}
+
+/* --- services and dkms --- */
+
+static void services_end_first(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step;
+	struct oi_err err;
+	WHAT;
+
+	fakehost_write(f, "/run/systemd/system/x", "");
+	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
+	oi_strv_add(&step->names, "openibd.service");
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+	note_packages(f, "doca-ofed 3.2.3");
+	fakehost_expect_text(f, "dpkg-query", 0, "installed doca-ofed\n", QUERY);
+	fakehost_expect_text(f, "apt-get", 0, "Purg doca-ofed [3.2.3]\n", SIMULATE "doca-ofed");
+	fakehost_expect_text(f, "systemctl", 1, "Job for openibd.service failed\n",
+			     "stop openibd.service");
+	fakehost_expect(f, "systemctl", 0, NULL, "disable openibd.service");
+	fakehost_expect(f, "apt-get", 0, NULL, REMOVE "doca-ofed");
+	fakehost_expect(f, "systemctl", 0, NULL, "daemon-reload");
+	if (undo(f, &what, &err) != OI_R_NONE)
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'W', "Job for openibd.service failed"));
+	fakehost_check_calls(f);
+}
+
+static void dkms_forgets(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step;
+	struct oi_err err;
+	WHAT;
+
+	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
+	oi_strv_split(&step->names, "mlnx-ofed-kernel iser", " ");
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/source/dkms.conf", "");
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/6.1-2/x86_64/module/x.ko", "");
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/kernel-6.1-2-x86_64/module/x.ko", "");
+	fakehost_write(f, "/var/lib/dkms/iser/1/source/dkms.conf", "");
+	fakehost_write(f, "/var/lib/dkms/iser/original_module/6.1-2/x86_64/ib_iser.ko", "");
+	fakehost_write(f, "/var/lib/dkms/of-the-user/1/source/dkms.conf", "");
+	fakehost_expect(f, "dkms", 0, NULL, "uninstall -m mlnx-ofed-kernel -v 25.10 -k 6.1-2/x86_64");
+	fakehost_expect(f, "dkms", 3, NULL, "remove -m mlnx-ofed-kernel -v 25.10 --all");
+	fakehost_expect(f, "dkms", 3, NULL, "remove -m iser -v 1 --all");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_false(fakehost_exists(f, "/var/lib/dkms/mlnx-ofed-kernel"));
+	assert_true(fakehost_exists(f, "/var/lib/dkms/of-the-user"));
+	/* the kernel would be without its own */
+	assert_true(fakehost_exists(f, "/var/lib/dkms/iser/original_module/6.1-2/x86_64/ib_iser.ko"));
+	fakehost_check_calls(f);
+}
+
+/* dkms was cut off, and its package is gone: what it has built is not. */
+static void built_modules_go(void **state)
+{
+	static const char ko[] = "/lib/modules/6.1/updates/dkms/mlx5_core.ko";
+	struct fakehost *f = *state;
+	struct oi_step *step;
+	struct oi_err err;
+	WHAT;
+
+	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
+	oi_strv_add(&step->names, "mlnx-ofed-kernel");
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+	fakehost_write(f, "/var/lib/dkms/mok.key", "");
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/6.1/x86_64/module/mlx5_core.ko", "");
+	fakehost_write(f, "/lib/modules/6.1/updates/of-the-user.ko", "");
+	fakehost_write(f, ko, "");
+	assert_int_equal(oi_record_note_modules(&f->host.change, &err), 0);
+	assert_int_equal(oi_root_remove(&f->host.change, "/var/lib/dkms/mlnx-ofed-kernel", &err), 0);
+	f->host.tools.path[OI_TOOL_DKMS] = NULL;
+	fakehost_expect(f, "depmod", 0, NULL, "6.1");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_false(fakehost_exists(f, ko));
+	assert_false(fakehost_exists(f, "/lib/modules/6.1/updates/dkms"));
+	assert_true(fakehost_exists(f, "/lib/modules/6.1/updates/of-the-user.ko"));
+	if (access("/usr/sbin/dkms", X_OK)) /* of the machine that tests */
+		assert_false(fakehost_exists(f, "/var/lib/dkms")); /* nobody's any more */
+	fakehost_check_calls(f);
+}
+
+static void old_links_of_a_service_go(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step;
+	struct oi_err err;
+	WHAT;
+
+	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
+	oi_strv_add(&step->names, "openibd.service");
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+	fakehost_write(f, "/etc/rc2.d/S01openibd", "");
+	fakehost_write(f, "/etc/rc0.d/K01openibd", "");
+	fakehost_write(f, "/etc/rc0.d/K01openibd2", "");
+	fakehost_expect(f, "systemctl", 0, NULL, "disable openibd.service");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_false(fakehost_exists(f, "/etc/rc2.d/S01openibd"));
+	assert_false(fakehost_exists(f, "/etc/rc0.d/K01openibd"));
+	assert_true(fakehost_exists(f, "/etc/rc0.d/K01openibd2"));
+	fakehost_check_calls(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(record_keeps_the_first_of_each),
+		TEST(record_tells_what_was_there),
+		TEST(malformed_record_is_refused),
+		TEST(nothing_was_done),
+		TEST(files_go_or_come_back),
+		TEST(changed_files_are_left),
+		TEST(noted_but_not_written),
+		TEST(packages_go),
+		TEST(foreign_packages_stay),
+		TEST(failed_removal_can_be_repeated),
+		TEST(interrupted_dpkg_is_finished),
+		TEST(without_dpkg_it_says_so),
+		TEST(services_end_first),
+		TEST(dkms_forgets),
+		TEST(built_modules_go),
+		TEST(old_links_of_a_service_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
