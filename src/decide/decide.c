@@ -122,7 +122,7 @@ static void install(struct oi_decision *d)
 	const struct oi_facts *f = d->facts;
 
 	describe_driver(d);
-	if (!oi_gate_preflight(d))
+	if (!oi_gate_preflight(d) || !oi_gate_holders(d))
 		return;
 	oi_plan_build(d);
 	oi_decision_end(d, OI_OUTCOME_INSTALL, OI_R_DRIVER_NEEDED, "%s%s%s by %s, on %s, for %s %s",

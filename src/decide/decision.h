@@ -37,6 +37,9 @@ bool oi_gate_distro(struct oi_decision *d);
 bool oi_gate_device(struct oi_decision *d);
 bool oi_gate_preflight(struct oi_decision *d);
 
+/** oi_gate_holders() - what else uses RDMA, and what the chosen driver means for it */
+bool oi_gate_holders(struct oi_decision *d);
+
 /** oi_has_infiniband() - is an InfiniBand function on the bus */
 bool oi_has_infiniband(const struct oi_facts *facts);
 

@@ -4,4 +4,5 @@ decide_sources = \
 	src/decide/decision.h \
 	src/decide/driver.c \
 	src/decide/gates.c \
+	src/decide/holders.c \
 	src/decide/plan.c

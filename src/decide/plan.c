@@ -10,6 +10,7 @@
 /* Where the steps write. */
 #define MODULES_LOAD_FILE "/etc/modules-load.d/ofed-init.conf"
 #define NO_IPOIB_FILE "/etc/modprobe.d/ofed-init-no-ipoib.conf"
+#define BLACKLIST_FILE "/etc/modprobe.d/ofed-init-blacklist.conf"
 #define LIMITS_FILE "/etc/security/limits.d/90-ofed-init.conf"
 #define RDMA_NAMES_FILE "/etc/udev/rules.d/60-rdma-persistent-naming.rules"
 #define PIN_FILE "/etc/apt/preferences.d/ofed-init"
@@ -231,6 +232,21 @@ static void write_ipoib_policy(struct oi_decision *d)
 			   "ib_ipoib is not loaded by itself");
 }
 
+static void write_blacklist(struct oi_decision *d)
+{
+	struct oi_buf content = { 0 };
+	OI_FREE char *names = NULL;
+
+	if (!d->config->blacklist.n)
+		return;
+	oi_buf_adds(&content, "# Written by ofed-init: the stanza's blacklist names them.\n");
+	for (size_t i = 0; i < d->config->blacklist.n; i++)
+		oi_buf_addf(&content, "blacklist %s\n", d->config->blacklist.v[i]);
+	names = oi_strv_join(&d->config->blacklist, ", ");
+	write_file(d, "write-blacklist", BLACKLIST_FILE, oi_buf_str(&content), names);
+	oi_buf_clear(&content);
+}
+
 static void hold_units(struct oi_decision *d)
 {
 	for (size_t i = 0; i < d->config->hold_units.n; i++) {
@@ -291,6 +307,7 @@ static void plan_distro(struct oi_decision *d)
 	write_ipoib_policy(d);
 	write_limits(d);
 	write_names(d);
+	write_blacklist(d);
 	hold_units(d);
 	step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_LOAD, "load-modules",
 			       "%s and what programs need", driver);
@@ -353,6 +370,7 @@ static void set_up_openibd(struct oi_decision *d)
 		   "after udev, again on failure");
 	write_limits(d);
 	write_names(d);
+	write_blacklist(d);
 	hold_units(d);
 	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_ENABLE, "enable-openibd",
 			       "openibd.service at every boot");

@@ -4,6 +4,7 @@ facts_sources = \
 	src/facts/dmi.c \
 	src/facts/gather.c \
 	src/facts/gather.h \
+	src/facts/holders.c \
 	src/facts/hyperv.c \
 	src/facts/installed.c \
 	src/facts/kernel.c \

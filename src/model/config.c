@@ -106,6 +106,8 @@ static const struct key keys[] = {
 	  .about = "Lift the limit of locked memory for all users." },
 	{ .path = "hold_units", .type = STRINGS, .offset = AT(hold_units),
 	  .about = "systemd units that are to wait for infiniband-ready.target." },
+	{ .path = "blacklist", .type = STRINGS, .offset = AT(blacklist),
+	  .about = "Kernel modules that are not to be loaded by themselves, such as mana_ib." },
 	{ .path = "timeout_seconds", .type = NUMBER, .offset = AT(timeout_seconds),
 	  .low = 1, .high = LONGEST_SECONDS, .about = "Time for the whole run." },
 };
@@ -526,6 +528,11 @@ static bool is_unit_name(const char *name)
 	return true;
 }
 
+static bool is_module_name(const char *name)
+{
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
+}
+
 static int check_all(struct reader *r, const struct oi_doc *stanza)
 {
 	const struct oi_config *c = r->config;
@@ -544,6 +551,10 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 			return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(stanza, "hold_units"),
 				     "hold_units", "\"%s\" is no unit name such as slurmd.service",
 				     c->hold_units.v[i]);
+	for (size_t i = 0; i < c->blacklist.n; i++)
+		if (!is_module_name(c->blacklist.v[i]))
+			return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(stanza, "blacklist"), "blacklist",
+				     "\"%s\" is no module name such as mana_ib", c->blacklist.v[i]);
 	return 0;
 }
 

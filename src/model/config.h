@@ -48,6 +48,7 @@ struct oi_config {
 		bool memlock;
 	} tuning;
 	struct oi_strv hold_units; /* systemd units that wait for infiniband-ready.target */
+	struct oi_strv blacklist; /* modules that are not to be loaded by themselves */
 	int timeout_seconds;
 };
 

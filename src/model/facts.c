@@ -62,6 +62,27 @@ struct oi_rdma_port *oi_facts_add_port(struct oi_facts *facts)
 	return p;
 }
 
+struct oi_module *oi_facts_add_module(struct oi_facts *facts)
+{
+	struct oi_module *m;
+
+	facts->modules.v = oi_mem_grow(facts->modules.v, facts->modules.n + 1,
+				       sizeof(*facts->modules.v));
+	facts->modules.known = OI_KNOWN;
+	m = &facts->modules.v[facts->modules.n++];
+	memset(m, 0, sizeof(*m));
+	return m;
+}
+
+static void drop_modules(struct oi_facts *facts)
+{
+	for (size_t i = 0; i < facts->modules.n; i++) {
+		free(facts->modules.v[i].name);
+		oi_strv_clear(&facts->modules.v[i].holders);
+	}
+	free(facts->modules.v);
+}
+
 void oi_text_set(struct oi_text *text, const char *value)
 {
 	oi_mem_set(&text->value, value);
@@ -158,6 +179,7 @@ void oi_facts_clear(struct oi_facts *facts)
 	oi_strv_clear(&facts->doubts);
 	oi_facts_drop_pci(facts);
 	oi_facts_drop_ports(facts);
+	drop_modules(facts);
 	memset(facts, 0, sizeof(*facts));
 }
 
@@ -232,6 +254,23 @@ static struct oi_doc *strings_to_doc(const struct oi_strv *list)
 	return doc;
 }
 
+static struct oi_doc *modules_to_doc(const struct oi_facts *facts)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < facts->modules.n; i++) {
+		const struct oi_module *m = &facts->modules.v[i];
+		struct oi_doc *doc = oi_doc_new(OI_DOC_MAP);
+
+		oi_doc_put_string(doc, "name", m->name);
+		if (m->refs >= 0)
+			oi_doc_put_int(doc, "refs", m->refs);
+		oi_doc_put(doc, "holders", strings_to_doc(&m->holders));
+		oi_doc_add(list, doc);
+	}
+	return list;
+}
+
 static void put_field(struct oi_doc *doc, const struct oi_facts *facts, const struct field *f)
 {
 	if (f->kind == TEXT) {
@@ -279,6 +318,10 @@ struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
 			oi_doc_add(list, port_to_doc(&facts->rdma.v[i]));
 		oi_doc_put(doc, "rdma", list);
 	}
+	if (facts->modules.known != OI_UNKNOWN)
+		put_at(doc, "modules.loaded",
+		       facts->modules.known == OI_KNOWN ? modules_to_doc(facts) :
+							  oi_doc_new(OI_DOC_NULL));
 	if (facts->disk.known == OI_KNOWN)
 		put_at(doc, "disk.work_free_bytes", oi_doc_new_int(facts->disk.work_free_bytes));
 	if (facts->doubts.n)
@@ -389,6 +432,37 @@ static int read_ports(const struct oi_doc *list, struct oi_facts *facts, struct 
 	return 0;
 }
 
+static int read_modules(const struct oi_doc *list, struct oi_facts *facts, struct oi_err *err)
+{
+	if (list->kind == OI_DOC_NULL) {
+		facts->modules.known = OI_ABSENT;
+		return 0;
+	}
+	if (list->kind != OI_DOC_LIST)
+		return wrong(list, "modules.loaded", "a list or null", err);
+	facts->modules.known = OI_KNOWN;
+	for (size_t i = 0; i < list->n; i++) {
+		const char *name = oi_doc_string(oi_doc_get(list->items[i], "name"));
+		const struct oi_doc *refs = oi_doc_get(list->items[i], "refs");
+		const struct oi_doc *holders = oi_doc_get(list->items[i], "holders");
+		struct oi_module *m;
+
+		if (!name)
+			return wrong(list->items[i], "modules.loaded", "a list of maps with a name",
+				     err);
+		m = oi_facts_add_module(facts);
+		m->name = oi_mem_dup(name);
+		m->refs = refs && refs->kind == OI_DOC_INT ? (long)refs->integer : -1;
+		for (size_t h = 0; holders && h < holders->n; h++) {
+			if (!oi_doc_string(holders->items[h]))
+				return wrong(holders->items[h], "modules.loaded.holders",
+					     "a list of strings", err);
+			oi_strv_add(&m->holders, holders->items[h]->text);
+		}
+	}
+	return 0;
+}
+
 static int read_id_like(const struct oi_doc *list, struct oi_facts *facts, struct oi_err *err)
 {
 	if (list->kind == OI_DOC_NULL) {
@@ -427,6 +501,9 @@ int oi_facts_from_doc(const struct oi_doc *doc, struct oi_facts *facts, struct o
 		return -1;
 	at = oi_doc_get(doc, "rdma");
 	if (at && read_ports(at, facts, err))
+		return -1;
+	at = oi_doc_at(doc, "modules.loaded");
+	if (at && read_modules(at, facts, err))
 		return -1;
 	at = oi_doc_at(doc, "disk.work_free_bytes");
 	if (at && at->kind != OI_DOC_INT && at->kind != OI_DOC_NULL)

@@ -42,6 +42,12 @@ struct oi_rdma_port {
 	double rate_gbps; /* below 0: unreadable */
 };
 
+struct oi_module {
+	char *name; /* "ib_core" */
+	long refs; /* modules and others that use it; below 0: unknown */
+	struct oi_strv holders; /* the modules among them */
+};
+
 struct oi_facts {
 	struct {
 		struct oi_text sys_vendor, product_name, chassis_asset_tag;
@@ -81,6 +87,11 @@ struct oi_facts {
 		size_t n;
 	} rdma;
 	struct {
+		enum oi_known known;
+		struct oi_module *v; /* only those that RDMA is about */
+		size_t n;
+	} modules;
+	struct {
 		struct oi_text stack; /* "doca-ofed", "mlnx-ofed", "inbox"; absent: none of them */
 		struct oi_text version;
 		struct oi_text kernel; /* the release that the stack has modules for */
@@ -107,6 +118,8 @@ enum oi_flag oi_flag_of(bool yes);
 /** oi_facts_add_pci(), oi_facts_add_port() - append a zeroed record and make the list known */
 struct oi_pci_function *oi_facts_add_pci(struct oi_facts *facts);
 struct oi_rdma_port *oi_facts_add_port(struct oi_facts *facts);
+/** oi_facts_add_module() - append a zeroed record and make the list known */
+struct oi_module *oi_facts_add_module(struct oi_facts *facts);
 /** oi_facts_drop_pci(), oi_facts_drop_ports() - empty the list, unknown again */
 void oi_facts_drop_pci(struct oi_facts *facts);
 void oi_facts_drop_ports(struct oi_facts *facts);

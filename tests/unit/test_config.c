@@ -88,6 +88,7 @@ static void every_key_is_read(void **state)
 	       "  verify: {wait_seconds: 0, ports: 8, min_rate_gbps: 200}\n"
 	       "  tuning: {memlock: false}\n"
 	       "  hold_units: [slurmd.service]\n"
+	       "  blacklist: [mana_ib]\n"
 	       "  timeout_seconds: 60\n",
 	       &c);
 	assert_false(c.enabled);
@@ -109,6 +110,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c.verify.min_rate_gbps, 200);
 	assert_false(c.tuning.memlock);
 	assert_string_equal(c.hold_units.v[0], "slurmd.service");
+	assert_string_equal(c.blacklist.v[0], "mana_ib");
 	assert_int_equal(c.timeout_seconds, 60);
 }
 
@@ -175,6 +177,8 @@ static void every_mistake_names_place_and_key(void **state)
 		  "key and certificate go together" },
 		{ "infiniband: {hold_units: [../x.service]}", OI_R_STANZA_VALUE,
 		  "infiniband.hold_units", "no unit name" },
+		{ "infiniband: {blacklist: ['mana_ib options']}", OI_R_STANZA_VALUE,
+		  "infiniband.blacklist", "no module name" },
 		{ "infiniband: {version: \"a\\nb\"}", OI_R_STANZA_VALUE, "infiniband.version",
 		  "control characters" },
 		{ "infiniband: {version: ''}", OI_R_STANZA_VALUE, "infiniband.version", "empty" },
@@ -284,7 +288,7 @@ static void the_schema_has_every_key(void **state)
 	oi_config_init(&c);
 	doc = oi_config_to_doc(&c);
 	count_leaves(doc, schema, &n);
-	assert_int_equal(n, 25);
+	assert_int_equal(n, 26);
 	assert_false(oi_doc_get(schema, "additionalProperties")->boolean);
 	assert_true(oi_config_is_key("driver"));
 	assert_false(oi_config_is_key("verify.ports"));

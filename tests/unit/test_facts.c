@@ -794,6 +794,70 @@ static void modules_in_links_that_go_in_circles(void **state OI_UNUSED)
 	assert_absent(facts.installed.kernel);
 }
 
+/* --- loaded modules --- */
+
+static const struct oi_module *module(const char *name)
+{
+	static const struct oi_module none;
+
+	for (size_t i = 0; i < facts.modules.n; i++)
+		if (!strcmp(facts.modules.v[i].name, name))
+			return &facts.modules.v[i];
+	fail_msg("%s is not among the modules", name);
+	return &none;
+}
+
+static void modules_that_use_rdma_are_listed(void **state OI_UNUSED)
+{
+	tree_put(&tree, "/proc/modules",
+		 "rpcrdma 311296 2 - Live 0x0000000000000000\n"
+		 "of_somebody 16384 0 - Live 0x0000000000000000 (OE)\n"
+		 "ib_core 389120 4 rpcrdma,of_somebody,ib_uverbs, Live 0x0000000000000000\n"
+		 "ib_uverbs 163840 1 mlx5_ib, Live 0x0000000000000000\n"
+		 "lnet 700000 - - Live 0x0000000000000000\n"
+		 "nvidia 5000000 12 nvidia_uvm, Live 0x0000000000000000 (POE)\n"
+		 "ext4 745472 2 - Live 0x0000000000000000\n"
+		 "mana_ib 40960 0 - Loading 0x0000000000000000\n"
+		 "short line\n");
+	oi_facts_look_modules(&host, &facts);
+	assert_int_equal(facts.modules.known, OI_KNOWN);
+	assert_int_equal(facts.modules.n, 6);
+	assert_int_equal(module("rpcrdma")->refs, 2);
+	assert_int_equal(module("rpcrdma")->holders.n, 0);
+	assert_int_equal(module("of_somebody")->refs, 0);
+	assert_int_equal(module("ib_core")->holders.n, 3);
+	assert_string_equal(module("ib_uverbs")->holders.v[0], "mlx5_ib");
+	assert_int_equal(module("lnet")->refs, -1); /* a kernel that cannot unload */
+	assert_int_equal(module("nvidia")->refs, 12);
+}
+
+static void modules_are_listed_from_sysfs_too(void **state OI_UNUSED)
+{
+	tree_put(&tree, "/sys/module/ib_core/initstate", "live\n");
+	tree_put(&tree, "/sys/module/ib_core/refcnt", "3\n");
+	tree_folder(&tree, "/sys/module/ib_core/holders/irdma");
+	tree_put(&tree, "/sys/module/irdma/initstate", "live\n");
+	tree_folder(&tree, "/sys/module/mana_ib"); /* built in */
+	oi_facts_look_modules(&host, &facts);
+	assert_int_equal(facts.modules.known, OI_KNOWN);
+	assert_int_equal(facts.modules.n, 2);
+	assert_int_equal(module("ib_core")->refs, 3);
+	assert_string_equal(module("ib_core")->holders.v[0], "irdma");
+	assert_int_equal(module("irdma")->refs, -1);
+}
+
+static void modules_of_an_empty_tree_are_unknown(void **state OI_UNUSED)
+{
+	oi_facts_look_modules(&host, &facts);
+	assert_int_equal(facts.modules.known, OI_UNKNOWN);
+	assert_true(doubts("modules.loaded: neither"));
+	tree_put(&tree, "/proc/modules", "");
+	again();
+	oi_facts_look_modules(&host, &facts);
+	assert_int_equal(facts.modules.known, OI_KNOWN);
+	assert_int_equal(facts.modules.n, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -835,6 +899,9 @@ int main(void)
 		T(inbox_modules_are_the_kernels_own),
 		T(hpc_images_tell_what_they_have),
 		T(modules_in_links_that_go_in_circles),
+		T(modules_that_use_rdma_are_listed),
+		T(modules_are_listed_from_sysfs_too),
+		T(modules_of_an_empty_tree_are_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

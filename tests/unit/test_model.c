@@ -34,6 +34,7 @@ static const char whole[] =
 	"\"installed\":{\"stack\":null},"
 	"\"pci\":[{\"address\":\"0101:00:00.0\",\"vendor\":\"15b3\",\"device\":\"101c\",\"class\":\"0207\",\"driver\":null}],"
 	"\"rdma\":[{\"device\":\"mlx5_ib0\",\"port\":1,\"link_layer\":\"InfiniBand\",\"state\":\"ACTIVE\",\"phys_state\":\"LinkUp\",\"rate_gbps\":200}],"
+	"\"modules\":{\"loaded\":[{\"name\":\"ib_core\",\"refs\":0,\"holders\":[\"mana_ib\"]},{\"name\":\"mana_ib\"}]},"
 	"\"disk\":{\"work_free_bytes\":53687091200}}";
 
 static void unknown_absent_and_zero_stay_apart(void **state)
@@ -56,6 +57,10 @@ static void unknown_absent_and_zero_stay_apart(void **state)
 	assert_int_equal(f.pci.v[0].device, 0x101c);
 	assert_null(f.pci.v[0].driver);
 	assert_true(f.rdma.v[0].rate_gbps == 200);
+	assert_int_equal(f.modules.known, OI_KNOWN);
+	assert_int_equal(f.modules.v[0].refs, 0);
+	assert_string_equal(f.modules.v[0].holders.v[0], "mana_ib");
+	assert_true(f.modules.v[1].refs < 0);
 	assert_true(f.disk.work_free_bytes == INT64_C(53687091200));
 	assert_true(oi_text_is(&f.vm.size, "standard_hb120RS_V3"));
 	assert_string_equal(oi_text_or(&f.vm.id, "none"), "none");
@@ -109,6 +114,10 @@ static void malformed_snapshots_are_refused(void **state)
 		  "pci.device: four hexadecimal" },
 		{ "{\"schema\":1,\"rdma\":[{}]}", "rdma: a list of maps with a device" },
 		{ "{\"schema\":1,\"os\":{\"id_like\":\"debian\"}}", "os.id_like" },
+		{ "{\"schema\":1,\"modules\":{\"loaded\":{}}}", "modules.loaded: a list or null" },
+		{ "{\"schema\":1,\"modules\":{\"loaded\":[\"ib_core\"]}}", "a list of maps with a name" },
+		{ "{\"schema\":1,\"modules\":{\"loaded\":[{\"name\":\"x\",\"holders\":[1]}]}}",
+		  "modules.loaded.holders" },
 		{ "{\"schema\":1,\"disk\":{\"work_free_bytes\":\"1\"}}", "disk.work_free_bytes" },
 	};
 
