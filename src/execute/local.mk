@@ -20,6 +20,9 @@ execute_sources = \
 	src/execute/packages.h \
 	src/execute/record.c \
 	src/execute/record.h \
+	src/execute/removal.h \
+	src/execute/removal_apt.c \
+	src/execute/removal_rpm.c \
 	src/execute/step_fetch.c \
 	src/execute/step_file.c \
 	src/execute/step_module.c \
@@ -28,5 +31,4 @@ execute_sources = \
 	src/execute/step_service.c \
 	src/execute/steps.h \
 	src/execute/uninstall.c \
-	src/execute/uninstall.h \
-	src/execute/uninstall_packages.c
+	src/execute/uninstall.h

@@ -20,6 +20,7 @@ static const struct {
 	const char *key;
 	size_t offset;
 } lists[] = {
+	{ "methods", offsetof(struct oi_record, methods) },
 	{ "packages", offsetof(struct oi_record, packages) },
 	{ "repository", offsetof(struct oi_record, repository) },
 	{ "units", offsetof(struct oi_record, units) },
@@ -207,6 +208,8 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 
 	if (begin(root, &record, err))
 		return -1;
+	if (verdict->driver.method)
+		add_once(&record.methods, verdict->driver.method);
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 

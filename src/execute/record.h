@@ -29,6 +29,7 @@ struct oi_record_file {
 
 /* Zeroed is empty. */
 struct oi_record {
+	struct oi_strv methods; /* "apt", "bundle": by which it was done */
 	struct oi_strv packages; /* "name version": not installed before us */
 	struct oi_strv repository; /* names of packages that hold the vendor's repository */
 	struct oi_strv units; /* enabled by us, and not before */

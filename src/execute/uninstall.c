@@ -11,7 +11,9 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "execute/child.h"
+#include "execute/packages.h"
 #include "execute/record.h"
+#include "execute/removal.h"
 #include "model/reasons.h"
 
 #define FILE_BYTES (1u << 20)
@@ -210,20 +212,40 @@ static int remove_folders(const struct oi_host *host, const struct oi_record *re
 
 /* --- packages --- */
 
-static void add_name(struct oi_strv *names, const char *entry)
+/* Once a name: of one that was installed twice, the last version. */
+static void add_entry(struct oi_strv *entries, const char *entry)
 {
-	OI_FREE char *name = oi_mem_ndup(entry, strcspn(entry, " "));
+	size_t len = strcspn(entry, " ");
 
-	if (!oi_strv_has(names, name))
-		oi_strv_add(names, name);
+	for (size_t i = 0; i < entries->n; i++) {
+		if (strcspn(entries->v[i], " ") != len || strncmp(entries->v[i], entry, len) != 0)
+			continue;
+		oi_mem_set(&entries->v[i], entry);
+		return;
+	}
+	oi_strv_add(entries, entry);
 }
 
-static void find_packages(const struct oi_record *record, struct oi_strv *names)
+static void find_packages(const struct oi_record *record, struct oi_strv *entries)
 {
 	for (size_t i = 0; i < record->packages.n; i++)
-		add_name(names, record->packages.v[i]);
+		add_entry(entries, record->packages.v[i]);
 	for (size_t i = 0; i < record->repository.n; i++)
-		add_name(names, record->repository.v[i]);
+		add_entry(entries, record->repository.v[i]);
+}
+
+/* What was done by no package manager has left packages all the same, in the machine's own way. */
+static const struct oi_removal *find_removal(const struct oi_host *host,
+					     const struct oi_record *record)
+{
+	for (size_t i = 0; i < record->methods.n; i++) {
+		const struct oi_packages_ops *ops = oi_packages_find(record->methods.v[i]);
+
+		if (ops)
+			return strcmp(ops->format, "rpm") ? &oi_removal_apt : &oi_removal_rpm;
+	}
+	return oi_root_exists(&host->change, "/var/lib/dpkg/status") ? &oi_removal_apt :
+								      &oi_removal_rpm;
 }
 
 /* --- dkms --- */
@@ -446,6 +468,7 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv ours = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv packages = { 0 };
+	const struct oi_removal *removal;
 	OI_FREE char *text = NULL;
 	int got = oi_record_read(&host->change, &record, err);
 
@@ -454,12 +477,13 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	what->nothing = got == 1;
 	if (what->nothing)
 		return forget_state(host, err);
+	removal = find_removal(host, &record);
 	find_packages(&record, &ours);
-	if (oi_uninstall_present(host, &ours, &packages, err))
+	if (removal->present(host, &ours, &packages, err))
 		return -1;
 	text = oi_strv_join(&packages, " ");
 	oi_log_info(&host->log, "packages: to be removed: %s", packages.n ? text : "none");
-	if (packages.n && oi_uninstall_simulate(host, &packages, &ours, err))
+	if (packages.n && removal->simulate(host, &packages, &ours, err))
 		return -1;
 	if (oi_record_note_modules(&host->change, err))
 		return -1;
@@ -469,7 +493,7 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	stop_units(host, &record);
 	if (uninstall_modules(host, &record, err) || undo_files(host, &record, true, what, err))
 		return -1;
-	if (packages.n && oi_uninstall_packages(host, &packages, err))
+	if (packages.n && removal->remove(host, &packages, err))
 		return -1;
 	what->packages = packages.n;
 	if (remove_rc_links(host, &record, err) || forget_modules(host, &record, err) ||

@@ -32,23 +32,4 @@ void oi_uninstalled_clear(struct oi_uninstalled *what);
 OI_MUST_CHECK
 int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct oi_err *err);
 
-/* --- what its parts share --- */
-
-/**
- * oi_uninstall_present() - which of the packages are there, or have left something
- * @names: without versions
- * @present: appended to
- */
-OI_MUST_CHECK
-int oi_uninstall_present(const struct oi_host *host, const struct oi_strv *names,
-			 struct oi_strv *present, struct oi_err *err);
-/** oi_uninstall_simulate() - would only packages of @ours go; else OI_R_REMOVAL_FOREIGN */
-OI_MUST_CHECK
-int oi_uninstall_simulate(const struct oi_host *host, const struct oi_strv *names,
-			  const struct oi_strv *ours, struct oi_err *err);
-/** oi_uninstall_packages() - for real, with their settings */
-OI_MUST_CHECK
-int oi_uninstall_packages(const struct oi_host *host, const struct oi_strv *names,
-			  struct oi_err *err);
-
 #endif

@@ -20,6 +20,7 @@ static const struct {
 	[OI_TOOL_DPKG] = { "dpkg", { "/usr/bin/dpkg" } },
 	[OI_TOOL_DPKG_DEB] = { "dpkg-deb", { "/usr/bin/dpkg-deb" } },
 	[OI_TOOL_DPKG_QUERY] = { "dpkg-query", { "/usr/bin/dpkg-query" } },
+	[OI_TOOL_RPM] = { "rpm", { "/usr/bin/rpm", "/bin/rpm" } },
 	[OI_TOOL_DKMS] = { "dkms", { "/usr/sbin/dkms", "/sbin/dkms" } },
 	[OI_TOOL_DEPMOD] = { "depmod", { "/usr/sbin/depmod", "/sbin/depmod" } },
 	[OI_TOOL_MODPROBE] = { "modprobe", { "/usr/sbin/modprobe", "/sbin/modprobe" } },

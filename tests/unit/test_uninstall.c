@@ -39,6 +39,7 @@ static void note_packages(struct fakehost *f, const char *entries)
 	struct oi_err err;
 
 	oi_strv_split(&fresh, entries, ",");
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
 	assert_int_equal(oi_record_note_packages(&f->host.change, &fresh, &err), 0);
 }
 
@@ -340,6 +341,46 @@ static void without_dpkg_it_says_so(void **state)
 	assert_true(fakehost_exists(f, OI_RECORD_PATH));
 }
 
+#define COUNT "-q --queryformat +\\\\n "
+#define RPMS "rdma-core-61-2.el9 dkms gpg-pubkey-e6d6a281"
+
+static void rpms_go(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	oi_mem_set(&f->verdict.driver.method, "bundle"); /* and there is no dpkg */
+	note_packages(f, "rdma-core 1:61-2.el9,dkms 3-1,kernel-devel 5-1,gone 1,gpg-pubkey-e6d6a281 key");
+	for (int time = 0; time < 2; time++) {
+		fakehost_expect_text(f, "rpm", 0, "+\n", COUNT "rdma-core-61-2.el9");
+		fakehost_expect(f, "rpm", 1, NULL, COUNT "dkms-3-1"); /* upgraded since */
+		fakehost_expect_text(f, "rpm", 0, "+\n", COUNT "dkms");
+		fakehost_expect(f, "rpm", 1, NULL, COUNT "kernel-devel-5-1");
+		fakehost_expect_text(f, "rpm", 0, "+\n+\n", COUNT "kernel-devel"); /* the user's */
+		fakehost_expect(f, "rpm", 1, NULL, COUNT "gone-1");
+		fakehost_expect(f, "rpm", 1, NULL, COUNT "gone");
+		fakehost_expect(f, "rpm", 1, NULL, COUNT "gpg-pubkey-e6d6a281-key");
+		fakehost_expect_text(f, "rpm", 0, "+\n", COUNT "gpg-pubkey-e6d6a281");
+		if (time)
+			break;
+		fakehost_expect_text(f, "rpm", 1,
+				     "error: Failed dependencies:\n"
+				     "\tlibibverbs.so.1 is needed by (installed) openmpi-4.1-1.x86_64\n"
+				     "\trdma-core is needed by (installed) openmpi-4.1-1.x86_64\n",
+				     "--erase --test " RPMS);
+		assert_int_equal(undo(f, &what, &err), OI_R_REMOVAL_FOREIGN);
+		assert_string_equal(err.text, "openmpi-4.1-1.x86_64");
+	}
+	fakehost_expect(f, "rpm", 0, NULL, "--erase --test " RPMS);
+	fakehost_expect(f, "rpm", 0, NULL, "--erase " RPMS);
+	if (undo(f, &what, &err) != OI_R_NONE)
+		fail_msg("%s", err.text);
+	assert_int_equal(what.packages, 3);
+	assert_true(fakehost_logged(f, 'W', "kernel-devel is there in 2 versions"));
+	fakehost_check_calls(f);
+}
+
 /* --- services and dkms --- */
 
 static void services_end_first(void **state)
@@ -461,6 +502,7 @@ int main(void)
 		TEST(failed_removal_can_be_repeated),
 		TEST(interrupted_dpkg_is_finished),
 		TEST(without_dpkg_it_says_so),
+		TEST(rpms_go),
 		TEST(services_end_first),
 		TEST(dkms_forgets),
 		TEST(built_modules_go),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Removal by apt. The system's own lists and settings: nothing is fetched. */
-#include "execute/uninstall.h"
+/* The system's own lists and settings. */
+#include "execute/removal.h"
 
 #include <string.h>
 
@@ -40,23 +40,22 @@ static void call_clear(struct call *call)
 
 #define CALL_AUTO OI_CLEANUP(call_clear) struct call
 
-int oi_uninstall_present(const struct oi_host *host, const struct oi_strv *names,
-			 struct oi_strv *present, struct oi_err *err)
+static int present_ones(const struct oi_host *host, const struct oi_strv *entries,
+			struct oi_strv *present, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
 	CALL_AUTO call = { 0 };
 
-	if (!names->n)
+	if (!entries->n)
 		return 0;
-	if (!oi_child_has(host, OI_TOOL_DPKG_QUERY))
-		return oi_err_set(err, OI_R_METHOD_UNAVAILABLE,
-				  "a removal without dpkg, of %zu packages", names->n);
 	call.child.tool = OI_TOOL_DPKG_QUERY;
 	call.child.out = &out;
 	oi_strv_add(&call.child.args, "--show");
 	oi_strv_add(&call.child.args, "--showformat=${db:Status-Status} ${binary:Package}\\n");
-	oi_strv_add_all(&call.child.args, names);
+	for (size_t i = 0; i < entries->n; i++)
+		oi_strv_addf(&call.child.args, "%.*s", (int)strcspn(entries->v[i], " "),
+			     entries->v[i]);
 	/* Exit status 1: it does not know some of them, which is an answer too. */
 	if (oi_child_run(host, &call.child, &call.result, err) &&
 	    (call.result.end != OI_RUN_EXITED || call.result.status != 1))
@@ -132,28 +131,28 @@ static int heal(const struct oi_host *host, struct oi_err *err)
 }
 
 /* "libibverbs1:amd64" is "libibverbs1" on the machine's own architecture. */
-static bool is_among(const struct oi_strv *names, const char *name)
+static bool is_among(const struct oi_strv *entries, const char *name)
 {
 	size_t len = strcspn(name, ":");
 
-	for (size_t i = 0; i < names->n; i++)
-		if (strcspn(names->v[i], ":") == len && !strncmp(names->v[i], name, len))
+	for (size_t i = 0; i < entries->n; i++)
+		if (strcspn(entries->v[i], ": ") == len && !strncmp(entries->v[i], name, len))
 			return true;
 	return false;
 }
 
-int oi_uninstall_simulate(const struct oi_host *host, const struct oi_strv *names,
-			  const struct oi_strv *ours, struct oi_err *err)
+static int simulate(const struct oi_host *host, const struct oi_strv *present,
+		    const struct oi_strv *entries, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv foreign = { 0 };
 	OI_FREE char *text = NULL;
 	CALL_AUTO call = { 0 };
 
-	start(&call, host, true, names);
+	start(&call, host, true, present);
 	if (oi_child_run(host, &call.child, &call.result, err))
 		return failed(&call, OI_R_PACKAGES_UNAVAILABLE, err);
 	for (size_t i = 0; i < call.changes.n; i++)
-		if (call.changes.v[i].after || !is_among(ours, call.changes.v[i].name))
+		if (call.changes.v[i].after || !is_among(entries, call.changes.v[i].name))
 			oi_strv_add(&foreign, call.changes.v[i].name);
 	if (!foreign.n)
 		return 0;
@@ -161,8 +160,8 @@ int oi_uninstall_simulate(const struct oi_host *host, const struct oi_strv *name
 	return oi_err_set(err, OI_R_REMOVAL_FOREIGN, "%s", text);
 }
 
-int oi_uninstall_packages(const struct oi_host *host, const struct oi_strv *names,
-			  struct oi_err *err)
+static int remove_packages(const struct oi_host *host, const struct oi_strv *names,
+			   struct oi_err *err)
 {
 	CALL_AUTO call = { 0 };
 
@@ -178,3 +177,7 @@ int oi_uninstall_packages(const struct oi_host *host, const struct oi_strv *name
 	}
 	return failed(&call, OI_R_PACKAGES_FAILED, err);
 }
+
+const struct oi_removal oi_removal_apt = {
+	.present = present_ones, .simulate = simulate, .remove = remove_packages,
+};
