@@ -22,3 +22,4 @@ unit_tests += tests/unit/test_plan
 unit_tests += tests/unit/test_uninstall
 tests_unit_test_uninstall_SOURCES = tests/unit/test_uninstall.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
+unit_tests += tests/unit/test_mnt
