@@ -448,15 +448,146 @@ static void plan_repository(struct oi_decision *d)
 	verify_fabric(d);
 }
 
+/*
+ * The distribution that the artefact is named for, else the one that its installer
+ * would take this machine for; owned by the caller.
+ * Source: mlnx_add_kernel_support.sh's list of releases; names of the catalog's artefacts
+ */
+static char *bundle_distro(const struct oi_decision *d, const char *artefact)
+{
+	static const char *const like_rhel[] = { "rhel", "centos", "almalinux", "rocky", "ol" };
+	static const char prefix[] = "MLNX_OFED_LINUX-";
+	const char *id = oi_text_or(&d->facts->os.id, "linux");
+	const char *version = oi_text_or(&d->facts->os.version_id, "");
+	size_t major = strcspn(version, ".");
+
+	/* MLNX_OFED_LINUX-VERSION-BUILD-DISTRO-ARCH.tgz; a catalog row may name a sibling */
+	if (d->release && !strncmp(artefact, prefix, strlen(prefix))) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv parts = { 0 };
+
+		oi_strv_split(&parts, artefact, "-");
+		if (parts.n == 5)
+			return oi_mem_dup(parts.v[3]);
+	}
+	for (size_t i = 0; i < OI_ARRAY_SIZE(like_rhel); i++)
+		if (!strcmp(id, like_rhel[i]))
+			return oi_mem_printf("rhel%s", version);
+	if (!strcmp(id, "sles") || !strcmp(id, "sle_hpc"))
+		return oi_mem_printf("sles%.*ssp%s", (int)major, version,
+				     version[major] ? version + major + 1 : "0");
+	return oi_mem_printf("%s%s", id, version);
+}
+
+/* Does the installer find out by itself that this machine is a @distro. */
+static bool bundle_knows(const struct oi_decision *d, const char *distro)
+{
+	static const char *const known[] = { "ubuntu", "debian", "rhel", "centos" };
+	const char *id = oi_text_or(&d->facts->os.id, "");
+	const char *version = oi_text_or(&d->facts->os.version_id, "");
+	const char *name = strcmp(id, "centos") ? id : "rhel";
+	size_t len = strlen(name);
+
+	if (!strncmp(id, "sle", 3))
+		return true;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(known); i++)
+		if (!strcmp(id, known[i]))
+			return !strncmp(distro, name, len) &&
+			       !strncmp(distro + len, version, strlen(version));
+	return false; /* almalinux, rocky, ol */
+}
+
+/*
+ * Always: no question is asked (--force), no firmware is written. Never the option
+ * that skips the check for unsupported devices: a bundle without the driver for this
+ * adapter must say so. Source: catalog notes, "Driver choice" and "AlmaLinux"; MLNX_OFED
+ * user manual, "mlnxofedinstall"
+ */
+static void bundle_arguments(struct oi_decision *d, struct oi_step *step, const char *distro)
+{
+	const char *kernel = oi_text_or(&d->facts->kernel.release, NULL);
+
+	oi_strv_add(&step->names, "--force");
+	oi_strv_add(&step->names, "--without-fw-update");
+	if (!bundle_knows(d, distro)) {
+		oi_strv_add(&step->names, "--distro");
+		oi_strv_add(&step->names, distro);
+	}
+	/* A repository of what was built would need createrepo, and nobody uses it. */
+	oi_strv_add(&step->optional, "--add-kernel-support");
+	oi_strv_add(&step->optional, "--skip-repo");
+	if (kernel) {
+		oi_strv_add(&step->optional, "--kernel");
+		oi_strv_add(&step->optional, kernel);
+	}
+}
+
+/* What the installer and the modules are built with: nothing of the driver itself. */
+static void bundle_tools(struct oi_decision *d)
+{
+	struct oi_step *step;
+	OI_FREE char *names = NULL;
+
+	if (!d->inbox)
+		return;
+	oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_REFRESH, "refresh-packages",
+			"package lists, into private state");
+	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_SIMULATE, "simulate-packages", "%s",
+			       "");
+	add_packages(d, &step->names, &d->inbox->build);
+	oi_strv_add(&step->names, "perl"); /* mlnxofedinstall is written in it */
+	names = oi_strv_join(&step->names, " ");
+	free(step->detail);
+	step->detail = oi_mem_printf("%s; refused if the kernel would change", names);
+	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_INSTALL, "install-build-tools", "%s",
+			       names);
+	add_packages(d, &step->names, &d->inbox->build);
+	oi_strv_add(&step->names, "perl");
+}
+
+/* Built by dkms, or in packages of the bundle's. */
+static void check_bundle_modules(struct oi_decision *d)
+{
+	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
+	bool deb = d->inbox && !strcmp(d->inbox->method, "apt");
+	struct oi_step *step;
+
+	check_modules(d, deb ? "apt" : "rpm");
+	step = &d->verdict->steps[d->verdict->n_steps - 1];
+	oi_mem_set(&step->content, cx3 ? "ib_core mlx4_core mlx4_ib" : "ib_core mlx5_core mlx5_ib");
+	free(step->detail);
+	step->detail = oi_mem_printf("there for %s, as files or by dkms' own record",
+				     oi_text_or(&d->facts->kernel.release, "this kernel"));
+}
+
 static void plan_bundle(struct oi_decision *d)
 {
+	OI_FREE char *artefact = NULL;
+	OI_FREE char *distro = NULL;
+	OI_FREE char *words = NULL;
+	OI_FREE char *more = NULL;
 	struct oi_step *step;
 
 	fetch_artefact(d, "fetch-bundle");
-	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_INSTALL, "install-bundle",
-			       "the bundle's installer, without firmware writes");
-	oi_mem_set(&step->key, "bundle");
+	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
+	distro = bundle_distro(d, artefact);
+	if (d->inbox)
+		oi_mem_set(&d->verdict->driver.manager, d->inbox->method);
+	step = oi_verdict_step(d->verdict, OI_ACTION_BUNDLE_OPEN, "open-bundle",
+			       "%s: must be an MLNX_OFED bundle for %s", artefact, distro);
+	oi_mem_set(&step->path, artefact);
+	oi_mem_set(&step->key, distro);
+	bundle_tools(d);
 	sign_modules(d);
+	step = oi_verdict_step(d->verdict, OI_ACTION_BUNDLE_INSTALL, "install-bundle", "%s", "");
+	oi_mem_set(&step->path, artefact);
+	oi_mem_set(&step->key, distro);
+	bundle_arguments(d, step, distro);
+	words = oi_strv_join(&step->names, " ");
+	more = oi_strv_join(&step->optional, " ");
+	free(step->detail);
+	step->detail = oi_mem_printf("mlnxofedinstall %s; with %s if it was not built for this kernel",
+				     words, more);
+	check_bundle_modules(d);
 	set_up_openibd(d);
 	verify_fabric(d);
 }

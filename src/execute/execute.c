@@ -19,6 +19,8 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 	[OI_ACTION_FILE_WRITE] = oi_step_file_write,
 	[OI_ACTION_FILE_SET] = oi_step_file_set,
 	[OI_ACTION_PACKAGES_INSTALL] = oi_step_packages_install,
+	[OI_ACTION_BUNDLE_OPEN] = oi_step_bundle_open,
+	[OI_ACTION_BUNDLE_INSTALL] = oi_step_bundle_install,
 	[OI_ACTION_MODULE_CHECK] = oi_step_module_check,
 	[OI_ACTION_MODULE_LOAD] = oi_step_module_load,
 	[OI_ACTION_SERVICE_ENABLE] = oi_step_service_enable,
@@ -31,7 +33,8 @@ _Static_assert(OI_ARRAY_SIZE(actions) == OI_ACTION_COUNT, "an action without its
 /* The first of these is where the machine begins to change. */
 static bool changes_packages(enum oi_action action)
 {
-	return action == OI_ACTION_REPOSITORY_ADD || action == OI_ACTION_PACKAGES_INSTALL;
+	return action == OI_ACTION_REPOSITORY_ADD || action == OI_ACTION_PACKAGES_INSTALL ||
+	       action == OI_ACTION_BUNDLE_INSTALL;
 }
 
 static int carry_out(struct oi_execution *run, const struct oi_step *step, int64_t *took_ms,
@@ -89,8 +92,10 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 {
 	struct oi_execution run = { .host = host, .config = config, .verdict = verdict };
 	const struct oi_packages_ops *ops;
+	struct oi_err ignored;
 	int ret = 0;
 
+	oi_bundle_forget(host); /* of a run that was killed */
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 		int64_t took_ms = 0;
@@ -101,11 +106,14 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		if (done)
 			done(data, step, took_ms);
 	}
-	ops = oi_packages_find(verdict->driver.method);
+	ops = oi_packages_of(verdict, &ignored);
 	if (ret && ops)
 		ops->shrink(host);
 	if (!ret)
 		tidy(&run);
+	if (run.bundle.scratch)
+		oi_bundle_forget(host);
+	oi_bundle_clear(&run.bundle);
 	oi_apt_clear(&run.apt);
 	return ret;
 }

@@ -9,6 +9,11 @@ execute_sources = \
 	src/execute/apt_state.h \
 	src/execute/apt_text.c \
 	src/execute/apt_text.h \
+	src/execute/bundle.c \
+	src/execute/bundle.h \
+	src/execute/bundle_modules.c \
+	src/execute/bundle_scratch.c \
+	src/execute/bundle_words.c \
 	src/execute/child.c \
 	src/execute/child.h \
 	src/execute/dkms.c \
@@ -23,6 +28,7 @@ execute_sources = \
 	src/execute/removal.h \
 	src/execute/removal_apt.c \
 	src/execute/removal_rpm.c \
+	src/execute/step_bundle.c \
 	src/execute/step_fetch.c \
 	src/execute/step_file.c \
 	src/execute/step_module.c \

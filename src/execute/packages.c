@@ -26,11 +26,14 @@ const struct oi_packages_ops *oi_packages_find(const char *method)
 const struct oi_packages_ops *oi_packages_of(const struct oi_verdict *verdict,
 					     struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_find(verdict->driver.method);
+	/* A bundle is no package manager, and needs one for what it builds with. */
+	const char *method = verdict->driver.manager ? verdict->driver.manager :
+						       verdict->driver.method;
+	const struct oi_packages_ops *ops = oi_packages_find(method);
 
 	if (!ops)
 		oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "%s by %s",
 			   verdict->driver.stack ? verdict->driver.stack : "packages",
-			   verdict->driver.method ? verdict->driver.method : "none");
+			   method ? method : "none");
 	return ops;
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "execute/bundle.h"
 #include "execute/child.h"
 #include "execute/dkms.h"
 #include "execute/steps.h"
@@ -18,6 +19,9 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 
 	if (!kernel)
 		return oi_err_set(err, OI_R_DKMS_FAILED, "the kernel's release is not known");
+	/* A bundle brings modules as packages too, of which dkms knows nothing. */
+	if (step->content)
+		return oi_bundle_check_modules(run->host, kernel, step, err);
 	return oi_dkms_check(run->host, kernel, step, err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "execute/apt.h"
+#include "execute/bundle.h"
 #include "model/config.h"
 #include "model/verdict.h"
 #include "sys/host.h"
@@ -17,6 +18,7 @@ struct oi_execution {
 	const struct oi_config *config;
 	const struct oi_verdict *verdict;
 	struct oi_apt apt;
+	struct oi_bundle bundle;
 	bool units_changed; /* systemd has not read them yet */
 	bool noted; /* in the record, what the plan finds */
 };
@@ -39,6 +41,11 @@ int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *st
 OI_MUST_CHECK
 int oi_step_packages_install(struct oi_execution *run, const struct oi_step *step,
 			     struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_bundle_open(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_bundle_install(struct oi_execution *run, const struct oi_step *step,
+			   struct oi_err *err);
 OI_MUST_CHECK
 int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 OI_MUST_CHECK

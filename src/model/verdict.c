@@ -22,6 +22,8 @@ static const struct action_text actions[] = {
 	[OI_ACTION_FILE_WRITE] = { "file-write", "file" },
 	[OI_ACTION_FILE_SET] = { "file-set", "file" },
 	[OI_ACTION_PACKAGES_INSTALL] = { "packages-install", "packages" },
+	[OI_ACTION_BUNDLE_OPEN] = { "bundle-open", "packages" },
+	[OI_ACTION_BUNDLE_INSTALL] = { "bundle-install", "packages" },
 	[OI_ACTION_MODULE_CHECK] = { "module-check", "module" },
 	[OI_ACTION_MODULE_LOAD] = { "module-load", "module" },
 	[OI_ACTION_SERVICE_ENABLE] = { "service-enable", "service" },
@@ -102,6 +104,7 @@ void oi_verdict_clear(struct oi_verdict *verdict)
 	free(verdict->driver.url);
 	free(verdict->driver.sha256);
 	free(verdict->driver.kernel);
+	free(verdict->driver.manager);
 	for (size_t i = 0; i < verdict->n_rules; i++) {
 		free(verdict->rules[i].id);
 		free(verdict->rules[i].detail);

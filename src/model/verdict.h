@@ -34,6 +34,8 @@ enum oi_action {
 	OI_ACTION_FILE_WRITE,
 	OI_ACTION_FILE_SET, /* one KEY=value line of a file, when the file is there */
 	OI_ACTION_PACKAGES_INSTALL,
+	OI_ACTION_BUNDLE_OPEN, /* unpack or mount an MLNX_OFED bundle, see for whom it is */
+	OI_ACTION_BUNDLE_INSTALL, /* run its installer */
 	OI_ACTION_MODULE_CHECK, /* were the modules really built for this kernel */
 	OI_ACTION_MODULE_LOAD,
 	OI_ACTION_SERVICE_ENABLE,
@@ -52,8 +54,9 @@ struct oi_step {
 	char *path; /* fetch: name in staging; file: where */
 	char *content; /* file-write: all of it; file-set: the value */
 	char *key; /* file-set; repository: "deb" or "rpm" */
-	struct oi_strv names; /* packages, modules, units, dkms modules */
-	struct oi_strv optional; /* packages taken when the archive has them */
+	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */
+	struct oi_strv optional; /* packages taken when the archive has them; arguments for a
+				  * bundle that was not built for the kernel */
 	struct oi_strv keys; /* repository-stage: fingerprints of keys that may sign it */
 	struct oi_strv refused; /* repository-stage: of keys that must not */
 };
@@ -78,6 +81,7 @@ struct oi_verdict {
 		char *url;
 		char *sha256;
 		char *kernel; /* the release that the modules are for */
+		char *manager; /* of packages, where the method is not one; NULL: the method is */
 	} driver;
 	struct oi_rule *rules;
 	size_t n_rules;
