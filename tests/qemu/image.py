@@ -4,6 +4,7 @@ userland but for one package, so that a run has something to install and is done
 
 Built by mmdebstrap into build/cache/qemu, once.
 """
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -18,7 +19,7 @@ from rig import baseroot
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / "build" / "cache" / "qemu"
 MAX_AGE_DAYS = 14
-DISK_BYTES = 3 << 30  # sparse; the root itself has about 700 MB
+DISK_BYTES = 8 << 30  # sparse; the root itself has about 800 MB
 
 SYSTEM = """systemd-sysv udev dbus kmod python3 iproute2 initramfs-tools linux-image-amd64""".split()
 TO_BUILD = "linux-headers-amd64 gcc make".split()  # taken out again
@@ -40,19 +41,24 @@ def key():
     return made_of.hexdigest()[:12]
 
 
-def get(log):
-    """A folder with disk.raw, vmlinuz, initrd, archive/: (path, seconds it took to build)."""
+@contextlib.contextmanager
+def locked():
+    """One run at a time: they would share the cache, the logs, and two processors."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    folder = CACHE / f"image-{key()}"
     with open(CACHE / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if folder.exists() and time.time() - folder.stat().st_mtime < MAX_AGE_DAYS * 86400:
-            return folder, 0.0
-        for old in CACHE.glob("image-*"):
-            shutil.rmtree(old)
-        started = time.monotonic()
-        build(folder, log)
-        return folder, time.monotonic() - started
+        yield
+
+
+def get(log):
+    """A folder with disk.raw, vmlinuz, initrd, archive/, made when there is none."""
+    folder = CACHE / f"image-{key()}"
+    if folder.exists() and time.time() - (folder / "disk.raw").stat().st_mtime < MAX_AGE_DAYS * 86400:
+        return folder
+    for old in [*CACHE.glob("image-*"), *CACHE.glob(".new.*")]:
+        shutil.rmtree(old)
+    build(folder, log)
+    return folder
 
 
 def build(folder, log):

@@ -7,7 +7,6 @@
     stack      that, with the distribution's RDMA    of this run
 """
 import contextlib
-import fcntl
 import hashlib
 import inspect
 import pathlib
@@ -33,7 +32,7 @@ class Lab:
 
     def prepare(self):
         started = time.monotonic()
-        self.image, _ = image.get(self.logs / "image.log")
+        self.image = image.get(self.logs / "image.log")
         self.note("image", started)
         started = time.monotonic()
         booted = self.booted()
@@ -71,12 +70,10 @@ class Lab:
         key = hashlib.sha256(version + (HERE / "guest.py").read_bytes()
                              + inspect.getsource(Lab.boot).encode()).hexdigest()[:12]
         folder = self.image / f"booted-{key}"
-        with open(image.CACHE / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                for old in self.image.glob("booted-*"):
-                    shutil.rmtree(old)
-                self.boot(folder)
+        if not folder.exists():
+            for old in [*self.image.glob("booted-*"), *self.image.glob(".new.*")]:
+                shutil.rmtree(old)
+            self.boot(folder)
         return guest.Snapshot(folder / "disk.qcow2", folder / "state")
 
     def boot(self, folder):

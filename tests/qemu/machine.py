@@ -37,8 +37,8 @@ class Machine:
         """(exit status, output)"""
         return self.guest.run(argv, limit_s=limit_s)
 
-    def later(self, seconds, script):
-        self.sh(f"(sleep {seconds}; {script}) >/run/later.log 2>&1 &")
+    def meanwhile(self, script):
+        self.sh(f"({script}) >/run/meanwhile.log 2>&1 &")
 
     def write(self, path, text):
         done = self.guest.run(["sh", "-ec", 'mkdir -p "$(dirname "$1")"; cat >"$1"', "-", path],

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A stack that was there before, its modules loaded as at a boot: what the ports make of the run."""
 from trials import trial_with_stack
-from trials.b_run import PROVEN, ended
+from trials.b_run import ended, proven
 
 SHORT = "infiniband: {driver: inbox, verify: {wait_seconds: 2}}\n"
 
@@ -11,10 +11,35 @@ def ports_fit(t, vm):
     vm.azure(stanza=SHORT).load()
     run = vm.run()
     ended(t, run, 0, "driver-present")
-    for check in PROVEN:
-        t.equal(run.proof(check), "pass", f"{check} is proven")
+    proven(t, run)
     t.lacks(run.log, "apt-get", "apt-get was not started")
     t.equal(vm.verify()[0], 0, "verify says the same")
+
+
+@trial_with_stack
+def ports_down(t, vm):
+    """A port that stays down, and the same machine once it is up."""
+    vm.azure(adapter="state=1", stanza=SHORT).load()
+    run = vm.run()
+    ended(t, run, 14, "port-down")
+    t.equal(run.proof("port-state"), "fail", "port-state failed")
+    t.equal(run.proof("module-loaded"), "pass", "the modules are not to blame")
+    t.contains(run.checks["port-state"]["detail"], "DOWN, physically Polling", "in the kernel's words")
+    vm.set_adapter(state=4)
+    run = vm.run()
+    t.equal((run.status, run.proof("port-state")), (0, "pass"), "the next run finds it up")
+
+
+@trial_with_stack
+def ports_late(t, vm):
+    """ACTIVE only while the program is already waiting for it."""
+    vm.azure(adapter="state=1").load()
+    vm.meanwhile("until grep -q 's for the fabric' /var/log/azure/ib-vmext-status;"
+                 " do sleep 0.2; done; sleep 2; echo 4 >/sys/module/fake_hca/parameters/state")
+    run = vm.run()
+    ended(t, run, 0, "driver-present")
+    proven(t, run)
+    t.contains(run.log, "s for the fabric: port-state", "it was waited for")
 
 
 @trial_with_stack
