@@ -115,5 +115,6 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		oi_bundle_forget(host);
 	oi_bundle_clear(&run.bundle);
 	oi_apt_clear(&run.apt);
+	oi_rpm_clear(&run.rpm);
 	return ret;
 }

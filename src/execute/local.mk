@@ -2,7 +2,8 @@
 execute_sources = \
 	src/execute/apt.c \
 	src/execute/apt.h \
-	src/execute/apt_local.c src/execute/apt_local.h \
+	src/execute/apt_local.c \
+	src/execute/apt_local.h \
 	src/execute/apt_source.c \
 	src/execute/apt_source.h \
 	src/execute/apt_state.c \
@@ -25,10 +26,17 @@ execute_sources = \
 	src/execute/packages.h \
 	src/execute/record.c \
 	src/execute/record.h \
+	src/execute/step_bundle.c \
+	src/execute/rpm.c \
+	src/execute/rpm.h \
+	src/execute/rpm_repo.c \
+	src/execute/rpm_repo.h \
+	src/execute/rpm_stage.c \
+	src/execute/rpm_text.c \
+	src/execute/rpm_text.h \
 	src/execute/removal.h \
 	src/execute/removal_apt.c \
 	src/execute/removal_rpm.c \
-	src/execute/step_bundle.c \
 	src/execute/step_fetch.c \
 	src/execute/step_file.c \
 	src/execute/step_module.c \

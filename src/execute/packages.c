@@ -4,8 +4,14 @@
 #include <string.h>
 
 #include "execute/apt.h"
+#include "execute/rpm.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
+
+#define RPM(name)                                                                               \
+	.method = name, .format = "rpm", .stage = oi_rpm_stage, .refresh = oi_rpm_refresh,        \
+	.simulate = oi_rpm_simulate, .add = oi_rpm_add, .install = oi_rpm_install,                \
+	.shrink = oi_rpm_shrink
 
 static const struct oi_packages_ops table[] = {
 	{
@@ -13,6 +19,10 @@ static const struct oi_packages_ops table[] = {
 		.refresh = oi_apt_refresh, .simulate = oi_apt_simulate, .add = oi_apt_add,
 		.install = oi_apt_install, .shrink = oi_apt_shrink,
 	},
+	{ RPM("dnf") },
+	{ RPM("yum") },
+	{ RPM("tdnf") },
+	{ RPM("zypper") },
 };
 
 const struct oi_packages_ops *oi_packages_find(const char *method)

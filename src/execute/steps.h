@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "execute/apt.h"
+#include "execute/rpm.h"
 #include "execute/bundle.h"
 #include "model/config.h"
 #include "model/verdict.h"
@@ -18,6 +19,7 @@ struct oi_execution {
 	const struct oi_config *config;
 	const struct oi_verdict *verdict;
 	struct oi_apt apt;
+	struct oi_rpm rpm;
 	struct oi_bundle bundle;
 	bool units_changed; /* systemd has not read them yet */
 	bool noted; /* in the record, what the plan finds */

@@ -131,6 +131,8 @@ static void test_method(void **state)
 	assert_int_equal(oi_execute_can(&f->verdict, &err), 0);
 	oi_mem_set(&f->verdict.driver.stack, "inbox");
 	oi_mem_set(&f->verdict.driver.method, "dnf");
+	assert_int_equal(oi_execute_can(&f->verdict, &err), 0);
+	oi_mem_set(&f->verdict.driver.method, "repository");
 	assert_int_equal(oi_execute_can(&f->verdict, &err), -1);
 	assert_int_equal(err.code, OI_R_METHOD_UNAVAILABLE);
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packages by dnf, yum, tdnf and zypper: what they have in common; their arguments
+ * are rows of a table in rpm.c.
+ *
+ * All of them are given a private configuration: copies of the system's repository
+ * files and settings without their exclude= lines, and the vendor's repository beside
+ * them. So the user's own files are never edited, and a crash leaves nothing to put
+ * back.
+ */
+#ifndef OI_EXECUTE_RPM_H
+#define OI_EXECUTE_RPM_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "execute/rpm_repo.h"
+#include "model/verdict.h"
+#include "sys/host.h"
+
+struct oi_execution;
+
+#define OI_RPM_DIR OI_STATE_DIR "/rpm"
+
+/* What one step learns and a later one needs. Zeroed is the beginning. */
+struct oi_rpm {
+	struct oi_rpm_repos repos; /* of the staged package */
+	struct oi_strv files; /* names of its repository files */
+	char *package; /* its name */
+	char *key_path; /* the accepted keys; NULL: none is needed */
+	struct oi_strv key_ids; /* "gpg-pubkey-e6d6a281": as rpm would name them */
+	bool simulated;
+	struct oi_strv names; /* what the simulation said yes to */
+	struct oi_strv fresh; /* "name version": will be new on this machine */
+};
+
+void oi_rpm_clear(struct oi_rpm *rpm);
+
+/**
+ * oi_rpm_stage() - unpack a vendor's package, read its repositories, judge their keys
+ * Keys that are not accepted by fingerprint never reach the package manager, whatever
+ * file they stand in.
+ * Return: 0, or -1 with OI_R_REPOSITORY_MALFORMED, OI_R_REPOSITORY_UNTRUSTED, OI_R_ARCHIVE_*.
+ */
+OI_MUST_CHECK
+int oi_rpm_stage(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/** oi_rpm_refresh() - private configuration and lists; OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED */
+OI_MUST_CHECK
+int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err);
+
+/**
+ * oi_rpm_simulate() - what would the installation change; refuse what must not happen
+ * Return: 0, or -1 with OI_R_HEADERS_MISSING, OI_R_COMPILER_MISSING, OI_R_KERNEL_CHANGE,
+ *         OI_R_PACKAGES_UNAVAILABLE.
+ */
+OI_MUST_CHECK
+int oi_rpm_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/** oi_rpm_add() - install the vendor's package, which holds the repository */
+OI_MUST_CHECK
+int oi_rpm_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/**
+ * oi_rpm_install() - for real, what was simulated
+ * Return: 0, or -1 with OI_R_PACKAGES_LOCK, OI_R_REPOSITORY_UNTRUSTED, OI_R_DKMS_FAILED,
+ *         OI_R_DISK_SPACE, OI_R_PACKAGES_FAILED.
+ */
+OI_MUST_CHECK
+int oi_rpm_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/** oi_rpm_shrink() - remove private state, but not what was downloaded */
+void oi_rpm_shrink(const struct oi_host *host);
+
+#endif

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The inside of the jail: one machine a trial, ofed-init at work in it, and what came of it."""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import traceback
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import vendor_rpm  # noqa: E402
+from rig import container, jail, machine  # noqa: E402
+
+SYSROOT = "/srv/azure"
+EL_KERNEL = "5.14.0-611.5.1.el9_8.x86_64"
+SLES_KERNEL = "6.4.0-150700.53.3-azure"
+ALMA = 'ID="almalinux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.8"\nPRETTY_NAME="AlmaLinux 9.8"\n'
+SLES = 'ID="sles"\nID_LIKE="suse"\nVERSION_ID="15.7"\nPRETTY_NAME="SUSE Linux Enterprise Server 15 SP7"\n'
+DNF_CONF = "[main]\ngpgcheck=1\nbest=True\nexclude=kernel* rdma-core\n  mlnx*\n"
+INSTANCE = {"ds": {"meta_data": {"imds": {"compute": {"vmSize": "Standard_HB120rs_v3"}}}},
+            "v1": {"instance_id": "i-first", "cloud_name": "azure"}}
+QUIET = ("var/", "run/", "tmp/", "srv/", "root/", "dev/", "proc/", "sys/")
+
+
+class Machine:
+    """A Debian root that looks like an EL or SLES machine of Azure's."""
+
+    def __init__(self, env, name, os_release, kernel, base):
+        work = env.work / "machines" / name
+        work.mkdir(parents=True)
+        self.env, self.name, self.kernel = env, name, kernel
+        self.root = container.overlay([env.root], work)
+        self.upper = work / "upper"
+        machine.build(self.path(SYSROOT), release=kernel, os_release=os_release, arch="x86_64")
+        self.write(f"{SYSROOT}/run/cloud-init/instance-data.json", json.dumps(INSTANCE))
+        for program, place in (("ofed-init", "usr/sbin"), ("ofed-fetch", "usr/libexec/ofed-init")):
+            self.write(f"{place}/{program}", (env.build / program).read_bytes(), 0o755)
+        self.write("srv/catalog/test.signing-keys.tsv", env.vendor.catalog())
+        # Debian's rpm has its database in root's home; dnf and zypper look where all others have it.
+        self.write("etc/rpm/macros", "%_dbpath /var/lib/rpm\n")
+        self.write("etc/dnf/dnf.conf", DNF_CONF)
+        (self.path("usr/lib/modules") / kernel).mkdir(parents=True, exist_ok=True)
+        self.zypper = "sles" in os_release
+        folder = "etc/zypp/repos.d" if self.zypper else "etc/yum.repos.d"
+        self.base_repo = f"{folder}/base.repo"
+        self.write(self.base_repo, "[base]\nname=base\nbaseurl=file:///srv/base\nenabled=1\n"
+                   "gpgcheck=0\n" + ("autorefresh=0\n" if self.zypper else "exclude=gcc perftest\n"))
+        subprocess.run(["cp", "-r", str(base), str(self.path("srv/base"))], check=True)
+
+    def path(self, name):
+        return self.root / name.lstrip("/")
+
+    def write(self, name, content, mode=0o644):
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
+        target.chmod(mode)
+
+    def inside(self, *argv):
+        """Run a program in it, without a network of any kind: (exit status, its words)."""
+        done = subprocess.run(
+            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", "--private-network",
+             f"--machine={self.name}", f"--directory={self.root}", "--resolv-conf=off", "--", *argv],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=container.nspawn_env(), check=False, timeout=150)
+        text = done.stdout.decode(errors="replace")
+        with open(self.env.logs / f"{self.name}.log", "a") as log:
+            log.write(f"$ {' '.join(argv)}\n{text}exit {done.returncode}\n")
+        return done.returncode, text
+
+    def packages(self):
+        """name -> version of all that rpm has; keys count too."""
+        _, text = self.inside("rpm", "-qa", "--queryformat", "%{NAME} %{VERSION}\\n")
+        return dict(line.split(" ") for line in text.splitlines() if line.count(" ") == 1)
+
+    def files(self):
+        """Everything that is not state: path -> content, of what differs from the base root."""
+        found = {}
+        for folder, _, names in os.walk(self.upper):
+            for name in names:
+                path = pathlib.Path(folder) / name
+                where = str(path.relative_to(self.upper))
+                if not where.startswith(QUIET):
+                    found[where] = path.read_bytes() if path.is_file() and not path.is_symlink() else None
+        return found
+
+    def stanza(self, **keys):
+        self.write("srv/stanza.yaml", json.dumps({"infiniband": {
+            "timeout_seconds": 90, "verify": {"wait_seconds": 1}, **keys}}))
+
+    def ofed_init(self, *before):
+        """Run the main job: (exit code, reason, status log)."""
+        command = f"/usr/sbin/ofed-init run --sysroot {SYSROOT} --config /srv/stanza.yaml --catalog /srv/catalog"
+        code, text = self.inside("sh", "-c", f"{' '.join(before)} {command}")
+        result = json.loads(self.path("var/lib/ofed-init/result.json").read_text())
+        return code, result.get("reason"), text
+
+
+class Trials:
+    def __init__(self, args):
+        self.root, self.work = pathlib.Path(args.root), pathlib.Path(args.work)
+        self.logs, self.build = pathlib.Path(args.logs), pathlib.Path(args.build)
+        self.results = []
+        self.vendor = vendor_rpm.Vendor(self.work / "v")
+        self.el = self.work / "el"
+        vendor_rpm.distribution(self.work / "b1", self.el, EL_KERNEL)
+        self.sles = self.work / "sles"
+        vendor_rpm.distribution(self.work / "b2", self.sles, SLES_KERNEL, headers=False)
+
+    def check(self, ok, what, detail=""):
+        self.results.append({"ok": bool(ok), "what": f"{self.name}: {what}",
+                             "detail": "" if ok else str(detail)})
+
+    def equal(self, seen, wanted, what):
+        self.check(seen == wanted, what, f"wanted {wanted!r}, saw {seen!r}")
+
+    def run(self, only):
+        for trial in (self.el_doca, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
+                      self.el_new_kernel, self.el_no_headers, self.el_inbox, self.el_lock,
+                      self.el_uninstall, self.el_uninstall_inbox, self.sles_uninstall,
+                      self.sles_inbox, self.sles_doca, self.sles_other_key, self.sles_new_kernel):
+            self.name = trial.__name__.replace("_", "-")
+            if only and self.name not in only:
+                continue
+            try:
+                trial()
+            except Exception:  # a trial that breaks is a failure like any other
+                self.check(False, "the trial itself", traceback.format_exc())
+        self.vendor.close()
+        return self.results
+
+    # --- what is asserted again and again ---------------------------------------------------
+
+    def alma(self, base=None):
+        return Machine(self, self.name, ALMA, EL_KERNEL, base or self.el)
+
+    def suse(self, base=None):
+        return Machine(self, self.name, SLES, SLES_KERNEL, base or self.sles)
+
+    def doca(self, m, **variant):
+        package, digest = self.vendor.doca_host(self.name, m.kernel, **variant)
+        m.write("srv/doca-host.rpm", package.read_bytes())
+        m.stanza(driver="doca-ofed", source={"url": "file:///srv/doca-host.rpm", "sha256": digest})
+
+    def refused(self, m, reason, *, packages=()):
+        """Ends with 14 and the reason, and changes nothing but the packages named."""
+        had, files = m.packages(), m.files()
+        code, why, text = m.ofed_init()
+        self.equal((code, why), (14, reason), f"ends with {reason}")
+        self.equal({k: v for k, v in m.packages().items() if k not in packages}, had,
+                   "rpm's database is as before")
+        if not packages:
+            self.equal(sorted(k for k, v in m.files().items() if k not in files or files[k] != v), [],
+                       "no file outside our own state was changed")
+        return text
+
+    def installed(self, m, names, before):
+        code, why, text = m.ofed_init(*before)
+        self.check((code, why) in ((0, "installed"), (0, "installed-unproven")) or
+                   why == "module-stale", "ends well, as far as a container can tell",
+                   f"{code} {why}: {text[-3000:]}")
+        have = m.packages()
+        for name in names:
+            self.check(name in have, f"{name} is installed", text[-3000:])
+        return text, have
+
+    # --- AlmaLinux 9.8, dnf -----------------------------------------------------------------
+
+    def el_doca(self):
+        m = self.alma()
+        self.doca(m)
+        conf, repo = m.path("etc/dnf/dnf.conf").read_bytes(), m.path(m.base_repo).read_bytes()
+        text, have = self.installed(m, vendor_rpm.DRIVER + ("gcc", "dkms", "kernel-devel", "doca-host"), ())
+        self.equal(have.get("rdma-core"), "2510", "rdma-core is the vendor's, not baseos' of a higher version")
+        self.equal(have.get("kernel-devel"), "5.14.0", "the headers are those of the running kernel")
+        self.equal(m.path("etc/dnf/dnf.conf").read_bytes(), conf, "exclude= in dnf.conf is as it was")
+        self.equal(m.path(m.base_repo).read_bytes(), repo, "exclude= of the repository is as it was")
+        self.check(not m.path("var/lib/ofed-init/rpm").exists(), "private state is gone")
+        record = json.loads(m.path("var/lib/ofed-init/installed.json").read_text())
+        noted = " ".join(record["packages"])
+        for name in ("doca-ofed", "kernel-devel", "gpg-pubkey-"):
+            self.check(name in noted, f"{name} is in the record", noted)
+        self.equal(record["repository"], ["doca-host"], "so is the repository's package")
+
+    def el_yum(self):
+        """No dnf but yum (the symlink of EL 8 and later), packages without signatures inside the
+        package whose digest was checked."""
+        m = self.alma()
+        self.doca(m, signer=None, gpgcheck=0)
+        m.path("usr/bin/dnf").unlink()
+        m.path("usr/bin/yum").symlink_to("dnf-3")
+        self.installed(m, vendor_rpm.DRIVER, ())
+
+    def el_two_keys(self):
+        m = self.alma()
+        self.doca(m, keys=("vendor", "stranger"))
+        text, _ = self.installed(m, vendor_rpm.DRIVER, ())
+        _, keys = m.inside("rpm", "-q", "gpg-pubkey")
+        wanted = self.vendor.fingerprint("vendor")[-8:].lower()
+        self.equal([k.split("-")[2] for k in keys.split()], [wanted], "only the accepted key is trusted")
+        self.check(f"{self.vendor.fingerprint('stranger')} is refused by the catalog" in text,
+                   "the log says which key was left out", text)
+
+    def el_other_key(self):
+        m = self.alma()
+        self.doca(m, signer="stranger", keys=("stranger",))
+        self.refused(m, "repository-untrusted")
+
+    def el_unsigned(self):
+        m = self.alma()
+        self.doca(m, signer=None)
+        # What is signed shows when the packages are there: the repository's own is in by then.
+        self.refused(m, "repository-untrusted", packages=("doca-host", "gpg-pubkey"))
+        self.check("doca-ofed" not in m.packages(), "nothing was installed from it")
+
+    def el_new_kernel(self):
+        m = self.alma()
+        self.doca(m, new_kernel=True)
+        self.refused(m, "kernel-would-change")
+
+    def el_no_headers(self):
+        base = self.work / "no-headers"
+        vendor_rpm.distribution(self.work / "b3", base, EL_KERNEL, headers=False)
+        m = self.alma(base)
+        self.doca(m)
+        text = self.refused(m, "headers-missing")
+        self.check("kernel-devel-" + EL_KERNEL in text, "names the package", text)
+
+    def el_inbox(self):
+        m = self.alma()
+        m.stanza(driver="inbox")
+        m.ofed_init()
+        have = m.packages()
+        self.equal(have.get("rdma-core"), "9999", "rdma-core is the distribution's")
+        self.check("perftest" in have, "what the repository's exclude= names is installed too", have)
+
+    def el_lock(self):
+        m = self.alma()
+        m.stanza(driver="inbox")
+        text = m.ofed_init("dnf -q -y install slow & n=0; until [ -e /var/lib/dnf/rpmdb_lock.pid ] || "
+                           "[ $n = 300 ]; do sleep 0.1; n=$((n + 1)); done;")[2]
+        have = m.packages()
+        self.check("waiting for the lock" in text and "dnf -q -y install slow" in text,
+                   "the other dnf is named", text)
+        self.check("slow" in have and "rdma-core" in have, "both got their turn", have)
+
+    def undone(self, m, had, files):
+        """uninstall, and once more: rpm's database and every file are as they were."""
+        code, text = m.inside("ofed-init", "uninstall")
+        self.equal(code, 0, "uninstall ends well")
+        self.equal(m.packages(), had, "rpm's database is as before, keys included")
+        after = m.files()
+        self.equal(sorted(k for k in {**files, **after} if files.get(k, b"") != after.get(k, b"")), [],
+                   "every file is as before")
+        self.check(list(m.path("var/lib/ofed-init").iterdir()) == [], "no state is left", text)
+        code, text = m.inside("ofed-init", "uninstall")
+        self.check(code == 0 and "nothing-installed" in text, "there is nothing more to do", text)
+
+    def el_uninstall(self):
+        m = self.alma()
+        had, files = m.packages(), m.files()
+        self.doca(m)
+        self.installed(m, vendor_rpm.DRIVER, ())
+        self.undone(m, had, files)
+
+    def el_uninstall_inbox(self):
+        m = self.alma()
+        m.inside("dnf", "-q", "-y", "install", "slow")  # the user's: it stays
+        had, files = m.packages(), m.files()
+        m.stanza(driver="inbox")
+        m.ofed_init()
+        self.check("rdma-core" in m.packages(), "rdma-core is installed")
+        self.undone(m, had, files)
+
+    def sles_uninstall(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        had, files = m.packages(), m.files()
+        self.doca(m)
+        m.ofed_init()
+        self.check("doca-ofed" in m.packages(), "doca-ofed is installed")
+        self.undone(m, had, files)
+
+    # --- SLES 15 SP7, zypper ----------------------------------------------------------------
+
+    def sles_inbox(self):
+        m = self.suse()
+        m.stanza(driver="inbox")
+        text = m.ofed_init()[2]
+        have = m.packages()
+        for name in ("rdma-core", "libibverbs-utils", "perftest"):
+            self.check(name in have, f"{name} is installed", text)
+
+    def sles_doca(self):
+        m = self.suse()
+        self.doca(m)
+        text = m.ofed_init()[2]
+        self.check("kernel-azure-devel" in text, "headers of the running kernel are asked for", text)
+        # zypper takes a key only from rpm's own database: the accepted one is put there first.
+        self.equal(set(m.packages()), {"gpg-pubkey"}, "and without them nothing is installed")
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        text = m.ofed_init()[2]
+        have = m.packages()
+        for name in vendor_rpm.DRIVER:
+            self.check(name in have, f"{name} is installed", text)
+        self.equal(have.get("rdma-core"), "2510", "rdma-core is the vendor's")
+
+    def sles_other_key(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        self.doca(m, signer="stranger")
+        self.refused(m, "repository-untrusted", packages=("gpg-pubkey",))
+
+    def sles_new_kernel(self):
+        base = self.work / "sles-kernel"
+        vendor_rpm.distribution(self.work / "b4", base, SLES_KERNEL, headers=False,
+                                kernel_with_rdma="kernel-azure")
+        m = self.suse(base)
+        m.stanza(driver="inbox")
+        self.refused(m, "kernel-would-change")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for option in ("--root", "--work", "--logs", "--build"):
+        parser.add_argument(option, required=True)
+    parser.add_argument("only", nargs="*")
+    args = parser.parse_args()
+    jail.private_run()
+    results = Trials(args).run(args.only)
+    (pathlib.Path(args.logs) / "assertions.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What dnf, yum, tdnf and zypper say, understood; and what we ask of them, against replayed tools. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "execute/execute.h"
+#include "execute/packages.h"
+#include "execute/record.h"
+#include "execute/rpm.h"
+#include "execute/rpm_repo.h"
+#include "execute/rpm_text.h"
+#include "fakehost.h"
+#include "model/reasons.h"
+
+#define KERNEL "5.14.0-611.5.1.el9_8.x86_64"
+
+/* --- texts --- */
+
+typedef void (*listener)(struct oi_rpm_words *words, const char *line);
+
+/* Empty lines too: a table ends with one. */
+static struct oi_rpm_words words_in(const char *text, listener listen)
+{
+	struct oi_rpm_words words = { 0 };
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		OI_FREE char *line = oi_mem_ndup(text, len);
+
+		listen(&words, line);
+		text += len + (text[len] == '\n');
+	}
+	return words;
+}
+
+static struct oi_rpm_words words_of(const struct fakehost *f, const char *name, listener listen)
+{
+	OI_FREE char *text = fakehost_data(f, name);
+
+	return words_in(text, listen);
+}
+
+static void test_changes(void **state)
+{
+	static const struct {
+		const char *name;
+		listener listen;
+		const char *changes;
+	} cases[] = {
+		{ "rpm/dnf-install", oi_rpm_words_dnf, "3 new, 0 upgraded, 0 removed" },
+		{ "rpm/dnf-upgrade", oi_rpm_words_dnf, "1 new, 1 upgraded, 0 removed" },
+		{ "rpm/dnf-kernel", oi_rpm_words_dnf, "2 new, 0 upgraded, 1 removed" },
+		{ "rpm/dnf-nothing", oi_rpm_words_dnf, "0 new, 0 upgraded, 0 removed" },
+		{ "rpm/tdnf-install", oi_rpm_words_dnf, "2 new, 0 upgraded, 0 removed" },
+		{ "rpm/zypper-upgrade", oi_rpm_words_zypper, "3 new, 1 upgraded, 0 removed" },
+		{ "rpm/zypper-remove", oi_rpm_words_zypper, "0 new, 0 upgraded, 1 removed" },
+		{ "rpm/zypper-nothing", oi_rpm_words_zypper, "0 new, 0 upgraded, 0 removed" },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct oi_rpm_words words = words_of(*state, cases[i].name, cases[i].listen);
+		OI_FREE char *text = oi_rpm_changes_text(&words);
+
+		if (!oi_rpm_words_whole(&words) || strcmp(text, cases[i].changes) != 0)
+			fail_msg("%s: %s", cases[i].name, text);
+		oi_rpm_words_clear(&words);
+	}
+}
+
+static void test_wrapped_and_miscounted(void **state)
+{
+	static const char wrapped[] =
+		"Installing:\n"
+		" a-rather-long-package-name-for-the-table\n"
+		"                     noarch      61-1        base         5.6 k\n"
+		"     replacing  old.noarch 1-1\n"
+		"Updating for dependencies:\n"
+		" b                   x86_64      2-1         base         5.6 k\n"
+		"\n"
+		"Transaction Summary\n"
+		"Install  1 Package\n"
+		"Upgrade             ( 1 Dependent package)\n";
+	struct oi_rpm_words words = words_in(wrapped, oi_rpm_words_dnf);
+
+	(void)state;
+	assert_true(oi_rpm_words_whole(&words));
+	assert_int_equal(words.n_changes, 2);
+	assert_string_equal(words.changes[0].name, "a-rather-long-package-name-for-the-table");
+	assert_string_equal(words.changes[0].version, "61-1");
+	assert_int_equal(words.changes[1].effect, OI_RPM_REPLACED);
+	oi_rpm_words_clear(&words);
+	words = words_in("Installing:\n a noarch 1 base 1 k\n\nTransaction Summary\n"
+			 "Install  2 Packages\n", oi_rpm_words_dnf);
+	assert_false(oi_rpm_words_whole(&words));
+	oi_rpm_words_clear(&words);
+	words = words_in("<install-summary packages-to-change=\"2\">\n<to-install>\n"
+			 "<solvable type=\"package\" name=\"a\" edition=\"1\" arch=\"noarch\">\n",
+			 oi_rpm_words_zypper);
+	assert_false(oi_rpm_words_whole(&words));
+	oi_rpm_words_clear(&words);
+}
+
+static void test_causes(void **state)
+{
+	struct oi_rpm_words words = words_of(*state, "rpm/dnf-missing", oi_rpm_words_dnf);
+	OI_FREE char *text = NULL;
+
+	assert_int_equal(words.missing.n, 2);
+	assert_string_equal(words.missing.v[1], "kernel-devel-5.14.0-1");
+	oi_rpm_words_clear(&words);
+	words = words_of(*state, "rpm/zypper-missing", oi_rpm_words_zypper);
+	text = oi_rpm_words_text(&words);
+	assert_int_equal(words.missing.n, 1);
+	assert_string_equal(words.missing.v[0], "nope");
+	assert_string_equal(text, "No provider of 'nope' found.");
+	oi_rpm_words_clear(&words);
+	words = words_of(*state, "rpm/dnf-wrong-key", oi_rpm_words_dnf);
+	assert_true(words.untrusted);
+	oi_rpm_words_clear(&words);
+	words = words_in("No package gcc available.\nfoo package not found or not installed\n"
+			 "Another app is currently holding the yum lock; waiting for it to exit...\n",
+			 oi_rpm_words_dnf);
+	assert_string_equal(words.missing.v[0], "gcc");
+	assert_string_equal(words.missing.v[1], "foo");
+	assert_true(words.waiting);
+	oi_rpm_words_clear(&words);
+}
+
+static struct oi_rpm_words with_change(const char *name, const char *arch, const char *version)
+{
+	OI_FREE char *text = oi_mem_printf("Installing:\n %s %s %s base 1 k\n", name, arch, version);
+
+	return words_in(text, oi_rpm_words_dnf);
+}
+
+static void test_kernels(void **state)
+{
+	static const struct {
+		const char *name, *arch, *version, *release;
+		bool kernel, foreign_headers;
+	} cases[] = {
+		{ "kernel", "x86_64", "6.99-1", KERNEL, true, false },
+		{ "kernel-core", "x86_64", "5.14.0-611.5.1.el9_8", KERNEL, true, false },
+		{ "kernel-modules", "x86_64", "5.14.0-611.5.1.el9_8", KERNEL, false, false },
+		{ "kernel-modules", "x86_64", "5.14.0-612.el9_8", KERNEL, true, false },
+		{ "kernel-uek", "x86_64", "6.12-1", KERNEL, true, false },
+		{ "kernel-headers", "x86_64", "6.99-1", KERNEL, false, false },
+		{ "kernel-srpm-macros", "noarch", "1.0-1", KERNEL, false, false },
+		{ "kernel-devel", "x86_64", "5.14.0-611.5.1.el9_8", KERNEL, false, false },
+		{ "kernel-devel", "x86_64", "5.14.0-612.el9_8", KERNEL, false, true },
+		{ "kernel-azure", "x86_64", "6.4.0-150700.53.6.1", "6.4.0-150700.53.3-azure", true, false },
+		{ "kernel-azure-devel", "x86_64", "6.4.0-150700.53.3.1", "6.4.0-150700.53.3-azure", false,
+		  false },
+		{ "kernel-azure-devel", "x86_64", "6.4.0-150700.53.33.1", "6.4.0-150700.53.3-azure", false,
+		  true },
+		{ "kernel", "x86_64", "6.6.57.1-3.azl3", "6.6.57.1-2.azl3", true, false },
+		{ "mlnx-ofa_kernel", "x86_64", "25.10-1", KERNEL, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct oi_rpm_words words = with_change(cases[i].name, cases[i].arch, cases[i].version);
+		bool kernel = oi_rpm_changes_kernel(&words, cases[i].release);
+		bool headers = oi_rpm_changes_headers(&words, cases[i].release);
+
+		if (kernel != cases[i].kernel || headers != cases[i].foreign_headers)
+			fail_msg("%s-%s on %s: kernel %d, headers %d", cases[i].name, cases[i].version,
+				 cases[i].release, kernel, headers);
+		oi_rpm_words_clear(&words);
+	}
+}
+
+/* --- files --- */
+
+static void test_copy(void **state)
+{
+	static const char *const drop[] = { "exclude", "cachedir", NULL };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+
+	(void)state;
+	oi_rpm_conf_copy("[main]\nexclude=kernel*\n  rdma*\nbest=1\ncachedir = /x\n[r]\nname=r\n", drop,
+			 "main", "ours=1\n", &out);
+	assert_string_equal(oi_buf_str(&out), "[main]\nours=1\nbest=1\n[r]\nname=r\n");
+	oi_buf_reset(&out);
+	oi_rpm_conf_copy("[a]\nname=a\nexclude=x\n[b]\nname=b", drop, NULL, "exclude=y\n", &out);
+	assert_string_equal(oi_buf_str(&out), "[a]\nexclude=y\nname=a\n[b]\nexclude=y\nname=b\n");
+	oi_buf_reset(&out);
+	oi_rpm_conf_copy("", drop, "main", "ours=1\n", &out);
+	assert_string_equal(oi_buf_str(&out), "[main]\nours=1\n");
+}
+
+static void test_repository(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_rpm_repos_clear) struct oi_rpm_repos repos = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+	struct oi_err err = { 0 };
+
+	fakehost_write(f, "/usr/share/doca/repo/x", "");
+	assert_int_equal(oi_rpm_repo_read(&f->host.change, "doca.repo",
+					  "# doca\n[in]\nbaseurl=file:///usr/share/doca/repo\n"
+					  "[off]\nbaseurl=https://vendor.test/\nenabled=0\n"
+					  "[out]\nbaseurl=https://vendor.test/r\ngpgcheck=0\nsslverify=0\n"
+					  "gpgkey=https://vendor.test/a\n  file:///etc/b\n",
+					  &repos, &err), 0);
+	assert_int_equal(repos.n, 2);
+	assert_true(repos.v[0].inside);
+	assert_false(oi_rpm_repo_is_checked(&repos.v[0]));
+	assert_true(strstr(repos.v[0].baseurls.v[0], f->host.change.path));
+	assert_false(repos.v[1].inside);
+	assert_int_equal(repos.v[1].keys.n, 2);
+	/* whatever it says itself */
+	assert_true(oi_rpm_repo_is_checked(&repos.v[1]));
+	oi_rpm_repo_write(&repos.v[1], "/k.asc", "/ca.pem", &out);
+	assert_non_null(strstr(oi_buf_str(&out), "gpgcheck=1\ngpgkey=file:///k.asc\nsslcacert=/ca.pem\n"));
+	assert_null(strstr(oi_buf_str(&out), "sslverify"));
+	assert_int_equal(oi_rpm_repo_read(&f->host.change, "x.repo", "[a]\nname=a\n", &repos, &err), -1);
+	assert_int_equal(err.code, OI_R_REPOSITORY_MALFORMED);
+	assert_int_equal(oi_rpm_repo_read(&f->host.change, "x.repo", "name=a\n", &repos, &err), -1);
+}
+
+/* --- plans, against replayed tools --- */
+
+static void add_packages(struct fakehost *f, const char *method, const char *names,
+			 const char *optional)
+{
+	static const enum oi_action actions[] = {
+		OI_ACTION_PACKAGES_REFRESH, OI_ACTION_PACKAGES_SIMULATE, OI_ACTION_PACKAGES_INSTALL,
+	};
+
+	oi_mem_set(&f->verdict.driver.method, method);
+	oi_mem_set(&f->verdict.driver.kernel, KERNEL);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(actions); i++) {
+		struct oi_step *step = oi_verdict_step(&f->verdict, actions[i],
+						       oi_action_name(actions[i]), "x");
+
+		oi_strv_split(&step->names, names, " ");
+		if (optional)
+			oi_strv_split(&step->optional, optional, " ");
+	}
+}
+
+static int carry_out(struct fakehost *f, struct oi_err *err)
+{
+	memset(err, 0, sizeof(*err));
+	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, err);
+}
+
+#define CONF "-c */var/lib/ofed-init/rpm/main.conf "
+#define ZYPPER "--non-interactive --xmlout --reposd-dir */rpm/repos.d --cache-dir */rpm/cache "
+
+static void test_dnf(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+
+	fakehost_write(f, "/etc/dnf/dnf.conf", "[main]\nexclude=kernel*\nbest=1\n");
+	fakehost_write(f, "/etc/yum.repos.d/base.repo", "[base]\nexclude=gcc\nname=base\n");
+	add_packages(f, "dnf", "doca-ofed", "perftest");
+	fakehost_expect_run(f, "dnf", 0,
+			    "d=$(dirname \"$2\"); grep -q best=1 $2 && grep -q reposdir=$d/repos.d $2 && "
+			    "! grep -rq exclude $2 $d/repos.d && grep -q name=base $d/repos.d/base.repo "
+			    "|| echo 'No match for argument: wrong'", CONF "-y makecache");
+	fakehost_expect_text(f, "dnf", 1, "No match for argument: perftest\nError: Unable to find a match\n",
+			     CONF "--assumeno install doca-ofed perftest");
+	fakehost_expect(f, "dnf", 1, "rpm/dnf-install", CONF "--assumeno install doca-ofed");
+	fakehost_expect(f, "dnf", 0, NULL, CONF "-y install doca-ofed");
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	fakehost_check_calls(f);
+	assert_false(fakehost_logged(f, 'I', "wrong"));
+	assert_true(fakehost_logged(f, 'I', "without perftest"));
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
+	assert_int_equal(record.packages.n, 3);
+	assert_false(fakehost_exists(f, OI_RPM_DIR));
+}
+
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *method, *tool, *output;
+		int status;
+		const char *pattern;
+		enum oi_reason reason;
+	} cases[] = {
+		{ "dnf", "dnf", "rpm/dnf-kernel", 1, CONF "--assumeno install x", OI_R_KERNEL_CHANGE },
+		{ "yum", "yum", "rpm/dnf-kernel", 1, CONF "--assumeno install x", OI_R_KERNEL_CHANGE },
+		{ "dnf", "dnf", "rpm/dnf-missing", 1, CONF "--assumeno install x",
+		  OI_R_PACKAGES_UNAVAILABLE },
+		{ "zypper", "zypper", "rpm/zypper-missing", 104,
+		  ZYPPER "install --dry-run --no-recommends --auto-agree-with-licenses x",
+		  OI_R_PACKAGES_UNAVAILABLE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		void *own = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+
+		assert_int_equal(fakehost_set_up(&own), 0);
+		f = own;
+		add_packages(f, cases[i].method, "x", NULL);
+		fakehost_expect(f, cases[i].tool, 0, NULL, "*");
+		fakehost_expect(f, cases[i].tool, cases[i].status, cases[i].output, cases[i].pattern);
+		assert_int_equal(carry_out(f, &err), -1);
+		if (err.code != (int)cases[i].reason)
+			fail_msg("case %zu: %s", i, err.text);
+		fakehost_check_calls(f);
+		assert_false(fakehost_exists(f, OI_RECORD_PATH));
+		fakehost_tear_down(&own);
+	}
+}
+
+static void test_tdnf(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "tdnf", "rdma-core", NULL);
+	fakehost_expect_run(f, "tdnf", 0, "grep -q repodir= \"$2\" || exit 1", CONF "-y makecache");
+	fakehost_expect_text(f, "tdnf", 8,
+			     "Installing:\nrdma-core  x86_64  54.0-1.azl3  base  1.1M  425.1k\n\n"
+			     "Total installed size:   1.10M\nIs this ok [y/N]: \n"
+			     "Error(1032) : Operation aborted.\n", CONF "--assumeno install rdma-core");
+	fakehost_expect_text(f, "tdnf", 243, "Error(1525) : rpm transaction failed\n",
+			     CONF "-y install rdma-core");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
+	assert_non_null(strstr(err.text, "Error(1525)"));
+	fakehost_check_calls(f);
+}
+
+static void test_zypper_locked(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "zypper", "rdma-core", NULL);
+	fakehost_expect_text(f, "zypper", 7,
+			     "<message type=\"error\">System management is locked by the application with pid 1 "
+			     "(zypper).</message>\n", ZYPPER "refresh");
+	fakehost_expect(f, "zypper", 0, NULL, ZYPPER "refresh");
+	fakehost_expect(f, "zypper", 0, "rpm/zypper-upgrade", "*--dry-run*");
+	fakehost_expect(f, "zypper", 107, NULL, "*install --no-recommends*"); /* a script failed */
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	fakehost_check_calls(f);
+}
+
+static void test_table(void **state)
+{
+	static const char *const methods[] = { "apt", "dnf", "yum", "tdnf", "zypper" };
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(methods); i++)
+		assert_string_equal(oi_packages_find(methods[i])->method, methods[i]);
+	assert_null(oi_packages_find("none"));
+	assert_null(oi_packages_find(NULL));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_changes),
+		TEST(test_wrapped_and_miscounted),
+		TEST(test_causes),
+		TEST(test_kernels),
+		TEST(test_copy),
+		TEST(test_repository),
+		TEST(test_dnf),
+		TEST(test_refusals),
+		TEST(test_tdnf),
+		TEST(test_zypper_locked),
+		TEST(test_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
