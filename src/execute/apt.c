@@ -35,6 +35,7 @@ void oi_apt_clear(struct oi_apt *apt)
 	free(apt->incomplete);
 	oi_strv_clear(&apt->names);
 	oi_strv_clear(&apt->fresh);
+	oi_strv_clear(&apt->replaced);
 	memset(apt, 0, sizeof(*apt));
 }
 
@@ -630,15 +631,22 @@ int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_e
 /* Written before the work: a package of an installation that is cut off is ours too. */
 static int record(const struct oi_execution *run, struct oi_err *err)
 {
-	return oi_record_note_packages(&run->host->change, &run->apt.fresh, err);
+	if (oi_record_note_packages(&run->host->change, &run->apt.fresh, err))
+		return -1;
+	return oi_record_note_replaced(&run->host->change, &run->apt.replaced, err);
 }
 
 static void note_fresh(struct oi_apt *apt, const struct oi_apt_changes *changes)
 {
-	for (size_t i = 0; i < changes->n; i++)
-		if (!changes->v[i].before)
-			oi_strv_addf(&apt->fresh, "%s %s", changes->v[i].name,
-				     changes->v[i].after);
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct oi_apt_change *c = &changes->v[i];
+
+		if (c->before)
+			oi_strv_addf(&apt->replaced, "%s %s %s", c->name, c->before,
+				     c->after ? c->after : "-");
+		else
+			oi_strv_addf(&apt->fresh, "%s %s", c->name, c->after);
+	}
 }
 
 /* apt's own way of waiting for the lock, up to our deadline. */

@@ -20,6 +20,7 @@ struct oi_apt {
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */
 	struct oi_strv fresh; /* "name version": will be new on this machine */
+	struct oi_strv replaced; /* "name before after"; after is "-" for what goes */
 };
 
 void oi_apt_clear(struct oi_apt *apt);

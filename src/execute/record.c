@@ -22,6 +22,7 @@ static const struct {
 } lists[] = {
 	{ "methods", offsetof(struct oi_record, methods) },
 	{ "packages", offsetof(struct oi_record, packages) },
+	{ "replaced", offsetof(struct oi_record, replaced) },
 	{ "repository", offsetof(struct oi_record, repository) },
 	{ "units", offsetof(struct oi_record, units) },
 	{ "dkms", offsetof(struct oi_record, dkms) },
@@ -287,18 +288,30 @@ int oi_record_note_modules(const struct oi_root *root, struct oi_err *err)
 	return record.modules.n ? write_record(root, &record, err) : 0;
 }
 
-int oi_record_note_packages(const struct oi_root *root, const struct oi_strv *fresh,
-			    struct oi_err *err)
+static int note_all(const struct oi_root *root, size_t offset, const struct oi_strv *entries,
+		    struct oi_err *err)
 {
 	RECORD_AUTO record = { 0 };
 
-	if (!fresh->n)
+	if (!entries->n)
 		return 0;
 	if (begin(root, &record, err))
 		return -1;
-	for (size_t i = 0; i < fresh->n; i++)
-		add_once(&record.packages, fresh->v[i]);
+	for (size_t i = 0; i < entries->n; i++)
+		add_once((struct oi_strv *)(void *)((char *)&record + offset), entries->v[i]);
 	return write_record(root, &record, err);
+}
+
+int oi_record_note_packages(const struct oi_root *root, const struct oi_strv *fresh,
+			    struct oi_err *err)
+{
+	return note_all(root, offsetof(struct oi_record, packages), fresh, err);
+}
+
+int oi_record_note_replaced(const struct oi_root *root, const struct oi_strv *replaced,
+			    struct oi_err *err)
+{
+	return note_all(root, offsetof(struct oi_record, replaced), replaced, err);
 }
 
 int oi_record_note_repository(const struct oi_root *root, const char *package,

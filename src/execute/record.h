@@ -31,6 +31,7 @@ struct oi_record_file {
 struct oi_record {
 	struct oi_strv methods; /* "apt", "bundle": by which it was done */
 	struct oi_strv packages; /* "name version": not installed before us */
+	struct oi_strv replaced; /* "name before after": changed by us; after "-": removed */
 	struct oi_strv repository; /* names of packages that hold the vendor's repository */
 	struct oi_strv units; /* enabled by us, and not before */
 	struct oi_strv dkms; /* modules that dkms did not know before */
@@ -68,6 +69,11 @@ int oi_record_note_modules(const struct oi_root *root, struct oi_err *err);
 /** oi_record_note_packages() - before they are installed; @fresh: "name version" */
 OI_MUST_CHECK
 int oi_record_note_packages(const struct oi_root *root, const struct oi_strv *fresh,
+			    struct oi_err *err);
+
+/** oi_record_note_replaced() - before they are changed; @replaced: "name before after" */
+OI_MUST_CHECK
+int oi_record_note_replaced(const struct oi_root *root, const struct oi_strv *replaced,
 			    struct oi_err *err);
 
 /** oi_record_note_repository() - before it is installed: the package with the repository */

@@ -22,6 +22,11 @@ struct oi_removal {
 	/* For real, with their settings. */
 	int (*remove)(const struct oi_host *host, const struct oi_strv *present,
 		      struct oi_err *err);
+	/* Back to the versions that @replaced ("name before after") had, as far as the
+	 * machine's own archives have them: those that are still as we made them, and no
+	 * other package. NULL: not by this one. */
+	int (*restore)(const struct oi_host *host, const struct oi_strv *replaced,
+		       struct oi_err *err);
 };
 
 extern const struct oi_removal oi_removal_apt;

@@ -178,6 +178,93 @@ static int remove_packages(const struct oi_host *host, const struct oi_strv *nam
 	return failed(&call, OI_R_PACKAGES_FAILED, err);
 }
 
+/* --- what was changed --- */
+
+/* "name version" of all that is installed, as dpkg has it now. */
+static int ask_versions(const struct oi_host *host, const struct oi_strv *replaced,
+			struct oi_strv *lines, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+	CALL_AUTO call = { 0 };
+
+	call.child.tool = OI_TOOL_DPKG_QUERY;
+	call.child.out = &out;
+	oi_strv_add(&call.child.args, "--show");
+	oi_strv_add(&call.child.args, "--showformat=${db:Status-Status} ${Package} ${Version}\\n");
+	for (size_t i = 0; i < replaced->n; i++)
+		oi_strv_addf(&call.child.args, "%.*s", (int)strcspn(replaced->v[i], " "),
+			     replaced->v[i]);
+	if (oi_child_run(host, &call.child, &call.result, err) &&
+	    (call.result.end != OI_RUN_EXITED || call.result.status != 1))
+		return -1;
+	oi_strv_split(lines, oi_buf_str(&out), "\n");
+	return 0;
+}
+
+/* Adds "name=before" when it is as we made it; the first entry of a name has what was there first. */
+static void choose(const struct oi_strv *lines, const char *entry, struct oi_strv *wanted)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv fields = { 0 };
+	OI_FREE char *now = NULL;
+	bool gone = true;
+
+	oi_strv_split(&fields, entry, " ");
+	if (fields.n != 3)
+		return;
+	for (size_t i = 0; i < lines->n; i++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv line = { 0 };
+
+		oi_strv_split(&line, lines->v[i], " ");
+		if (line.n == 3 && !strcmp(line.v[1], fields.v[0]) && !strcmp(line.v[0], "installed"))
+			gone = false;
+	}
+	now = oi_mem_printf("installed %s %s", fields.v[0], fields.v[2]);
+	if (!strcmp(fields.v[2], "-") ? gone : oi_strv_has(lines, now))
+		oi_strv_addf(wanted, "%s=%s", fields.v[0], fields.v[1]);
+}
+
+static void start_restore(struct call *call, const struct oi_host *host, bool simulate,
+			  const struct oi_strv *wanted)
+{
+	static const struct oi_strv none;
+
+	start(call, host, simulate, &none);
+	oi_strv_clear(&call->child.args);
+	oi_strv_add(&call->child.args, "-q");
+	oi_strv_add(&call->child.args, "-y");
+	oi_strv_add(&call->child.args, simulate ? "--simulate" : "--allow-downgrades");
+	oi_strv_add(&call->child.args, simulate ? "--allow-downgrades" : "--no-remove");
+	oi_strv_add(&call->child.args, "--no-install-recommends");
+	oi_strv_add(&call->child.args, "install");
+	oi_strv_add_all(&call->child.args, wanted);
+}
+
+static int restore(const struct oi_host *host, const struct oi_strv *replaced,
+		   struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv wanted = { 0 };
+	CALL_AUTO call = { 0 };
+
+	if (ask_versions(host, replaced, &lines, err))
+		return -1;
+	for (size_t i = 0; i < replaced->n; i++)
+		choose(&lines, replaced->v[i], &wanted);
+	if (!wanted.n)
+		return 0;
+	start_restore(&call, host, true, &wanted);
+	if (oi_child_run(host, &call.child, &call.result, err))
+		return failed(&call, OI_R_PACKAGES_UNAVAILABLE, err);
+	for (size_t i = 0; i < call.changes.n; i++)
+		if (!call.changes.v[i].after || !is_among(replaced, call.changes.v[i].name))
+			return oi_err_set(err, OI_R_REMOVAL_FOREIGN, "%s", call.changes.v[i].name);
+	start_restore(&call, host, false, &wanted);
+	if (oi_child_run(host, &call.child, &call.result, err))
+		return failed(&call, OI_R_PACKAGES_FAILED, err);
+	return 0;
+}
+
 const struct oi_removal oi_removal_apt = {
 	.present = present_ones, .simulate = simulate, .remove = remove_packages,
+	.restore = restore,
 };

@@ -248,6 +248,22 @@ static const struct oi_removal *find_removal(const struct oi_host *host,
 								      &oi_removal_rpm;
 }
 
+/* An archive need not have old versions for ever: what cannot be had back is no reason to fail. */
+static void restore_packages(const struct oi_host *host, const struct oi_removal *removal,
+			     const struct oi_record *record)
+{
+	OI_FREE char *text = oi_strv_join(&record->replaced, ", ");
+	struct oi_err err;
+
+	if (!record->replaced.n)
+		return;
+	oi_log_info(&host->log, "packages: changed by the installation (before, after): %s", text);
+	if (!removal->restore)
+		oi_log_warn(&host->log, "packages: they are left as they are now");
+	else if (removal->restore(host, &record->replaced, &err))
+		oi_log_warn(&host->log, "packages: they are left as they are now: %s", err.text);
+}
+
 /* --- dkms --- */
 
 /* Now, and not when the program started: its package may be among those that went. */
@@ -501,6 +517,7 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	    undo_files(host, &record, false, what, err) ||
 	    remove_folders(host, &record, err))
 		return -1;
+	restore_packages(host, removal, &record);
 	if (has_units(&record) && is_booted(host))
 		systemctl(host, "daemon-reload", NULL);
 	return forget_state(host, err);

@@ -10,6 +10,7 @@ Variants, each a way in which a real one goes wrong or must be handled with care
     broken-build    the modules do not compile, and the package's script hides it from apt
     other-key       the repository is signed by a key that the package does not carry
     new-kernel      doca-ofed depends on another kernel
+    replaces        doca-ofed wants a newer rig-lib than the machine has
 """
 import hashlib
 import os
@@ -73,6 +74,9 @@ def packages(work, pool, variant):
         deb(work, pool, f"linux-image-{release}", "6.99.0-1",
             files={f"/boot/vmlinuz-{release}": ("no kernel\n", 0o644)})
         depends += f", linux-image-{release}"
+    if variant == "replaces":
+        deb(work, pool, "rig-lib", "2")
+        depends += ", rig-lib (>= 2)"
     deb(work, pool, "doca-ofed", f"{DOCA}-019000", depends=depends)
 
 

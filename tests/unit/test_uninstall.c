@@ -341,6 +341,44 @@ static void without_dpkg_it_says_so(void **state)
 	assert_true(fakehost_exists(f, OI_RECORD_PATH));
 }
 
+#define RESTORE "--allow-downgrades --no-remove --no-install-recommends install "
+
+/* One downgraded, one brought back; changed again or gone by the user's hand: theirs. */
+static void replaced_packages_come_back(void **state)
+{
+	static const char versions[] = "installed rdma-core 2510\ninstalled user-upgraded 3\n"
+				       "config-files removed-by-us 1\n";
+	static const char fits[] = "Inst rdma-core [2510] (50 Debian:13 [amd64])\n"
+				   "Inst removed-by-us (1 Debian:13 [amd64])\n";
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv replaced = { 0 };
+	struct oi_err err;
+	WHAT;
+
+	oi_strv_split(&replaced, "rdma-core 50 2510,user-upgraded 1 2,user-removed 1 2,removed-by-us 1 -",
+		      ",");
+	for (int time = 0; time < 3; time++) {
+		note_packages(f, "doca-ofed 3.2.3");
+		assert_int_equal(oi_record_note_replaced(&f->host.change, &replaced, &err), 0);
+		fakehost_expect_text(f, "dpkg-query", 1, "", QUERY "doca-ofed");
+		fakehost_expect_text(f, "dpkg-query", 1, versions, QUERY "rdma-core user-upgraded *");
+		fakehost_expect_text(f, "apt-get", time == 1 ? 100 : 0,
+				     time == 0 ? fits :
+				     time == 1 ? "E: Version '50' for 'rdma-core' was not found\n" :
+						 "Remv of-the-user [1]\nInst rdma-core [2510] (50 x)\n",
+				     "-q -y --simulate --allow-downgrades --no-install-recommends install "
+				     "rdma-core=50 removed-by-us=1");
+		if (time == 0)
+			fakehost_expect(f, "apt-get", 0, NULL,
+					"-q -y " RESTORE "rdma-core=50 removed-by-us=1");
+		assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	}
+	assert_true(fakehost_logged(f, 'W', "left as they are now: E: Version '50'") ||
+		    fakehost_logged(f, 'W', "left as they are now: Version '50'"));
+	assert_true(fakehost_logged(f, 'W', "left as they are now: of-the-user"));
+	fakehost_check_calls(f);
+}
+
 #define COUNT "-q --queryformat +\\\\n "
 #define RPMS "rdma-core-61-2.el9 dkms gpg-pubkey-e6d6a281"
 
@@ -502,6 +540,7 @@ int main(void)
 		TEST(failed_removal_can_be_repeated),
 		TEST(interrupted_dpkg_is_finished),
 		TEST(without_dpkg_it_says_so),
+		TEST(replaced_packages_come_back),
 		TEST(rpms_go),
 		TEST(services_end_first),
 		TEST(dkms_forgets),

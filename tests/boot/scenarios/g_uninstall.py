@@ -7,6 +7,7 @@ import stat
 
 import expect
 import user_data
+from rig import vendor
 from rig.deb import deb
 from scenarios import BOTH, scenario
 from scenarios.a_inbox import STANZA, installed
@@ -166,6 +167,18 @@ def uninstall_inbox(t):
     compare(t, before, state_of(vm))
 
 
+def library_of_the_image(t, vm):
+    """A package that the vendor has a newer version of, and an archive that has it still."""
+    work = t.work_beside("library")
+    work.mkdir()
+    archive = vm.container.path("srv/rig-archive")
+    archive.mkdir(parents=True)
+    deb(work, archive / "rig-lib_1.deb", "rig-lib", "1")
+    (archive / "Packages").write_bytes(vendor.ftparchive("packages", archive))
+    vm.container.write("etc/apt/sources.list.d/rig.list", "deb [trusted=yes] file:/srv/rig-archive ./\n")
+    vm.container.run("dpkg", "--install", "/srv/rig-archive/rig-lib_1.deb")
+
+
 # Killed when dpkg is at work, as at a power cut or by an impatient administrator.
 CUT_OFF = """rm -f /var/log/dpkg.log
 ofed-init uninstall &
@@ -180,11 +193,14 @@ echo $? >>/var/rig/out/exits
 def uninstall_doca(t):
     """After the vendor's stack; the first try is killed in the middle of the work."""
     vm = t.vm()
-    source = Source(t, vm)
+    source = Source(t, vm, "replaces")
+    library_of_the_image(t, vm)
     before = first_boot(vm)
     vm.user_data(user_data.with_script(user_data.plain(stanza(source.file_url, source.sha256),
                                                        user_data.WORKLOADS)), "i-second")
-    doca_installed(t, vm, vm.boot(420))
+    boot = vm.boot(420)
+    doca_installed(t, vm, boot)
+    t.equal(boot.packages.get("rig-lib"), "2", "a library of the image is replaced by the vendor's")
     vm.container.run("apt-get", "-q", "-y", "purge", "hello")  # the user's, not ours
     done = boot_that_uninstalls(vm, CUT_OFF + UNINSTALL, "i-third")
     t.equal(exits(done), ["137", "0"], "cut off, and then: exit 0")
