@@ -67,7 +67,8 @@ class Lab:
     def booted(self):
         version = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE,
                                  check=True).stdout
-        key = hashlib.sha256(version + (HERE / "guest.py").read_bytes()
+        # The path too: it is in the disk, which knows the one that it is based on by its name.
+        key = hashlib.sha256(version + bytes(self.image) + (HERE / "guest.py").read_bytes()
                              + inspect.getsource(Lab.boot).encode()).hexdigest()[:12]
         folder = self.image / f"booted-{key}"
         if not folder.exists():
