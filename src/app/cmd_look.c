@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "facts/gather.h"
-#include "sys/clock.h"
 #include "verify/verify.h"
 
 static void print_doc(const struct oi_doc *doc)
@@ -188,7 +187,7 @@ int oi_cmd_verify(const struct oi_options *options)
 	OI_CLEANUP(oi_checks_clear) struct oi_checks checks = { 0 };
 	struct oi_err err = { 0 };
 	enum oi_reason reason;
-	int64_t until_ms = oi_clock_ms();
+	int64_t wait_ms = 0;
 
 	if (oi_machine_open(options, &machine, &err) || oi_machine_read_config(&machine, &err) ||
 	    oi_machine_read_catalog(&machine, &err) || oi_machine_read_facts(&machine, &err))
@@ -196,8 +195,8 @@ int oi_cmd_verify(const struct oi_options *options)
 	oi_machine_ask_size(&machine);
 	promise(&machine, &verdict);
 	if (options->wait)
-		until_ms += (int64_t)machine.config.verify.wait_seconds * 1000;
-	oi_verify(&machine.host, &machine.config, &verdict, until_ms, &machine.facts, &checks);
+		wait_ms = (int64_t)machine.config.verify.wait_seconds * 1000;
+	oi_verify(&machine.host, &machine.config, &verdict, wait_ms, &machine.facts, &checks);
 	reason = sum_up(&checks);
 	print_checks(&checks, reason, options->json);
 	return oi_reason_text(reason)->exit_code;

@@ -231,6 +231,7 @@ static void decide(struct run *run)
 		    m->config.verify.wait_seconds);
 	oi_facts_wait_pci(&m->host, until_ms < m->host.deadline_ms ? until_ms : m->host.deadline_ms,
 			  &m->facts);
+	oi_facts_look_rdma(&m->host, &m->facts); /* its driver may have been waiting for it */
 	oi_verdict_clear(&run->verdict);
 	oi_decide(&m->facts, &m->config, &m->catalog, &run->verdict);
 	phase(run, "wait-for-device");
@@ -305,11 +306,9 @@ static int judge(struct run *run, enum oi_reason proven, enum oi_reason unproven
 static int verify_and_judge(struct run *run)
 {
 	struct oi_machine *m = &run->machine;
-	int64_t until_ms = oi_clock_ms() + (int64_t)m->config.verify.wait_seconds * 1000;
+	int64_t wait_ms = (int64_t)m->config.verify.wait_seconds * 1000;
 
-	if (until_ms > m->host.deadline_ms)
-		until_ms = m->host.deadline_ms;
-	oi_verify(&m->host, &m->config, &run->verdict, until_ms, &m->facts, &run->checks);
+	oi_verify(&m->host, &m->config, &run->verdict, wait_ms, &m->facts, &run->checks);
 	phase(run, "verify");
 	tell_checks(run);
 	if (run->verdict.outcome == OI_OUTCOME_READY)

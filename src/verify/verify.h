@@ -16,12 +16,12 @@
  * oi_verify() - modules on disk, modules loaded, ports of the fabric
  * @facts: ports are looked at anew until they agree or the wait is over
  * @verdict: names the stack, the kernel and what the size promises; borrowed
- * @deadline_ms: monotonic, absolute: the end of waiting for ports
+ * @wait_ms: how long to wait for ports, counted from when they are first looked at
  * @checks: zeroed; filled, owned by the caller
  * A check that cannot be made here is unproven, never passed.
  */
 void oi_verify(const struct oi_host *host, const struct oi_config *config,
-	       const struct oi_verdict *verdict, int64_t deadline_ms, struct oi_facts *facts,
+	       const struct oi_verdict *verdict, int64_t wait_ms, struct oi_facts *facts,
 	       struct oi_checks *checks);
 
 /** oi_verify_quick() - is what the last run left still there; milliseconds, no waiting */
