@@ -56,7 +56,7 @@ static int fail_plan(const struct oi_machine *machine, const struct oi_err *err)
 		doc = oi_verdict_to_doc(&verdict);
 		print_doc(doc);
 	}
-	return oi_machine_fail(machine, err);
+	return oi_machine_fail(err);
 }
 
 int oi_cmd_plan(const struct oi_options *options)
@@ -108,13 +108,13 @@ int oi_cmd_facts(const struct oi_options *options)
 	OI_DOC_AUTO *doc = NULL;
 
 	if (oi_machine_open(options, &machine, &err) || oi_machine_read_facts(&machine, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	oi_machine_ask_size(&machine);
 	doc = oi_facts_to_doc(&machine.facts);
 	if (options->save) {
 		OI_FREE char *text = oi_doc_to_json(doc, true);
 
-		return save_text(options->save, text, &err) ? oi_machine_fail(&machine, &err) : 0;
+		return save_text(options->save, text, &err) ? oi_machine_fail(&err) : 0;
 	}
 	if (options->json)
 		print_doc(doc);
@@ -191,7 +191,7 @@ int oi_cmd_verify(const struct oi_options *options)
 
 	if (oi_machine_open(options, &machine, &err) || oi_machine_read_config(&machine, &err) ||
 	    oi_machine_read_catalog(&machine, &err) || oi_machine_read_facts(&machine, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	oi_machine_ask_size(&machine);
 	promise(&machine, &verdict);
 	if (options->wait)
@@ -211,10 +211,10 @@ int oi_cmd_validate(const struct oi_options *options)
 	int rc;
 
 	if (oi_machine_open(options, &machine, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	if (options->arguments.n != 1) {
 		oi_err_set(&err, OI_R_USAGE, "validate wants one FILE");
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	}
 	rc = oi_stanza_read(&options->arguments, &machine.stanza, &err);
 	if (!rc)
@@ -354,7 +354,7 @@ int oi_cmd_catalog(const struct oi_options *options)
 	struct oi_err err = { 0 };
 
 	if (oi_machine_open(options, &machine, &err) || oi_machine_read_catalog(&machine, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	if (options->json) {
 		OI_DOC_AUTO *doc = catalog_to_doc(&machine.catalog);
 

@@ -363,13 +363,13 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 	m->log.console_least = m->options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;
 	if (geteuid() != 0) {
 		oi_err_set(&err, OI_R_NOT_ROOT, "run");
-		return oi_machine_fail(m, config_error ? config_error : &err);
+		return oi_machine_fail(config_error ? config_error : &err);
 	}
 	if (oi_statuslog_open(&m->host.change, &m->log, &err))
 		oi_log_warn(log_of(run), "no status log: %s", err.text);
 	if (oi_lock_take(&m->host.change, OI_LOCK_PATH, &run->lock, &err)) {
 		oi_log_error(log_of(run), "%s", err.text);
-		return oi_machine_fail(m, &err);
+		return oi_machine_fail(&err);
 	}
 	oi_log_info(log_of(run), "ofed-init " OI_VERSION " starts; stanza from %s",
 		    *sources ? sources : "a file that could not be used");
@@ -398,7 +398,7 @@ int oi_cmd_run(const struct oi_options *options)
 	run.phase_ms = oi_clock_ms();
 	oi_clock_utc(run.record.started);
 	if (oi_machine_open(options, m, &err)) {
-		exit_code = oi_machine_fail(m, &err);
+		exit_code = oi_machine_fail(&err);
 	} else if (oi_machine_read_config(m, &err)) {
 		exit_code = start_run(&run, &err);
 	} else if (!m->config.present) {

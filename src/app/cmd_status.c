@@ -95,11 +95,11 @@ int oi_cmd_status(const struct oi_options *options)
 	struct oi_err err = { 0 };
 
 	if (oi_machine_open(options, &machine, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	if (options->wait)
 		wait_for_end(&machine);
 	if (read_result(&machine, &result, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	if (options->json) {
 		OI_FREE char *text = result ? oi_doc_to_json(result, true) :
 					      oi_mem_dup("{\"schema\": 1, \"state\": \"never-run\"}");
@@ -128,12 +128,12 @@ int oi_cmd_clean(const struct oi_options *options)
 	int rc;
 
 	if (oi_machine_open(options, &machine, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	rc = 0;
 	for (size_t i = 0; !rc && i < OI_ARRAY_SIZE(per_vm); i++)
 		rc = oi_root_remove(&machine.host.change, per_vm[i], &err);
 	oi_lock_drop(&lock);
-	return rc ? oi_machine_fail(&machine, &err) : 0;
+	return rc ? oi_machine_fail(&err) : 0;
 }

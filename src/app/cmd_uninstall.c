@@ -72,21 +72,21 @@ int oi_cmd_uninstall(const struct oi_options *options)
 	int exit_code;
 
 	if (oi_machine_open(options, &machine, &err))
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	if (!oi_root_is_real(&machine.host.change)) {
 		oi_err_set(&err, OI_R_USAGE, "uninstall works on the machine that it runs on, not on --root");
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	}
 	if (geteuid() != 0) {
 		oi_err_set(&err, OI_R_NOT_ROOT, "uninstall");
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	}
 	machine.log.console_least = options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;
 	if (oi_statuslog_open(&machine.host.change, &machine.log, &err))
 		oi_log_warn(&machine.host.log, "no status log: %s", err.text);
 	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err)) {
 		oi_log_error(&machine.host.log, "%s", err.text);
-		return oi_machine_fail(&machine, &err);
+		return oi_machine_fail(&err);
 	}
 	exit_code = work(&machine);
 	oi_lock_drop(&lock);

@@ -181,12 +181,11 @@ void oi_machine_ask_size(struct oi_machine *machine)
 	oi_facts_ask_metadata(&machine->host, deadline_ms, &machine->facts);
 }
 
-int oi_machine_fail(const struct oi_machine *machine, const struct oi_err *err)
+int oi_machine_fail(const struct oi_err *err)
 {
 	const struct oi_reason_text *text = oi_reason_text((enum oi_reason)err->code);
 	OI_FREE char *line = oi_redact(err->text);
 
-	(void)machine;
 	fprintf(stderr, "ofed-init: %s\n", line);
 	if (text->remedy)
 		fprintf(stderr, "  %s: %s\n", text->id, text->remedy);

@@ -55,6 +55,6 @@ int oi_machine_read_facts(struct oi_machine *machine, struct oi_err *err);
 void oi_machine_ask_size(struct oi_machine *machine);
 
 /** oi_machine_fail() - report an error that ends a command; Return: its exit code */
-int oi_machine_fail(const struct oi_machine *machine, const struct oi_err *err);
+int oi_machine_fail(const struct oi_err *err);
 
 #endif

@@ -68,6 +68,19 @@ char *oi_strv_join(const struct oi_strv *list, const char *separator)
 	return oi_buf_take(&buf);
 }
 
+char *oi_strv_join_few(const struct oi_strv *list, size_t most, const char *separator)
+{
+	struct oi_strv few = { 0 };
+	char *text;
+
+	for (size_t i = 0; i < list->n && few.n < most; i++)
+		if (!oi_strv_has(&few, list->v[i]))
+			oi_strv_add(&few, list->v[i]);
+	text = oi_strv_join(&few, separator);
+	oi_strv_clear(&few);
+	return text;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
 	const char *const *x = a;

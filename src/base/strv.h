@@ -25,6 +25,8 @@ void oi_strv_split(struct oi_strv *list, const char *s, const char *separators);
 bool oi_strv_has(const struct oi_strv *list, const char *s);
 /** oi_strv_join() - all strings with @separator between them, owned by the caller */
 char *oi_strv_join(const struct oi_strv *list, const char *separator);
+/** oi_strv_join_few() - as oi_strv_join(), of the first @most that differ; owned by the caller */
+char *oi_strv_join_few(const struct oi_strv *list, size_t most, const char *separator);
 /** oi_strv_sort() - in order of their bytes */
 void oi_strv_sort(struct oi_strv *list);
 /** oi_strv_clear() - free it; fine on a zeroed one, and for OI_CLEANUP */

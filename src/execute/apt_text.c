@@ -310,15 +310,7 @@ void oi_apt_words_clear(struct oi_apt_words *words)
 
 char *oi_apt_words_text(const struct oi_apt_words *words)
 {
-	struct oi_strv few = { 0 };
-	char *text;
-
-	for (size_t i = 0; i < words->errors.n && few.n < DECISIVE; i++)
-		if (!oi_strv_has(&few, words->errors.v[i]))
-			oi_strv_add(&few, words->errors.v[i]);
-	text = oi_strv_join(&few, "; ");
-	oi_strv_clear(&few);
-	return text;
+	return oi_strv_join_few(&words->errors, DECISIVE, "; ");
 }
 
 bool oi_apt_is_distrust(const char *line)

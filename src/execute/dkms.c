@@ -267,8 +267,8 @@ int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct o
 			  oi_buf_str(&failed));
 }
 
-void oi_dkms_log_failures(const struct oi_host *host, const char *kernel,
-			  const struct oi_step *step)
+static void log_failures(const struct oi_host *host, const char *kernel,
+			 const struct oi_step *step)
 {
 	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
 	struct oi_err err;
@@ -279,4 +279,17 @@ void oi_dkms_log_failures(const struct oi_host *host, const char *kernel,
 	for (size_t i = 0; i < modules.n; i++)
 		if (!modules.v[i].installed && counts(step, modules.v[i].name))
 			log_failure(host, kernel, &modules.v[i]);
+}
+
+bool oi_dkms_blame(const struct oi_host *host, const struct oi_verdict *verdict,
+		   const char *text, struct oi_err *err)
+{
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		if (verdict->steps[i].action != OI_ACTION_MODULE_CHECK)
+			continue;
+		log_failures(host, verdict->driver.kernel, &verdict->steps[i]);
+		oi_err_set(err, OI_R_DKMS_FAILED, "%s", text);
+		return true;
+	}
+	return false;
 }

@@ -43,8 +43,14 @@ OI_MUST_CHECK
 int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct oi_step *step,
 		  struct oi_err *err);
 
-/** oi_dkms_log_failures() - the end of make.log of each module that is not installed */
-void oi_dkms_log_failures(const struct oi_host *host, const char *kernel,
-			  const struct oi_step *step);
+/**
+ * oi_dkms_blame() - say that an installation failed for its modules
+ * @text: the package manager's words
+ * The end of make.log of each module that is not installed goes into the status log.
+ * Return: true with OI_R_DKMS_FAILED; false, with @err untouched, for a plan
+ *         that builds no modules.
+ */
+bool oi_dkms_blame(const struct oi_host *host, const struct oi_verdict *verdict,
+		   const char *text, struct oi_err *err);
 
 #endif

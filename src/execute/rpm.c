@@ -637,21 +637,15 @@ int oi_rpm_simulate(struct oi_execution *run, const struct oi_step *step, struct
 static int failed(const struct oi_execution *run, const struct call *call, struct oi_err *err)
 {
 	OI_FREE char *text = why(call, err);
-	const struct oi_step *check = NULL;
 
 	if (err->code != OI_R_CHILD_FAILED || !ended(call))
 		return -1;
-	for (size_t i = 0; i < run->verdict->n_steps; i++)
-		if (run->verdict->steps[i].action == OI_ACTION_MODULE_CHECK)
-			check = &run->verdict->steps[i];
 	if (call->words.untrusted)
 		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", text);
 	if (call->words.no_space)
 		return oi_err_set(err, OI_R_DISK_SPACE, "%s", text);
-	if (call->words.dkms_failed && check) {
-		oi_dkms_log_failures(run->host, run->verdict->driver.kernel, check);
-		return oi_err_set(err, OI_R_DKMS_FAILED, "%s", text);
-	}
+	if (call->words.dkms_failed && oi_dkms_blame(run->host, run->verdict, text, err))
+		return -1;
 	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s", text);
 }
 

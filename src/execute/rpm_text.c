@@ -312,15 +312,7 @@ bool oi_rpm_words_whole(const struct oi_rpm_words *words)
 
 char *oi_rpm_words_text(const struct oi_rpm_words *words)
 {
-	struct oi_strv few = { 0 };
-	char *text;
-
-	for (size_t i = 0; i < words->errors.n && few.n < DECISIVE; i++)
-		if (!oi_strv_has(&few, words->errors.v[i]))
-			oi_strv_add(&few, words->errors.v[i]);
-	text = oi_strv_join(&few, "; ");
-	oi_strv_clear(&few);
-	return text;
+	return oi_strv_join_few(&words->errors, DECISIVE, "; ");
 }
 
 void oi_rpm_words_clear(struct oi_rpm_words *words)
