@@ -95,7 +95,6 @@ static void call_clear(struct call *call)
 /* @call: zeroed, or used before */
 static void call_init(struct call *call, const struct oi_execution *run, enum oi_tool tool)
 {
-	const char *proxy = run->config->source.proxy;
 	struct oi_strv *args = &call->child.args;
 
 	call_clear(call);
@@ -104,10 +103,7 @@ static void call_init(struct call *call, const struct oi_execution *run, enum oi
 	call->child.tool = tool;
 	call->child.on_line = on_line;
 	call->child.data = call;
-	if (proxy) {
-		oi_strv_addf(&call->child.env, "http_proxy=%s", proxy);
-		oi_strv_addf(&call->child.env, "https_proxy=%s", proxy);
-	}
+	oi_child_use_proxy(&call->child, run->config);
 	if (tool == OI_TOOL_APT_GET || tool == OI_TOOL_APT_CACHE) {
 		OI_FREE char *conf = oi_apt_conf_path(run->host);
 

@@ -67,6 +67,18 @@ static const char *find(const struct oi_host *host, enum oi_tool tool)
 	return now.path[tool];
 }
 
+void oi_child_use_proxy(struct oi_child *child, const struct oi_config *config)
+{
+	OI_FREE char *past = oi_strv_join(&config->source.no_proxy, ",");
+
+	if (!config->source.proxy)
+		return;
+	oi_strv_addf(&child->env, "http_proxy=%s", config->source.proxy);
+	oi_strv_addf(&child->env, "https_proxy=%s", config->source.proxy);
+	if (*past)
+		oi_strv_addf(&child->env, "no_proxy=%s", past);
+}
+
 bool oi_child_has(const struct oi_host *host, enum oi_tool tool)
 {
 	return find(host, tool) != NULL;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/strv.h"
+#include "model/config.h"
 #include "sys/host.h"
 #include "sys/run.h"
 #include "sys/tools.h"
@@ -40,6 +41,9 @@ struct oi_child {
 OI_MUST_CHECK
 int oi_child_run(const struct oi_host *host, const struct oi_child *child,
 		 struct oi_run_result *result, struct oi_err *err);
+
+/** oi_child_use_proxy() - the stanza's proxy and what goes past it, as tools take it: by environment */
+void oi_child_use_proxy(struct oi_child *child, const struct oi_config *config);
 
 /** oi_child_has() - is the tool there by now: a plan installs some of them itself */
 bool oi_child_has(const struct oi_host *host, enum oi_tool tool);

@@ -182,7 +182,6 @@ static void add_global(struct call *call)
 static void call_init(struct call *call, const struct oi_execution *run, const char *const *args,
 		      const struct oi_strv *names)
 {
-	const char *proxy = run->config->source.proxy;
 	const struct manager *m = manager_of(run);
 
 	call_clear(call);
@@ -193,10 +192,7 @@ static void call_init(struct call *call, const struct oi_execution *run, const c
 				  OI_TOOL_RPM;
 	call->child.on_line = listen;
 	call->child.data = call;
-	if (proxy) {
-		oi_strv_addf(&call->child.env, "http_proxy=%s", proxy);
-		oi_strv_addf(&call->child.env, "https_proxy=%s", proxy);
-	}
+	oi_child_use_proxy(&call->child, run->config);
 	if (!args)
 		return;
 	add_global(call);

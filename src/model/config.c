@@ -42,6 +42,9 @@ struct key {
 /* A day: longer than any boot may last. */
 #define LONGEST_SECONDS 86400
 
+/* An hour: then even a thousand VMs come one in four seconds. */
+#define LONGEST_SPREAD_SECONDS 3600
+
 static const struct key keys[] = {
 	{ .path = "enabled", .type = BOOL, .offset = AT(enabled),
 	  .about = "Set up InfiniBand on this VM. No stanza at all means: do nothing." },
@@ -76,6 +79,13 @@ static const struct key keys[] = {
 	  .about = "Proxy for downloads, as a URL." },
 	{ .path = "source.ca_bundle", .type = TEXT, .offset = AT(source.ca_bundle),
 	  .about = "A file of CA certificates to trust for downloads instead of the system's." },
+	{ .path = "source.no_proxy", .type = STRINGS, .offset = AT(source.no_proxy),
+	  .about = "Hosts, domains, addresses and networks that are reached without the proxy." },
+	{ .path = "source.identity", .type = TEXT, .offset = AT(source.identity),
+	  .about = "The VM's managed identity that url or mirrors on Azure storage are read with: system, or a client id." },
+	{ .path = "source.spread_seconds", .type = NUMBER, .offset = AT(source.spread_seconds),
+	  .low = 0, .high = LONGEST_SPREAD_SECONDS,
+	  .about = "A fleet's downloads begin spread over so much time, each VM always at the same moment of it; 0: at once." },
 	{ .path = "secure_boot", .type = MAP,
 	  .about = "A key pair that signs modules built on the VM." },
 	{ .path = "secure_boot.key", .type = TEXT, .offset = AT(secure_boot.key),
@@ -507,6 +517,79 @@ static int check_source(struct reader *r, const struct oi_doc *stanza)
 	return 0;
 }
 
+static bool is_host_or_network(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!strcmp(text, "*"))
+		return true;
+	for (const char *c = text; *c && c != slash; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-:[]", *c))
+			return false;
+	return !slash || (slash > text && isdigit((unsigned char)slash[1]) &&
+			  strspn(slash + 1, "0123456789") == strlen(slash + 1));
+}
+
+/* "system", or a client id in the form of all ids of Azure. */
+static bool is_identity(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (!strcmp(text, "system"))
+		return true;
+	if (strlen(text) != strlen(form))
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
+/* A token goes out with each request: only to who the stanza names, and never in the clear. */
+static int check_identity(struct reader *r, const struct oi_doc *at)
+{
+	const struct oi_config *c = r->config;
+	const struct oi_doc *identity = oi_doc_get(at, "identity");
+
+	if (!c->source.identity)
+		return 0;
+	if (!is_identity(c->source.identity))
+		return wrong(r, OI_R_STANZA_VALUE, identity, "source.identity",
+			     "\"%s\" is neither system nor a client id", c->source.identity);
+	if (!c->source.url && !c->source.mirrors.n)
+		return wrong(r, OI_R_STANZA_VALUE, identity, "source.identity",
+			     "a vendor has no use for it; name your storage in source.url or source.mirrors");
+	if (c->source.url && starts_with(c->source.url, "http://"))
+		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "url"), "source.url",
+			     "https:// is wanted where source.identity is given");
+	for (size_t i = 0; i < c->source.mirrors.n; i++)
+		if (starts_with(c->source.mirrors.v[i], "http://"))
+			return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "mirrors"),
+				     "source.mirrors",
+				     "\"%s\": https:// is wanted where source.identity is given",
+				     c->source.mirrors.v[i]);
+	return 0;
+}
+
+static int check_manners(struct reader *r, const struct oi_doc *stanza)
+{
+	const struct oi_config *c = r->config;
+	const struct oi_doc *at = oi_doc_get(stanza, "source");
+
+	for (size_t i = 0; i < c->source.no_proxy.n; i++)
+		if (!is_host_or_network(c->source.no_proxy.v[i]))
+			return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "no_proxy"),
+				     "source.no_proxy",
+				     "\"%s\" is no host, domain or network such as 10.0.0.0/8",
+				     c->source.no_proxy.v[i]);
+	if (c->source.spread_seconds >= c->timeout_seconds)
+		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "spread_seconds"),
+			     "source.spread_seconds",
+			     "%d leaves no time for the rest; timeout_seconds is %d",
+			     c->source.spread_seconds, c->timeout_seconds);
+	return check_identity(r, at);
+}
+
 static int check_path(struct reader *r, const struct oi_doc *stanza, const char *path,
 		      const char *value)
 {
@@ -537,7 +620,7 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 {
 	const struct oi_config *c = r->config;
 
-	if (check_source(r, stanza) ||
+	if (check_source(r, stanza) || check_manners(r, stanza) ||
 	    check_path(r, stanza, "source.directory", c->source.directory) ||
 	    check_path(r, stanza, "source.ca_bundle", c->source.ca_bundle) ||
 	    check_path(r, stanza, "secure_boot.key", c->secure_boot.key) ||

@@ -29,6 +29,9 @@ struct oi_config {
 	struct {
 		struct oi_strv mirrors;
 		char *url, *sha256, *directory, *proxy, *ca_bundle;
+		struct oi_strv no_proxy;
+		char *identity; /* NULL: none; "system", or a managed identity's client id */
+		int spread_seconds; /* 0: everybody at once */
 	} source;
 	struct {
 		char *key, *certificate;

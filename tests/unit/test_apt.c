@@ -590,10 +590,13 @@ static void test_proxy(void **state)
 	struct oi_err err;
 
 	oi_mem_set(&f->config.source.proxy, "http://proxy.test:3128");
+	oi_strv_add(&f->config.source.no_proxy, "localhost");
+	oi_strv_add(&f->config.source.no_proxy, ".corp.test");
 	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
 	fakehost_expect_run(f, "apt-get", 0,
-			    "test \"$http_proxy$https_proxy\" = "
-			    "http://proxy.test:3128http://proxy.test:3128 || echo E: no proxy",
+			    "test \"$http_proxy$https_proxy,$no_proxy\" = "
+			    "http://proxy.test:3128http://proxy.test:3128,localhost,.corp.test || "
+			    "echo E: no proxy",
 			    UPDATE);
 	assert_int_equal(carry_out(f, &err), 0);
 	assert_false(fakehost_logged(f, 'W', "no proxy"));

@@ -54,6 +54,8 @@ static void defaults_are_the_designs(void **state)
 	assert_true(c.tuning.memlock);
 	assert_int_equal(c.timeout_seconds, 1800);
 	assert_false(c.modules_cache.publish);
+	assert_int_equal(c.source.spread_seconds, 0);
+	assert_null(c.source.identity);
 }
 
 static void no_stanza_is_not_an_empty_one(void **state)
@@ -80,7 +82,9 @@ static void every_key_is_read(void **state)
 	       "  on_unsupported: skip\n"
 	       "  on_failure: block\n"
 	       "  vm_sizes: {allow: [HB*], deny: ['Standard_HC*', x]}\n"
-	       "  source: {mirrors: ['https://m/a'], sha256: null, directory: /srv, proxy: 'http://p:3128', ca_bundle: /ca}\n"
+	       "  source: {mirrors: ['https://m/a'], sha256: null, directory: /srv, proxy: 'http://p:3128', ca_bundle: /ca,\n"
+	       "    no_proxy: [localhost, .corp.example, 10.0.0.0/8, '[fd00::1]'], spread_seconds: 59,\n"
+	       "    identity: 0f6cc1a4-3b27-4ce1-8f67-2d7f6a9d51e0}\n"
 	       "  secure_boot: {key: /k, certificate: /c}\n"
 	       "  modules_cache: {url: 'https://cache/', publish: true}\n"
 	       "  ipoib: false\n"
@@ -102,6 +106,10 @@ static void every_key_is_read(void **state)
 	assert_string_equal(c.source.directory, "/srv");
 	assert_string_equal(c.source.proxy, "http://p:3128");
 	assert_string_equal(c.source.ca_bundle, "/ca");
+	assert_int_equal(c.source.no_proxy.n, 4);
+	assert_string_equal(c.source.no_proxy.v[2], "10.0.0.0/8");
+	assert_int_equal(c.source.spread_seconds, 59);
+	assert_string_equal(c.source.identity, "0f6cc1a4-3b27-4ce1-8f67-2d7f6a9d51e0");
 	assert_string_equal(c.secure_boot.certificate, "/c");
 	assert_true(c.modules_cache.publish);
 	assert_int_equal(c.ipoib, OI_AUTO_FALSE);
@@ -171,6 +179,23 @@ static void every_mistake_names_place_and_key(void **state)
 		  "infiniband.source.mirrors", "\"m\"" },
 		{ "infiniband: {source: {proxy: 'p:1'}}", OI_R_STANZA_VALUE, "infiniband.source.proxy",
 		  "http://" },
+		{ "infiniband: {source: {no_proxy: 'a,b'}}", OI_R_STANZA_TYPE,
+		  "infiniband.source.no_proxy", "a list of strings is wanted" },
+		{ "infiniband: {source: {no_proxy: ['a', 'http://b']}}", OI_R_STANZA_VALUE,
+		  "infiniband.source.no_proxy", "\"http://b\" is no host" },
+		{ "infiniband: {source: {no_proxy: ['10.0.0.0/x']}}", OI_R_STANZA_VALUE,
+		  "infiniband.source.no_proxy", "is no host" },
+		{ "infiniband: {source: {spread_seconds: 3601}}", OI_R_STANZA_VALUE,
+		  "infiniband.source.spread_seconds", "out of range, 0 to 3600" },
+		{ "infiniband: {timeout_seconds: 60, source: {spread_seconds: 60}}",
+		  OI_R_STANZA_VALUE, "infiniband.source.spread_seconds",
+		  "60 leaves no time for the rest" },
+		{ "infiniband: {source: {identity: me, mirrors: ['https://m']}}", OI_R_STANZA_VALUE,
+		  "infiniband.source.identity", "neither system nor a client id" },
+		{ "infiniband: {source: {identity: system}}", OI_R_STANZA_VALUE,
+		  "infiniband.source.identity", "name your storage" },
+		{ "infiniband: {source: {identity: system, mirrors: ['https://m', 'http://n']}}",
+		  OI_R_STANZA_VALUE, "infiniband.source.mirrors", "\"http://n\": https:// is wanted" },
 		{ "infiniband: {source: {directory: srv}}", OI_R_STANZA_VALUE,
 		  "infiniband.source.directory", "an absolute path is wanted" },
 		{ "infiniband: {secure_boot: {key: /k}}", OI_R_STANZA_VALUE, "infiniband.secure_boot",
@@ -288,7 +313,7 @@ static void the_schema_has_every_key(void **state)
 	oi_config_init(&c);
 	doc = oi_config_to_doc(&c);
 	count_leaves(doc, schema, &n);
-	assert_int_equal(n, 26);
+	assert_int_equal(n, 29);
 	assert_false(oi_doc_get(schema, "additionalProperties")->boolean);
 	assert_true(oi_config_is_key("driver"));
 	assert_false(oi_config_is_key("verify.ports"));
