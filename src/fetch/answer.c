@@ -74,17 +74,32 @@ void oi_fetch_answer_progress(int64_t bytes, int64_t total)
 	emit(doc);
 }
 
+OI_PRINTF(2, 0)
+static void say(const char *name, const char *fmt, va_list ap)
+{
+	OI_DOC_AUTO *doc = event(name);
+	OI_FREE char *text = oi_mem_vprintf(fmt, ap);
+
+	put_text(doc, "text", text);
+	emit(doc);
+}
+
 void oi_fetch_answer_note(const char *fmt, ...)
 {
-	OI_DOC_AUTO *doc = event("note");
-	OI_FREE char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	text = oi_mem_vprintf(fmt, ap);
+	say("note", fmt, ap);
 	va_end(ap);
-	put_text(doc, "text", text);
-	emit(doc);
+}
+
+void oi_fetch_answer_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("debug", fmt, ap);
+	va_end(ap);
 }
 
 void oi_fetch_answer_document(const struct oi_doc *document)

@@ -1,8 +1,10 @@
 # Sources and headers of src/fetch but its main.c, in libfetch.a. One path a line, from the top folder.
 fetch_sources = \
 	src/fetch/answer.c \
+	src/fetch/calls.c src/fetch/calls.h \
 	src/fetch/digest.c src/fetch/digest.h \
 	src/fetch/download.c src/fetch/download.h \
+	src/fetch/files.c src/fetch/files.h \
 	src/fetch/localfile.c src/fetch/localfile.h \
 	src/fetch/metadata.c src/fetch/metadata.h \
 	src/fetch/protocol.h \

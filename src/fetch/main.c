@@ -47,15 +47,22 @@ static int serve(struct oi_err *err)
 	OI_CLEANUP(oi_fetch_request_clear) struct oi_fetch_request request = { 0 };
 	OI_FREE char *bytes = NULL;
 	size_t len = 0;
+	const char *no_calls = NULL;
+	const char *no_files;
 
 	/* First of all, before anything that came from elsewhere is looked at. */
-	if (oi_sandbox_enter(err) ||
+	if (oi_sandbox_enter(&no_calls, err) ||
 	    oi_fetch_request_read(OI_FETCH_REQUEST_FD, &bytes, &len, err) ||
 	    oi_fetch_request_parse(bytes, len, oi_retry_now_ms(), &request, err))
 		return -1;
 	if (request.op != OI_FETCH_METADATA && !is_folder(OI_FETCH_STAGING_FD))
 		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not a folder",
 				  OI_FETCH_STAGING_FD);
+	no_files = oi_sandbox_confine(&request, OI_FETCH_STAGING_FD);
+	if (no_calls)
+		oi_fetch_answer_debug("system calls are not limited here: %s", no_calls);
+	if (no_files)
+		oi_fetch_answer_debug("files are not limited here: %s", no_files);
 	if (request.op == OI_FETCH_UNPACK)
 		return oi_unpack(&request, OI_FETCH_STAGING_FD, err);
 	if (oi_transfer_init(err))

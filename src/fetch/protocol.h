@@ -41,6 +41,7 @@
  *   {"event": "progress", "bytes": 1048576, "total": 4194304 or null}
  *                                           unpack: what has come out so far
  *   {"event": "note", "text": "..."}       worked around: a try that failed, a wait
+ *   {"event": "debug", "text": "..."}      for whoever wants to know everything
  *   {"event": "document", "text": "..."}   metadata: a piece of the JSON document
  *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
  *    "cached": false}                      cached: it was there already
@@ -136,6 +137,7 @@ int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)
  */
 void oi_fetch_answer_progress(int64_t bytes, int64_t total); /* @total -1: unknown */
 void oi_fetch_answer_note(const char *fmt, ...) OI_PRINTF(1, 2);
+void oi_fetch_answer_debug(const char *fmt, ...) OI_PRINTF(1, 2);
 void oi_fetch_answer_document(const struct oi_doc *doc);
 /** oi_fetch_answer_done() - @source: a URL, redacted here; @sha256: NULL when none was made */
 void oi_fetch_answer_done(const char *source, int64_t bytes, const char *sha256, bool cached);

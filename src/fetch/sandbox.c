@@ -11,6 +11,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "base/strv.h"
+#include "fetch/calls.h"
+#include "fetch/files.h"
+#include "fetch/url.h"
 #include "model/reasons.h"
 
 /* A connection or two, the resolver's sockets, a few files. */
@@ -69,7 +74,7 @@ static int drop_capabilities(struct oi_err *err)
 	return 0;
 }
 
-int oi_sandbox_enter(struct oi_err *err)
+int oi_sandbox_enter(const char **lacking, struct oi_err *err)
 {
 	umask(077);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -82,5 +87,28 @@ int oi_sandbox_enter(struct oi_err *err)
 		return failed(err, "PR_SET_DUMPABLE");
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return failed(err, "PR_SET_PDEATHSIG");
+	*lacking = oi_calls_limit(); /* last: it does not allow any of the above */
 	return 0;
+}
+
+const char *oi_sandbox_confine(const struct oi_fetch_request *request, int dir_fd)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv readable = { 0 };
+	struct oi_err ignored;
+
+	if (request->op == OI_FETCH_METADATA)
+		dir_fd = -1;
+	if (request->op == OI_FETCH_UNPACK && request->name[0] == '/')
+		oi_strv_add(&readable, request->name);
+	if (request->ca_bundle)
+		oi_strv_add(&readable, request->ca_bundle);
+	for (size_t i = 0; i < request->urls.n; i++) {
+		OI_FREE char *path = NULL;
+
+		/* A malformed one is reported when it is its turn. */
+		if (oi_url_scheme(request->urls.v[i]) == OI_URL_FILE &&
+		    !oi_url_file_path(request->urls.v[i], &path, &ignored))
+			oi_strv_add(&readable, path);
+	}
+	return oi_files_limit(dir_fd, &readable, request->op == OI_FETCH_UNPACK);
 }

@@ -109,6 +109,11 @@ static void on_note(struct session *s, const struct oi_doc *answer)
 	s->told_part = 0; /* it starts over */
 }
 
+static void on_debug(struct session *s, const struct oi_doc *answer)
+{
+	oi_log_debug(s->log, "fetch: %s: %s", s->what, string_or(oi_doc_get(answer, "text"), "?"));
+}
+
 static void on_document(struct session *s, const struct oi_doc *answer)
 {
 	const char *text = string_or(oi_doc_get(answer, "text"), "");
@@ -145,7 +150,7 @@ static const struct {
 	void (*take)(struct session *s, const struct oi_doc *answer);
 } events[] = {
 	{ "progress", on_progress }, { "note", on_note },     { "document", on_document },
-	{ "done", on_done },	     { "failed", on_failed },
+	{ "done", on_done },	     { "failed", on_failed }, { "debug", on_debug },
 };
 
 static void on_answer(void *data, const char *line)
