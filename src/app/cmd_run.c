@@ -14,6 +14,7 @@
 #include "facts/gather.h"
 #include "sys/clock.h"
 #include "sys/lock.h"
+#include "sys/notify.h"
 #include "verify/verify.h"
 
 struct run {
@@ -102,6 +103,7 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 		oi_log_error(log_of(run), "%s", line);
 	else
 		oi_log_info(log_of(run), "%s", line);
+	oi_notify_status("exit %d: %s", exit_code, oi_reason_text(reason)->id);
 	return exit_code;
 }
 
@@ -227,6 +229,7 @@ static void decide(struct run *run)
 	    (run->verdict.outcome != OI_OUTCOME_REFUSE && run->verdict.outcome != OI_OUTCOME_SKIP))
 		return;
 	/* Azure may add the function late. Source: catalog notes, "a function may be missing or late" */
+	oi_notify_status("waiting for an InfiniBand device");
 	oi_log_info(log_of(run), "no InfiniBand function yet: waiting up to %d s for one to be added",
 		    m->config.verify.wait_seconds);
 	oi_facts_wait_pci(&m->host, until_ms < m->host.deadline_ms ? until_ms : m->host.deadline_ms,
@@ -308,6 +311,7 @@ static int verify_and_judge(struct run *run)
 	struct oi_machine *m = &run->machine;
 	int64_t wait_ms = (int64_t)m->config.verify.wait_seconds * 1000;
 
+	oi_notify_status("%s", oi_action_doing(OI_ACTION_VERIFY));
 	oi_verify(&m->host, &m->config, &run->verdict, wait_ms, &m->facts, &run->checks);
 	phase(run, "verify");
 	tell_checks(run);

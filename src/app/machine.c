@@ -31,6 +31,9 @@ int oi_machine_open(const struct oi_options *options, struct oi_machine *machine
 	machine->log.fd = -1;
 	machine->log.console = true;
 	machine->log.console_least = options->verbose ? OI_LOG_DEBUG : OI_LOG_WARN;
+	oi_terminal_open(&machine->terminal);
+	machine->log.terminal = &machine->terminal;
+	machine->host.terminal = &machine->terminal;
 	machine->host.log.write = oi_statuslog_write;
 	machine->host.log.data = &machine->log;
 	machine->host.log.least = options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;

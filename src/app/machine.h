@@ -19,6 +19,7 @@ struct oi_machine {
 	const struct oi_options *options; /* borrowed */
 	struct oi_host host;
 	struct oi_statuslog log; /* the host's log writes here */
+	struct oi_terminal terminal;
 	struct oi_stanza stanza;
 	struct oi_config config;
 	struct oi_catalog catalog;

@@ -7,6 +7,7 @@
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
+#include "sys/notify.h"
 
 /* In order of enum oi_action; verify is a phase of its own and not carried out here. */
 static int (*const actions[])(struct oi_execution *run, const struct oi_step *step,
@@ -49,6 +50,7 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 		return oi_err_prefix(err, "%s", step->id);
 	}
 	oi_log_info(log, "step %s: %s", step->id, step->detail);
+	oi_notify_status("%s", oi_action_doing(step->action));
 	ret = 0;
 	if (changes_packages(step->action) && !run->noted)
 		ret = oi_record_note_plan(&run->host->change, run->verdict, err);

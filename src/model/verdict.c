@@ -11,24 +11,25 @@
 struct action_text {
 	const char *name;
 	const char *kind; /* as the verdict's JSON has it */
+	const char *doing; /* "installing packages" */
 };
 
 static const struct action_text actions[] = {
-	[OI_ACTION_FETCH] = { "fetch", "fetch" },
-	[OI_ACTION_REPOSITORY_STAGE] = { "repository-stage", "repository" },
-	[OI_ACTION_PACKAGES_REFRESH] = { "packages-refresh", "packages" },
-	[OI_ACTION_PACKAGES_SIMULATE] = { "packages-simulate", "packages" },
-	[OI_ACTION_REPOSITORY_ADD] = { "repository-add", "repository" },
-	[OI_ACTION_FILE_WRITE] = { "file-write", "file" },
-	[OI_ACTION_FILE_SET] = { "file-set", "file" },
-	[OI_ACTION_PACKAGES_INSTALL] = { "packages-install", "packages" },
-	[OI_ACTION_BUNDLE_OPEN] = { "bundle-open", "packages" },
-	[OI_ACTION_BUNDLE_INSTALL] = { "bundle-install", "packages" },
-	[OI_ACTION_MODULE_CHECK] = { "module-check", "module" },
-	[OI_ACTION_MODULE_LOAD] = { "module-load", "module" },
-	[OI_ACTION_SERVICE_ENABLE] = { "service-enable", "service" },
-	[OI_ACTION_SERVICE_RESTART] = { "service-restart", "service" },
-	[OI_ACTION_VERIFY] = { "verify", "verify" },
+	[OI_ACTION_FETCH] = { "fetch", "fetch", "fetching" },
+	[OI_ACTION_REPOSITORY_STAGE] = { "repository-stage", "repository", "looking at the repository" },
+	[OI_ACTION_PACKAGES_REFRESH] = { "packages-refresh", "packages", "reading package lists" },
+	[OI_ACTION_PACKAGES_SIMULATE] = { "packages-simulate", "packages", "trying the transaction out" },
+	[OI_ACTION_REPOSITORY_ADD] = { "repository-add", "repository", "adding the repository" },
+	[OI_ACTION_FILE_WRITE] = { "file-write", "file", "writing files" },
+	[OI_ACTION_FILE_SET] = { "file-set", "file", "writing files" },
+	[OI_ACTION_PACKAGES_INSTALL] = { "packages-install", "packages", "installing packages" },
+	[OI_ACTION_BUNDLE_OPEN] = { "bundle-open", "packages", "opening the bundle" },
+	[OI_ACTION_BUNDLE_INSTALL] = { "bundle-install", "packages", "installing the bundle" },
+	[OI_ACTION_MODULE_CHECK] = { "module-check", "module", "checking modules" },
+	[OI_ACTION_MODULE_LOAD] = { "module-load", "module", "loading modules" },
+	[OI_ACTION_SERVICE_ENABLE] = { "service-enable", "service", "enabling services" },
+	[OI_ACTION_SERVICE_RESTART] = { "service-restart", "service", "starting services" },
+	[OI_ACTION_VERIFY] = { "verify", "verify", "verifying" },
 };
 
 _Static_assert(OI_ARRAY_SIZE(actions) == OI_ACTION_COUNT, "every action has its text");
@@ -36,6 +37,11 @@ _Static_assert(OI_ARRAY_SIZE(actions) == OI_ACTION_COUNT, "every action has its 
 const char *oi_action_name(enum oi_action action)
 {
 	return actions[action].name;
+}
+
+const char *oi_action_doing(enum oi_action action)
+{
+	return actions[action].doing;
 }
 
 const char *oi_action_kind(enum oi_action action)

@@ -131,5 +131,7 @@ const char *oi_proof_name(enum oi_proof proof);
 /** oi_action_name(), oi_action_kind() - "packages-install" and "packages" */
 const char *oi_action_name(enum oi_action action);
 const char *oi_action_kind(enum oi_action action);
+/** oi_action_doing() - "installing packages", for who wants to know what goes on */
+const char *oi_action_doing(enum oi_action action);
 
 #endif

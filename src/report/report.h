@@ -59,6 +59,7 @@ struct oi_statuslog {
 	int fd; /* -1: not open */
 	bool console; /* also to stderr, for the journal and for people */
 	enum oi_log_level console_least;
+	struct oi_terminal *terminal; /* whose bar gives way to lines; NULL: none */
 	enum oi_console_form form; /* of stderr */
 	bool lost; /* a line could not be written; said once */
 	bool in_key; /* between the first and last line of key material */
@@ -67,7 +68,7 @@ struct oi_statuslog {
 
 /**
  * oi_statuslog_open() - open for appending (made 0644, with its folder; no link is followed)
- * @log: console and console_least are the caller's; the rest is set, also on failure,
+ * @log: console, console_least and terminal are the caller's; the rest is set, also on failure,
  *       after which lines still reach the console
  * Return: 0, or -1 with OI_R_WRITE_FAILED; also when something that is not a
  *         regular file has the name.

@@ -136,6 +136,7 @@ static void to_console(struct oi_statuslog *log, enum oi_log_level level,
 
 	if (log->form == OI_CONSOLE_UNKNOWN)
 		log->form = console_form(STDERR_FILENO);
+	oi_terminal_hide(log->terminal);
 	if (log->form == OI_CONSOLE_PLAIN) {
 		(void)!write_line(STDERR_FILENO, full);
 		return;

@@ -14,7 +14,10 @@
 #include "base/mem.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
+#include "sys/notify.h"
+#include "sys/progress.h"
 #include "sys/run.h"
+#include "sys/terminal.h"
 
 /*
  * Policy of a download. Drivers are at most about a GiB (catalog), and a source
@@ -47,20 +50,17 @@
 /* The last of the time is for the answer: it knows more than "out of time". */
 #define ANSWER_MS 1000
 
-/* A line of progress in the log this often, or at each quarter, whichever is sooner. */
-#define PROGRESS_MS 10000
-#define PROGRESS_PARTS 4
-
 struct session {
-	const struct oi_log *log;
+	const struct oi_host *host;
+	const struct oi_log *log; /* the host's */
 	const char *what; /* for texts: the file's name, or "metadata" */
 	size_t document_max;
 	struct oi_buf document;
 	bool done;
 	bool failed; /* then why says so; the first word counts */
 	struct oi_err why;
-	int64_t told_ms;
-	int64_t told_part;
+	struct oi_progress progress;
+	int64_t *fetched_bytes; /* of a download; NULL: nobody counts */
 };
 
 static void fail(struct session *s, int code, const char *text)
@@ -84,29 +84,20 @@ static const char *string_or(const struct oi_doc *doc, const char *otherwise)
 
 static void on_progress(struct session *s, const struct oi_doc *answer)
 {
-	int64_t bytes = int_or(oi_doc_get(answer, "bytes"), 0);
-	int64_t total = int_or(oi_doc_get(answer, "total"), 0);
-	/* as a real number: four times what somebody claims may be too much for an integer */
-	int64_t part = total > 0 && bytes >= 0 && bytes <= total ?
-			       (int64_t)((double)bytes / (double)total * PROGRESS_PARTS) :
-			       0;
-	int64_t now_ms = oi_clock_ms();
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 
-	if (part <= s->told_part && now_ms - s->told_ms < PROGRESS_MS)
-		return;
-	s->told_part = part;
-	s->told_ms = now_ms;
-	if (total > 0)
-		oi_log_info(s->log, "fetch: %s: %" PRId64 " of %" PRId64 " MiB", s->what,
-			    bytes >> 20, total >> 20);
-	else
-		oi_log_info(s->log, "fetch: %s: %" PRId64 " MiB", s->what, bytes >> 20);
+	oi_progress_at(&s->progress, int_or(oi_doc_get(answer, "bytes"), 0),
+		       int_or(oi_doc_get(answer, "total"), 0), oi_clock_ms());
+	oi_progress_text(&s->progress, &text);
+	if (oi_progress_due(&s->progress))
+		oi_log_info(s->log, "fetch: %s: %s", s->what, oi_buf_str(&text));
+	oi_notify_status("fetching %s: %s", s->what, oi_buf_str(&text));
+	oi_terminal_draw(s->host->terminal, &s->progress, s->what);
 }
 
 static void on_note(struct session *s, const struct oi_doc *answer)
 {
 	oi_log_warn(s->log, "fetch: %s: %s", s->what, string_or(oi_doc_get(answer, "text"), "?"));
-	s->told_part = 0; /* it starts over */
 }
 
 static void on_debug(struct session *s, const struct oi_doc *answer)
@@ -128,13 +119,15 @@ static void on_done(struct session *s, const struct oi_doc *answer)
 {
 	const struct oi_doc *cached = oi_doc_get(answer, "cached");
 	const char *source = string_or(oi_doc_get(answer, "source"), "?");
+	int64_t bytes = int_or(oi_doc_get(answer, "bytes"), 0);
 
 	s->done = true;
+	if (s->fetched_bytes && !(cached && cached->boolean))
+		*s->fetched_bytes += bytes;
 	if (cached && cached->kind == OI_DOC_BOOL && cached->boolean)
 		oi_log_info(s->log, "fetch: %s: already here, with the right digest", s->what);
 	else
-		oi_log_info(s->log, "fetch: %s: %" PRId64 " bytes from %s", s->what,
-			    int_or(oi_doc_get(answer, "bytes"), 0), source);
+		oi_log_info(s->log, "fetch: %s: %" PRId64 " bytes from %s", s->what, bytes, source);
 }
 
 static void on_failed(struct session *s, const struct oi_doc *answer)
@@ -210,8 +203,8 @@ static int ask(const struct oi_host *host, const struct oi_doc *request, int64_t
 
 	if (!path)
 		return oi_err_set(err, OI_R_TOOL_MISSING, "ofed-fetch is not installed");
-	session->told_ms = oi_clock_ms();
 	ret = oi_run(argv, &options, &result, err);
+	oi_terminal_hide(session->host->terminal);
 	/* What it said itself tells more than how it ended, but not when we were stopped. */
 	if (session->failed && !(ret && err->code == OI_R_INTERRUPTED)) {
 		*err = session->why;
@@ -292,7 +285,8 @@ static int open_staging(const struct oi_root *root, int *fd, struct oi_err *err)
 int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *job,
 			struct oi_err *err)
 {
-	struct session session = { .log = &host->log, .what = job->name };
+	struct session session = { .host = host, .log = &host->log, .what = job->name,
+				   .fetched_bytes = host->fetched_bytes };
 	OI_DOC_AUTO *request = download_request(host, job);
 	int fd = -1;
 	int ret;
@@ -308,7 +302,7 @@ int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *j
 static int unpack(const struct oi_host *host, const char *name, int dir_fd, const char *into,
 		  struct oi_err *err)
 {
-	struct session session = { .log = &host->log, .what = into };
+	struct session session = { .host = host, .log = &host->log, .what = into };
 	OI_DOC_AUTO *request = new_request("unpack", host->deadline_ms);
 	int ret;
 
@@ -361,7 +355,8 @@ int oi_fetcher_unpack(const struct oi_host *host, const char *name, const char *
 int oi_fetcher_metadata(const struct oi_host *host, int64_t deadline_ms, struct oi_doc **out,
 			struct oi_err *err)
 {
-	struct session session = { .log = &host->log,
+	struct session session = { .host = host,
+				   .log = &host->log,
 				   .what = "metadata",
 				   /* written anew it may be somewhat longer than it came */
 				   .document_max = 2 * METADATA_BYTES_MAX };

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "sys/root.h"
+#include "sys/terminal.h"
 #include "sys/tools.h"
 
 struct oi_host {
@@ -17,6 +18,8 @@ struct oi_host {
 	int64_t deadline_ms; /* of the whole run; monotonic, absolute */
 	const char *pci_dump; /* --pci-dump; NULL: sysfs */
 	const char *imds_url; /* --imds; never NULL */
+	struct oi_terminal *terminal; /* for a bar; NULL: none */
+	int64_t *fetched_bytes; /* grows by what downloads have brought; NULL: nobody counts */
 };
 
 /* Where things lie on the changed root. */

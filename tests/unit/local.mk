@@ -12,6 +12,7 @@ unit_tests += tests/unit/test_base tests/unit/test_config tests/unit/test_doc te
 unit_tests += tests/unit/test_fetch
 unit_tests += tests/unit/test_fetcher
 unit_tests += tests/unit/test_sandbox
+unit_tests += tests/unit/test_progress
 unit_tests += tests/unit/test_unpack
 unit_tests += tests/unit/test_verify
 unit_tests += tests/unit/test_apt tests/unit/test_dkms tests/unit/test_execute
