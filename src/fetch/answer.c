@@ -122,15 +122,21 @@ void oi_fetch_answer_document(const struct oi_doc *document)
 	}
 }
 
-void oi_fetch_answer_done(const char *source, int64_t bytes, const char *sha256, bool cached)
+void oi_fetch_answer_done(const struct oi_fetch_done *done)
 {
 	OI_DOC_AUTO *doc = event("done");
-	OI_FREE char *shown = oi_url_redact(source);
+	OI_FREE char *shown = oi_url_redact(done->source);
 
 	put_text(doc, "source", shown);
-	oi_doc_put_int(doc, "bytes", bytes);
-	oi_doc_put_string(doc, "sha256", sha256);
-	oi_doc_put_bool(doc, "cached", cached);
+	oi_doc_put_int(doc, "bytes", done->bytes);
+	oi_doc_put_string(doc, "sha256", done->sha256);
+	oi_doc_put_bool(doc, "cached", done->cached);
+	if (done->has_counts) {
+		oi_doc_put_int(doc, "requests", done->requests);
+		oi_doc_put_int(doc, "retries", done->retries);
+		oi_doc_put_int(doc, "received_bytes", done->received_bytes);
+		oi_doc_put_int(doc, "resumed_bytes", done->resumed_bytes);
+	}
 	emit(doc);
 }
 

@@ -1,131 +1,95 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fetch/download.h"
 
-#include <inttypes.h>
-#include <stdbool.h>
+#include <string.h>
 
 #include "base/mem.h"
-#include "fetch/localfile.h"
-#include "fetch/retry.h"
+#include "fetch/source.h"
 #include "fetch/staged.h"
-#include "fetch/transfer.h"
-#include "fetch/url.h"
 #include "model/reasons.h"
 
-/* Vendor to content network to region and one to spare; more is a loop. */
-#define REDIRECTS_MAX 5
+/* The sink that a file is. */
+struct download {
+	const struct oi_fetch_request *request;
+	struct oi_staged staged;
+	char sha256[OI_DIGEST_TEXT_BYTES];
+};
 
-static int begin(void *data, int64_t length, struct oi_err *err)
+static int64_t have(void *data)
 {
-	return oi_staged_room(data, length, err);
+	const struct download *d = data;
+
+	return d->staged.bytes;
+}
+
+static int restart(void *data, struct oi_err *err)
+{
+	struct download *d = data;
+
+	return oi_staged_restart(&d->staged, err);
+}
+
+static int begin(void *data, const struct oi_mark *mark, struct oi_err *err)
+{
+	const struct download *d = data;
+
+	return oi_staged_room(&d->staged, mark->total - d->staged.bytes, err);
 }
 
 static int add(void *data, const void *bytes, size_t len, struct oi_err *err)
 {
-	return oi_staged_write(data, bytes, len, err);
+	struct download *d = data;
+
+	return oi_staged_write(&d->staged, bytes, len, err);
 }
 
-static void tell_progress(void *data, int64_t bytes, int64_t total)
+static int finish(void *data, struct oi_err *err)
 {
-	(void)data;
-	oi_fetch_answer_progress(bytes, total);
+	struct download *d = data;
+
+	return oi_staged_commit(&d->staged, d->request->sha256, d->sha256, err);
 }
 
-/* One try of one URL into a fresh file. @result is zeroed. */
-static enum oi_transfer_end try_once(const struct oi_fetch_request *request, int dir_fd,
-				     const char *url, struct oi_transfer_result *result,
-				     struct oi_err *err)
+static int fetch(struct download *d, int dir_fd, struct oi_err *err)
 {
-	OI_CLEANUP(oi_staged_clear) struct oi_staged staged = { .fd = -1 };
-	const struct oi_transfer transfer = {
-		.url = url,
-		.proxy = request->proxy,
-		.ca_bundle = request->ca_bundle,
-		.redirects_max = REDIRECTS_MAX,
-		.deadline_ms = request->deadline_ms,
-		.connect_ms = request->connect_ms,
-		.stall_seconds = request->stall_seconds,
-		.max_bytes = request->max_bytes,
-		.begin = begin,
-		.write = add,
-		.progress = tell_progress,
-		.data = &staged,
-	};
-	OI_FREE char *shown = oi_url_redact(url);
-	char sha256[OI_DIGEST_TEXT_BYTES] = "";
-	enum oi_transfer_end end = OI_TRANSFER_DONE;
+	const struct oi_sink sink = { have, restart, begin, add, finish, d };
+	OI_CLEANUP(oi_source_result_clear) struct oi_source_result result = { 0 };
+	struct oi_mark mark = { .total = -1 };
 
-	if (oi_staged_begin(&staged, dir_fd, request->name, err))
-		return OI_TRANSFER_OVER;
-	if (oi_url_scheme(url) != OI_URL_FILE)
-		end = oi_transfer_run(&transfer, result, err);
-	else if (oi_localfile_copy(url, request->max_bytes, &staged, err))
-		end = err->code == OI_R_FETCH_FILE || err->code == OI_R_FETCH_TOO_LARGE ?
-			      OI_TRANSFER_HOPELESS :
-			      OI_TRANSFER_OVER;
-	if (end != OI_TRANSFER_DONE)
-		return end;
-	if (oi_staged_commit(&staged, request->sha256, sha256, err)) {
-		if (err->code != OI_R_DIGEST_MISMATCH)
-			return OI_TRANSFER_OVER;
-		oi_err_prefix(err, "%s", shown);
-		return OI_TRANSFER_HOPELESS;
-	}
-	oi_fetch_answer_done(result->source ? result->source : url, staged.bytes, sha256, false);
-	return OI_TRANSFER_DONE;
-}
-
-/* Tries of one URL until it is there, or will not be. */
-static enum oi_transfer_end try_url(const struct oi_fetch_request *request, int dir_fd,
-				    const char *url, struct oi_err *err)
-{
-	for (int failed = 1;; failed++) {
-		OI_CLEANUP(oi_transfer_result_clear) struct oi_transfer_result result = { 0 };
-		enum oi_transfer_end end = try_once(request, dir_fd, url, &result, err);
-		int64_t wait_ms;
-
-		if (end != OI_TRANSFER_MAY_HEAL)
-			return end;
-		if (failed >= request->tries || result.asked_ms > OI_RETRY_ASKED_MS_MAX)
-			return OI_TRANSFER_HOPELESS;
-		wait_ms = oi_retry_wait_ms(request->backoff_ms, (unsigned int)failed,
-					   result.asked_ms, oi_retry_random());
-		oi_fetch_answer_note("%s; next try in %" PRId64 " ms", err->text, wait_ms);
-		/* What comes back too late from here may be there at once elsewhere. */
-		if (!oi_retry_sleep(wait_ms, request->deadline_ms)) {
-			oi_err_prefix(err, "no time left for another try");
-			return OI_TRANSFER_HOPELESS;
-		}
-	}
+	if (oi_staged_begin(&d->staged, dir_fd, d->request->name, err) ||
+	    oi_source_get(d->request, dir_fd, &sink, &mark, NULL, &result, err))
+		return -1;
+	oi_fetch_answer_done(&(struct oi_fetch_done){
+		.source = result.source ? result.source : d->request->urls.v[0],
+		.bytes = d->staged.bytes,
+		.sha256 = d->sha256,
+		.has_counts = true,
+		.requests = result.requests,
+		.retries = result.retries,
+		.received_bytes = result.received_bytes,
+		.resumed_bytes = result.resumed_bytes,
+	});
+	return 0;
 }
 
 int oi_download_get(const struct oi_fetch_request *request, int dir_fd, struct oi_err *err)
 {
-	struct oi_err forged = { 0 };
+	struct download d = { .request = request, .staged = { .fd = -1 } };
 	int64_t bytes = 0;
 	int there = oi_staged_find(dir_fd, request->name, request->sha256, &bytes, err);
+	int ret;
 
 	if (there < 0)
 		return -1;
 	if (there) {
-		oi_fetch_answer_done(request->urls.v[0], bytes, request->sha256, true);
+		oi_fetch_answer_done(&(struct oi_fetch_done){ .source = request->urls.v[0],
+							      .bytes = bytes,
+							      .sha256 = request->sha256,
+							      .cached = true,
+							      .has_counts = true });
 		return 0;
 	}
-	for (size_t i = 0; i < request->urls.n; i++) {
-		enum oi_transfer_end end = try_url(request, dir_fd, request->urls.v[i], err);
-
-		if (end == OI_TRANSFER_DONE)
-			return 0;
-		if (err->code == OI_R_DIGEST_MISMATCH && !forged.code)
-			forged = *err;
-		if (end == OI_TRANSFER_OVER)
-			return -1;
-		if (i + 1 < request->urls.n)
-			oi_fetch_answer_note("%s; going to the next source", err->text);
-	}
-	if (forged.code)
-		*err = forged;
-	if (request->urls.n > 1)
-		oi_err_prefix(err, "none of %zu sources gave it", request->urls.n);
-	return -1;
+	ret = fetch(&d, dir_fd, err);
+	oi_staged_clear(&d.staged);
+	return ret;
 }

@@ -22,8 +22,11 @@
 /* Without it the service refuses: a request forged through a proxy has none. */
 #define METADATA_HEADER "Metadata: true"
 
-static int begin(void *data, int64_t length, struct oi_err *err)
+static int begin(void *data, long status, const struct oi_headers *headers, int64_t length,
+		 struct oi_err *err)
 {
+	(void)status;
+	(void)headers;
 	(void)length;
 	(void)err;
 	oi_buf_reset(data);
@@ -74,9 +77,10 @@ int oi_metadata_get(const struct oi_fetch_request *request, struct oi_err *err)
 {
 	OI_FREE char *url = oi_mem_printf("%s%s", request->base, INSTANCE_PATH);
 	OI_CLEANUP(oi_buf_clear) struct oi_buf body = { 0 };
+	static const char *const headers[] = { METADATA_HEADER, NULL };
 	const struct oi_transfer transfer = {
 		.url = url,
-		.header = METADATA_HEADER,
+		.headers = headers,
 		.deadline_ms = request->deadline_ms,
 		.connect_ms = request->connect_ms,
 		.try_ms = request->try_ms,
@@ -96,7 +100,8 @@ int oi_metadata_get(const struct oi_fetch_request *request, struct oi_err *err)
 			if (!parse(&body, &doc, err)) {
 				doc = without_user_data(doc);
 				oi_fetch_answer_document(doc);
-				oi_fetch_answer_done(request->base, (int64_t)body.len, NULL, false);
+				oi_fetch_answer_done(&(struct oi_fetch_done){
+					.source = request->base, .bytes = (int64_t)body.len });
 				return 0;
 			}
 			/* A half-awake service, or somebody else's page: it may pass. */

@@ -21,11 +21,17 @@
  *    "urls": ["https://..."],              tried in this order
  *    "sha256": "64 digits" or null,        null: only when all urls are https://
  *    "proxy": "http://user:pw@host:port" or null,   https://, socks5:// and socks5h:// too
+ *    "no_proxy": ["host", ".suffix", "10.0.0.0/8"],   reached without it, as libcurl reads it
  *    "ca_bundle": "/path" or null,         null: the system's
+ *    "identity": null or {                 of the VM, asked for a token
+ *        "base": "http://169.254.169.254", where the metadata service answers
+ *        "client_id": "..." or null,       null: the only one that the VM has
+ *        "hosts": [".blob.core.windows.net"]},   which get it, over https:// alone
+ *    "spread_ms": 0,                       wait before the first request to a network
  *    "deadline_ms": 1700000,
  *    "connect_ms": 15000,                  for one try; there is no limit for the rest
  *    "stall_seconds": 30,                  so long below OI_FETCH_STALL_BYTES a second: cut
- *    "tries": 3,                           of each url, when the failure may heal
+ *    "tries": 3,                           of each url, that brought nothing and may heal
  *    "backoff_ms": 1000,
  *    "max_bytes": 4294967296}
  *
@@ -44,7 +50,11 @@
  *   {"event": "debug", "text": "..."}      for whoever wants to know everything
  *   {"event": "document", "text": "..."}   metadata: a piece of the JSON document
  *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
- *    "cached": false}                      cached: it was there already
+ *    "cached": false,                      it was there already
+ *    "requests": 2,                        HTTP requests; only with download from here on
+ *    "retries": 1,                         tries after a failed one
+ *    "received_bytes": 3145728,            from the network, those in vain included
+ *    "resumed_bytes": 1048576}             an earlier run had brought them
  *   {"event": "failed", "reason": "fetch-network", "detail": "..."}
  *
  * The last line is "done" or "failed", whose reason is an id of model/codes.def.
@@ -71,6 +81,7 @@
 #define OI_FETCH_REQUEST_BYTES (64 * 1024)
 #define OI_FETCH_URLS_MAX 32
 #define OI_FETCH_URL_BYTES 4096 /* a SAS signature is a few hundred */
+#define OI_FETCH_NAMES_MAX 64 /* of no_proxy and identity.hosts */
 #define OI_FETCH_NAME_BYTES 200 /* with ".part" below NAME_MAX */
 #define OI_FETCH_DEADLINE_MS_MAX (24 * 3600 * 1000)
 #define OI_FETCH_BYTES_MAX (INT64_C(4) << 30)
@@ -100,7 +111,12 @@ struct oi_fetch_request {
 	struct oi_strv urls;
 	char *sha256; /* 64 lower case digits; NULL: none */
 	char *proxy; /* NULL: none */
+	struct oi_strv no_proxy;
 	char *ca_bundle; /* NULL: the system's */
+	char *identity_base; /* without '/' at its end; NULL: no identity */
+	char *identity_client; /* NULL: the only one */
+	struct oi_strv identity_hosts; /* names, or suffixes that begin with a dot */
+	int64_t spread_ms;
 	int stall_seconds;
 	int tries;
 	/* unpack */
@@ -139,8 +155,19 @@ void oi_fetch_answer_progress(int64_t bytes, int64_t total); /* @total -1: unkno
 void oi_fetch_answer_note(const char *fmt, ...) OI_PRINTF(1, 2);
 void oi_fetch_answer_debug(const char *fmt, ...) OI_PRINTF(1, 2);
 void oi_fetch_answer_document(const struct oi_doc *doc);
-/** oi_fetch_answer_done() - @source: a URL, redacted here; @sha256: NULL when none was made */
-void oi_fetch_answer_done(const char *source, int64_t bytes, const char *sha256, bool cached);
+struct oi_fetch_done {
+	const char *source; /* a URL, redacted here */
+	int64_t bytes;
+	const char *sha256; /* NULL: none was made */
+	bool cached;
+	bool has_counts; /* the members from here on are meant */
+	int64_t requests;
+	int64_t retries;
+	int64_t received_bytes;
+	int64_t resumed_bytes;
+};
+
+void oi_fetch_answer_done(const struct oi_fetch_done *done);
 void oi_fetch_answer_failed(const struct oi_err *err);
 
 #endif

@@ -24,7 +24,11 @@ void oi_fetch_request_clear(struct oi_fetch_request *request)
 	oi_strv_clear(&request->urls);
 	free(request->sha256);
 	free(request->proxy);
+	oi_strv_clear(&request->no_proxy);
 	free(request->ca_bundle);
+	free(request->identity_base);
+	free(request->identity_client);
+	oi_strv_clear(&request->identity_hosts);
 	memset(request, 0, sizeof(*request));
 }
 
@@ -133,6 +137,79 @@ static int check_proxy(const char *proxy, struct oi_err *err)
 	return wrong(err, "proxy", "not http://, https://, socks5:// or socks5h://");
 }
 
+/* Hosts and networks: nothing that would read as two entries, or as none. */
+static int get_names(const struct oi_doc *doc, const char *key, struct oi_strv *names,
+		     struct oi_err *err)
+{
+	const struct oi_doc *list = oi_doc_get(doc, key);
+
+	if (!list || list->kind != OI_DOC_LIST || list->n > OI_FETCH_NAMES_MAX)
+		return wrong(err, key, "not a list, or too long");
+	for (size_t i = 0; i < list->n; i++) {
+		const char *name = oi_doc_string(list->items[i]);
+
+		if (!name || !*name || strlen(name) > OI_FETCH_NAME_BYTES)
+			return wrong(err, key, "not a list of names");
+		for (const char *c = name; *c; c++)
+			if (!isalnum((unsigned char)*c) && !strchr(".-_:*/[]", *c))
+				return wrong(err, key, "neither a host nor a network");
+		oi_strv_add(names, name);
+	}
+	return 0;
+}
+
+/* Where a metadata service answers: it speaks nothing but plain HTTP. */
+static int get_base(const struct oi_doc *doc, char **base, struct oi_err *err)
+{
+	size_t len;
+
+	if (get_string(doc, "base", false, OI_FETCH_URL_BYTES, base, err))
+		return -1;
+	if (oi_url_check(*base, err))
+		return oi_err_prefix(err, "request: base");
+	if (oi_url_scheme(*base) != OI_URL_HTTP || strpbrk(*base, "?#@"))
+		return wrong(err, "base", "not a plain http:// URL");
+	len = strlen(*base);
+	while ((*base)[len - 1] == '/')
+		(*base)[--len] = '\0';
+	return 0;
+}
+
+static int check_keys(const struct oi_doc *doc, const char *const *keys, struct oi_err *err)
+{
+	for (size_t i = 0; i < doc->n; i++) {
+		const char *const *key = keys;
+
+		while (*key && strcmp(*key, doc->keys[i]))
+			key++;
+		if (!*key)
+			return wrong(err, doc->keys[i], "unknown key");
+	}
+	return 0;
+}
+
+static int get_identity(const struct oi_doc *doc, struct oi_fetch_request *request,
+			struct oi_err *err)
+{
+	static const char *const keys[] = { "base", "client_id", "hosts", NULL };
+	const struct oi_doc *identity = oi_doc_get(doc, "identity");
+
+	if (identity && identity->kind == OI_DOC_NULL)
+		return 0;
+	if (!identity || identity->kind != OI_DOC_MAP)
+		return wrong(err, "identity", "not an object");
+	if (check_keys(identity, keys, err) || get_base(identity, &request->identity_base, err) ||
+	    get_string(identity, "client_id", true, OI_FETCH_NAME_BYTES,
+		       &request->identity_client, err) ||
+	    get_names(identity, "hosts", &request->identity_hosts, err))
+		return oi_err_prefix(err, "identity");
+	/* Azure's are UUIDs; it becomes a part of a URL. */
+	for (const char *c = request->identity_client; c && *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-')
+			return wrong(err, "client_id", "not a client id");
+	return 0;
+}
+
 /* Of both that speak to a network. */
 static int get_patience(const struct oi_doc *doc, struct oi_fetch_request *request,
 			struct oi_err *err)
@@ -145,21 +222,10 @@ static int get_patience(const struct oi_doc *doc, struct oi_fetch_request *reque
 static int parse_metadata(const struct oi_doc *doc, struct oi_fetch_request *request,
 			  struct oi_err *err)
 {
-	size_t len;
-
-	if (get_patience(doc, request, err) ||
-	    get_string(doc, "base", false, OI_FETCH_URL_BYTES, &request->base, err) ||
+	if (get_patience(doc, request, err) || get_base(doc, &request->base, err) ||
 	    get_int(doc, "try_ms", 1, INT_MAX, &request->try_ms, err) ||
 	    get_int(doc, "max_bytes", 1, OI_FETCH_METADATA_BYTES_MAX, &request->max_bytes, err))
 		return -1;
-	if (oi_url_check(request->base, err))
-		return oi_err_prefix(err, "request: base");
-	/* The service speaks nothing else. */
-	if (oi_url_scheme(request->base) != OI_URL_HTTP || strpbrk(request->base, "?#@"))
-		return wrong(err, "base", "not a plain http:// URL");
-	len = strlen(request->base);
-	while (request->base[len - 1] == '/')
-		request->base[--len] = '\0';
 	return 0;
 }
 
@@ -174,7 +240,10 @@ static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *req
 	    get_urls(doc, &request->urls, err) ||
 	    get_string(doc, "sha256", true, OI_DIGEST_TEXT_BYTES, &request->sha256, err) ||
 	    get_string(doc, "proxy", true, OI_FETCH_URL_BYTES, &request->proxy, err) ||
+	    get_names(doc, "no_proxy", &request->no_proxy, err) ||
 	    get_string(doc, "ca_bundle", true, PATH_MAX, &request->ca_bundle, err) ||
+	    get_identity(doc, request, err) ||
+	    get_int(doc, "spread_ms", 0, OI_FETCH_DEADLINE_MS_MAX, &request->spread_ms, err) ||
 	    get_int(doc, "stall_seconds", 1, 3600, &stall_seconds, err) ||
 	    get_int(doc, "tries", 1, 100, &tries, err) ||
 	    get_int(doc, "max_bytes", 1, OI_FETCH_BYTES_MAX, &request->max_bytes, err) ||
@@ -212,32 +281,19 @@ static const struct {
 	const char *name;
 	int (*parse)(const struct oi_doc *doc, struct oi_fetch_request *request,
 		     struct oi_err *err);
-	const char *keys[16]; /* all of them */
+	const char *keys[20]; /* all of them */
 } ops[] = {
 	[OI_FETCH_METADATA] = { "metadata", parse_metadata,
 				{ "schema", "op", "base", "deadline_ms", "connect_ms", "try_ms",
 				  "backoff_ms", "max_bytes" } },
 	[OI_FETCH_DOWNLOAD] = { "download", parse_download,
-				{ "schema", "op", "name", "urls", "sha256", "proxy", "ca_bundle",
-				  "deadline_ms", "connect_ms", "stall_seconds", "tries",
+				{ "schema", "op", "name", "urls", "sha256", "proxy", "no_proxy",
+				  "ca_bundle", "identity", "spread_ms", "deadline_ms", "connect_ms", "stall_seconds", "tries",
 				  "backoff_ms", "max_bytes" } },
 	[OI_FETCH_UNPACK] = { "unpack", parse_unpack,
 			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
 				"max_bytes" } },
 };
-
-static int check_keys(const struct oi_doc *doc, const char *const *keys, struct oi_err *err)
-{
-	for (size_t i = 0; i < doc->n; i++) {
-		const char *const *key = keys;
-
-		while (*key && strcmp(*key, doc->keys[i]))
-			key++;
-		if (!*key)
-			return wrong(err, doc->keys[i], "unknown key");
-	}
-	return 0;
-}
 
 int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 			   struct oi_fetch_request *request, struct oi_err *err)

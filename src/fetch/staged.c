@@ -88,6 +88,14 @@ int oi_staged_begin(struct oi_staged *staged, int dir_fd, const char *name, stru
 	return 0;
 }
 
+int oi_staged_restart(struct oi_staged *staged, struct oi_err *err)
+{
+	if (ftruncate(staged->fd, 0) || lseek(staged->fd, 0, SEEK_SET))
+		return write_failed(err, "empty", staged->part);
+	staged->bytes = 0;
+	return oi_digest_begin(&staged->digest, err);
+}
+
 int oi_staged_room(const struct oi_staged *staged, int64_t bytes, struct oi_err *err)
 {
 	struct statvfs fs;

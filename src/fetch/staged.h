@@ -45,6 +45,10 @@ int oi_staged_find(int dir_fd, const char *name, const char *sha256, int64_t *by
 OI_MUST_CHECK
 int oi_staged_begin(struct oi_staged *staged, int dir_fd, const char *name, struct oi_err *err);
 
+/** oi_staged_restart() - forget what was written; also after a commit that failed; OI_R_WRITE_FAILED */
+OI_MUST_CHECK
+int oi_staged_restart(struct oi_staged *staged, struct oi_err *err);
+
 /** oi_staged_room() - is there space for @bytes; OI_R_DISK_SPACE */
 OI_MUST_CHECK
 int oi_staged_room(const struct oi_staged *staged, int64_t bytes, struct oi_err *err);

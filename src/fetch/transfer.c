@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fetch/transfer.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,9 +24,6 @@
 /* libcurl's clock rounds otherwise than ours, and with less than this there is no try. */
 #define SLACK_MS 50
 
-/* Longer than any date; what is longer makes no sense. */
-#define RETRY_AFTER_BYTES 64
-
 /*
  * Where distributions keep the certificates of the public authorities. libcurl's
  * own idea is the one of the machine that built it.
@@ -46,11 +40,13 @@ struct try {
 	struct oi_transfer_result *result;
 	CURL *curl;
 	struct oi_err *err;
-	bool begun; /* the body of a 200 has begun */
+	struct oi_headers headers; /* of the last answer */
+	bool begun; /* the body of a 200 or 206 has begun */
 	bool unwanted; /* a body came with another status: not read */
 	bool too_large;
 	bool broken; /* begin or write failed, @err says how */
-	int64_t bytes;
+	int64_t bytes; /* of the artefact, where the body has come to */
+	int64_t total; /* of the artefact; -1: unknown */
 	int64_t progress_ms; /* when it was told last */
 };
 
@@ -67,70 +63,54 @@ void oi_transfer_result_clear(struct oi_transfer_result *result)
 	memset(result, 0, sizeof(*result));
 }
 
-int64_t oi_transfer_retry_after_ms(const char *value, int64_t now)
-{
-	size_t digits = strspn(value, "0123456789");
-	time_t when;
-
-	if (digits && !value[digits]) /* so long that it would not fit is longer than we wait */
-		return digits > 9 ? INT64_C(1000000000000) : strtoll(value, NULL, 10) * 1000;
-	/* Without a colon it is no date, though curl would make one of "Sun". */
-	if (!strchr(value, ':'))
-		return -1;
-	when = curl_getdate(value, NULL);
-	if (when == -1)
-		return -1;
-	return when > now ? ((int64_t)when - now) * 1000 : 0;
-}
-
-/* A header line of this or an earlier answer; a status line begins a new answer. */
+/* A header line of this or an earlier answer. */
 static size_t on_header(char *line, size_t size, size_t n, void *data)
 {
-	static const char name[] = "Retry-After:";
 	struct try *try = data;
-	size_t len = size * n;
-	char value[RETRY_AFTER_BYTES];
 
-	if (len >= 5 && !strncasecmp(line, "HTTP/", 5))
-		try->result->asked_ms = -1;
-	if (len < sizeof(name) || strncasecmp(line, name, sizeof(name) - 1))
-		return len;
-	line += sizeof(name) - 1;
-	n = len - (sizeof(name) - 1);
-	while (n && isspace((unsigned char)*line)) {
-		line++;
-		n--;
+	oi_headers_take(&try->headers, line, size * n);
+	return size * n;
+}
+
+static bool status_is_wanted(const struct oi_transfer *t, long status)
+{
+	return status == 200 || (status == 206 && t->offset > 0);
+}
+
+/* Return: 0, or -1 when the body is not to be read. */
+static int begin_body(struct try *try)
+{
+	const struct oi_transfer *t = try->transfer;
+	curl_off_t length = -1;
+	long status = 0;
+
+	curl_easy_getinfo(try->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!status_is_wanted(t, status)) {
+		try->unwanted = true;
+		return -1;
 	}
-	while (n && isspace((unsigned char)line[n - 1]))
-		n--;
-	if (n && n < sizeof(value)) {
-		memcpy(value, line, n);
-		value[n] = '\0';
-		try->result->asked_ms = oi_transfer_retry_after_ms(value, time(NULL));
+	curl_easy_getinfo(try->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	try->bytes = status == 206 ? t->offset : 0;
+	try->total = length < 0 ? -1 : try->bytes + length;
+	if (try->total > t->max_bytes) {
+		try->too_large = true;
+		return -1;
 	}
-	return len;
+	if (t->begin(t->data, status, &try->headers, length, try->err)) {
+		try->broken = true;
+		return -1;
+	}
+	try->begun = true;
+	return 0;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 {
 	struct try *try = data;
 	size_t len = size * n;
-	curl_off_t length = -1;
-	long status = 0;
 
-	if (!try->begun) {
-		curl_easy_getinfo(try->curl, CURLINFO_RESPONSE_CODE, &status);
-		if (status != 200) {
-			try->unwanted = true;
-			return 0;
-		}
-		curl_easy_getinfo(try->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-		if (try->transfer->begin(try->transfer->data, length, try->err)) {
-			try->broken = true;
-			return 0;
-		}
-		try->begun = true;
-	}
+	if (!try->begun && begin_body(try))
+		return 0;
 	if ((int64_t)len > try->transfer->max_bytes - try->bytes) {
 		try->too_large = true;
 		return 0;
@@ -140,21 +120,23 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 		return 0;
 	}
 	try->bytes += (int64_t)len;
+	try->result->bytes += (int64_t)len;
 	return len;
 }
 
-static int on_progress(void *data, curl_off_t total, curl_off_t bytes, curl_off_t up_total,
+static int on_progress(void *data, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
 	struct try *try = data;
 	int64_t now = oi_retry_now_ms();
 
-	(void)bytes; /* counts those of refusals and redirects too */
+	(void)down_total;
+	(void)down; /* counts those of refusals and redirects too */
 	(void)up_total;
 	(void)up;
 	if (try->begun && now - try->progress_ms >= PROGRESS_MS) {
 		try->progress_ms = now;
-		try->transfer->progress(try->transfer->data, try->bytes, total > 0 ? total : -1);
+		try->transfer->progress(try->transfer->data, try->bytes, try->total);
 	}
 	return 0;
 }
@@ -214,7 +196,7 @@ static CURLcode set_connection(CURL *curl, const struct oi_transfer *t)
 	/* An empty proxy is none, and an empty exception list no exception; unset, both
 	 * would be taken from the environment. */
 	SET(CURLOPT_PROXY, t->proxy ? t->proxy : "");
-	SET(CURLOPT_NOPROXY, t->proxy ? "" : "*");
+	SET(CURLOPT_NOPROXY, !t->proxy ? "*" : t->no_proxy ? t->no_proxy : "");
 	return CURLE_OK;
 }
 
@@ -236,10 +218,14 @@ static CURLcode set_limits(CURL *curl, const struct oi_transfer *t)
 	return CURLE_OK;
 }
 
-static CURLcode set_callbacks(CURL *curl, struct try *try, struct curl_slist *headers)
+static CURLcode set_request(CURL *curl, struct try *try, struct curl_slist *headers)
 {
+	OI_FREE char *range = oi_mem_printf("%" PRId64 "-", try->transfer->offset);
 	CURLcode rc;
 
+	/* Not CURLOPT_RESUME_FROM, for which an answer with all of it is an error. */
+	if (try->transfer->offset > 0)
+		SET(CURLOPT_RANGE, range);
 	SET(CURLOPT_USERAGENT, "ofed-init/" OI_VERSION);
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -337,16 +323,20 @@ static enum oi_transfer_end end_of_failure(const struct try *try, CURLcode rc, c
 
 static enum oi_transfer_end end_of(struct try *try, CURLcode rc, const char *text)
 {
+	long status = try->result->status;
+
 	if (try->broken)
 		return OI_TRANSFER_OVER;
 	if (try->too_large)
 		rc = CURLE_FILESIZE_EXCEEDED;
-	else if (try->unwanted || (!rc && try->result->status != 200))
-		return end_of_status(try, try->result->status, "answered with status");
+	else if (!rc && status == 304 && try->transfer->conditional)
+		return OI_TRANSFER_DONE;
+	else if (try->unwanted || (!rc && !status_is_wanted(try->transfer, status)))
+		return end_of_status(try, status, "answered with status");
 	if (rc)
 		return end_of_failure(try, rc, text);
 	/* An empty body never came to on_body(). */
-	if (!try->begun && try->transfer->begin(try->transfer->data, 0, try->err))
+	if (!try->begun && begin_body(try))
 		return OI_TRANSFER_OVER;
 	return OI_TRANSFER_DONE;
 }
@@ -361,25 +351,55 @@ static void name_source(const struct oi_transfer *t, struct oi_err *err)
 	oi_err_set(err, err->code, "%s: %s", shown, twice);
 }
 
+/* The credentials in them do not outlive the request. */
+static void forget(struct curl_slist *headers)
+{
+	for (struct curl_slist *at = headers; at; at = at->next)
+		explicit_bzero(at->data, strlen(at->data));
+	curl_slist_free_all(headers);
+}
+
+static struct curl_slist *list_headers(const char *const *from)
+{
+	struct curl_slist *headers = NULL;
+
+	for (; from && *from; from++) {
+		struct curl_slist *longer = curl_slist_append(headers, *from);
+
+		if (!longer)
+			abort(); /* out of memory */
+		headers = longer;
+	}
+	return headers;
+}
+
+static void tell_result(struct try *try)
+{
+	struct oi_transfer_result *result = try->result;
+	char *effective = NULL;
+	long redirects = 0;
+
+	curl_easy_getinfo(try->curl, CURLINFO_RESPONSE_CODE, &result->status);
+	curl_easy_getinfo(try->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+	curl_easy_getinfo(try->curl, CURLINFO_EFFECTIVE_URL, &effective);
+	result->requests = 1 + (int64_t)redirects;
+	result->asked_ms = oi_headers_retry_after_ms(try->headers.retry_after, time(NULL));
+	if (effective)
+		result->source = oi_url_redact(effective);
+}
+
 enum oi_transfer_end oi_transfer_run(const struct oi_transfer *transfer,
 				     struct oi_transfer_result *result, struct oi_err *err)
 {
 	char text[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers = NULL;
-	struct try try = { .transfer = transfer, .result = result, .err = err };
+	struct curl_slist *headers = list_headers(transfer->headers);
+	struct try try = { .transfer = transfer, .result = result, .err = err, .total = -1 };
 	enum oi_transfer_end end;
-	char *effective = NULL;
 	CURLcode rc;
 
-	result->asked_ms = -1;
 	try.curl = curl_easy_init();
 	if (!try.curl)
 		abort(); /* out of memory */
-	if (transfer->header) {
-		headers = curl_slist_append(NULL, transfer->header);
-		if (!headers)
-			abort();
-	}
 	try.progress_ms = oi_retry_now_ms();
 	rc = curl_easy_setopt(try.curl, CURLOPT_ERRORBUFFER, text);
 	if (!rc)
@@ -387,17 +407,14 @@ enum oi_transfer_end oi_transfer_run(const struct oi_transfer *transfer,
 	if (!rc)
 		rc = set_limits(try.curl, transfer);
 	if (!rc)
-		rc = set_callbacks(try.curl, &try, headers);
+		rc = set_request(try.curl, &try, headers);
 	if (!rc)
 		rc = curl_easy_perform(try.curl);
-	curl_easy_getinfo(try.curl, CURLINFO_RESPONSE_CODE, &result->status);
-	curl_easy_getinfo(try.curl, CURLINFO_EFFECTIVE_URL, &effective);
-	if (effective)
-		result->source = oi_url_redact(effective);
+	tell_result(&try);
 	end = end_of(&try, rc, text[0] ? text : curl_easy_strerror(rc));
 	if (end != OI_TRANSFER_DONE && !try.broken)
 		name_source(transfer, err);
-	curl_slist_free_all(headers);
+	forget(headers);
 	curl_easy_cleanup(try.curl);
 	return end;
 }

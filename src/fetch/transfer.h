@@ -3,11 +3,13 @@
 #ifndef OI_FETCH_TRANSFER_H
 #define OI_FETCH_TRANSFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "fetch/headers.h"
 
 enum oi_transfer_end {
 	OI_TRANSFER_DONE,
@@ -18,20 +20,27 @@ enum oi_transfer_end {
 
 struct oi_transfer {
 	const char *url; /* https:// or http://, as oi_url_check() passed it */
-	const char *header; /* "Name: value"; NULL: none */
+	const char *const *headers; /* "Name: value", NULL behind the last; NULL: none */
 	const char *proxy; /* NULL: none; the environment never has a say */
+	const char *no_proxy; /* hosts reached without it, with commas; NULL: none */
 	const char *ca_bundle; /* NULL: the system's */
 	int redirects_max; /* 0: a redirect is a failure */
 	int64_t deadline_ms; /* monotonic, absolute: the end of everything */
 	int64_t connect_ms; /* for name, connection and TLS */
 	int64_t try_ms; /* for the whole try; 0: as long as it goes on */
 	int stall_seconds; /* as long below OI_FETCH_STALL_BYTES a second is a failure; 0: never */
-	int64_t max_bytes; /* of the body */
-	/* The first bytes of the body are there; @length -1: unknown. An error ends it all. */
-	int (*begin)(void *data, int64_t length, struct oi_err *err);
-	/* The next bytes of the body of a 200; an error ends it all. */
+	int64_t offset; /* ask for what comes from there on, and take a 206 too; 0: for all */
+	bool conditional; /* a 304 is an answer too, without a body */
+	int64_t max_bytes; /* of the whole artefact, those before @offset included */
+	/*
+	 * The first bytes of the body are there. @status is 200, or 206 when @offset was
+	 * asked for; @length of this body, -1: unknown. An error ends it all.
+	 */
+	int (*begin)(void *data, long status, const struct oi_headers *headers, int64_t length,
+		     struct oi_err *err);
+	/* The next bytes of the body; an error ends it all. */
 	int (*write)(void *data, const void *bytes, size_t len, struct oi_err *err);
-	/* Now and then; @total -1: unknown; may be NULL. */
+	/* Now and then, of the whole artefact; @total -1: unknown; may be NULL. */
 	void (*progress)(void *data, int64_t bytes, int64_t total);
 	void *data;
 };
@@ -39,6 +48,8 @@ struct oi_transfer {
 struct oi_transfer_result {
 	long status; /* HTTP status of the last answer; 0: there was none */
 	int64_t asked_ms; /* Retry-After; -1: it had none */
+	int64_t requests; /* sent, redirects included */
+	int64_t bytes; /* of the body, in this try */
 	char *source; /* where the bytes came from, after redirects, redacted; NULL: unknown */
 };
 
@@ -60,14 +71,5 @@ enum oi_transfer_end oi_transfer_run(const struct oi_transfer *transfer,
 				     struct oi_transfer_result *result, struct oi_err *err);
 
 void oi_transfer_result_clear(struct oi_transfer_result *result);
-
-/**
- * oi_transfer_retry_after_ms() - what a Retry-After field asks for
- * @value: seconds, or an HTTP date
- * @now: seconds since 1970
- * Return: milliseconds, 0 for a date that has passed, -1 when it makes no sense.
- * Source: RFC 9110, 10.2.3
- */
-int64_t oi_transfer_retry_after_ms(const char *value, int64_t now);
 
 #endif

@@ -344,6 +344,7 @@ int oi_unpack(const struct oi_fetch_request *request, int dir_fd, struct oi_err 
 		close(u.tree_fd);
 	close(archive_fd);
 	if (!ret)
-		oi_fetch_answer_done(request->name, u.bytes, NULL, false);
+		oi_fetch_answer_done(
+			&(struct oi_fetch_done){ .source = request->name, .bytes = u.bytes });
 	return ret;
 }

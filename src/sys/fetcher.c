@@ -229,18 +229,50 @@ static struct oi_doc *new_request(const char *op, int64_t deadline_ms)
 	return request;
 }
 
+static struct oi_doc *new_list(const struct oi_strv *strings)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; strings && i < strings->n; i++)
+		oi_doc_add(list, oi_doc_new_string(strings->v[i]));
+	return list;
+}
+
+static struct oi_doc *new_identity(const struct oi_host *host, const struct oi_fetch_job *job)
+{
+	/* Blob storage of Azure's clouds. Source: learn.microsoft.com, "Compare Azure
+	 * Government and global Azure", "Azure China developer guide" */
+	static const char *const hosts[] = {
+		".blob.core.windows.net",
+		".blob.core.usgovcloudapi.net",
+		".blob.core.chinacloudapi.cn",
+	};
+	struct oi_doc *identity = oi_doc_new(OI_DOC_MAP);
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(hosts); i++)
+		oi_doc_add(list, oi_doc_new_string(hosts[i]));
+	oi_doc_put_string(identity, "base", host->imds_url);
+	oi_doc_put_string(identity, "client_id", job->identity_client);
+	oi_doc_put(identity, "hosts", list);
+	return identity;
+}
+
 static struct oi_doc *download_request(const struct oi_host *host, const struct oi_fetch_job *job)
 {
 	struct oi_doc *request = new_request("download", host->deadline_ms);
-	struct oi_doc *urls = oi_doc_new(OI_DOC_LIST);
 
-	for (size_t i = 0; i < job->urls->n; i++)
-		oi_doc_add(urls, oi_doc_new_string(job->urls->v[i]));
 	oi_doc_put_string(request, "name", job->name);
-	oi_doc_put(request, "urls", urls);
+	oi_doc_put(request, "urls", new_list(job->urls));
 	oi_doc_put_string(request, "sha256", job->sha256);
 	oi_doc_put_string(request, "proxy", job->proxy);
+	oi_doc_put(request, "no_proxy", new_list(job->no_proxy));
 	oi_doc_put_string(request, "ca_bundle", job->ca_bundle);
+	if (job->identity)
+		oi_doc_put(request, "identity", new_identity(host, job));
+	else
+		oi_doc_put_string(request, "identity", NULL);
+	oi_doc_put_int(request, "spread_ms", job->spread_ms);
 	oi_doc_put_int(request, "connect_ms", DOWNLOAD_CONNECT_MS);
 	oi_doc_put_int(request, "stall_seconds", DOWNLOAD_STALL_SECONDS);
 	oi_doc_put_int(request, "tries", DOWNLOAD_TRIES);

@@ -3,6 +3,9 @@
 #ifndef OI_SYS_FETCHER_H
 #define OI_SYS_FETCHER_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/attr.h"
 #include "base/doc.h"
 #include "base/err.h"
@@ -14,7 +17,11 @@ struct oi_fetch_job {
 	const char *sha256; /* 64 hexadecimal digits; NULL only for https:// */
 	const char *name; /* file name in OI_STAGING_DIR */
 	const char *proxy; /* NULL: none */
+	const struct oi_strv *no_proxy; /* hosts, .suffixes, networks reached without it; NULL: none */
 	const char *ca_bundle; /* NULL: the system's */
+	bool identity; /* the VM's managed identity opens https:// urls of Azure's blob storage */
+	const char *identity_client; /* which, by its client id; NULL: the only one */
+	int64_t spread_ms; /* wait so long before the first request to a network; 0: not at all */
 };
 
 /**

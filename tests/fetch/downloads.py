@@ -15,19 +15,25 @@ import time
 @dataclasses.dataclass
 class Reply:
     """What one request gets. `then` is what happens after the body: "close" in good order,
-    "stall" (nothing more, until the other side leaves) or "endless" (more of the same)."""
+    "stall" (nothing more, until the other side leaves) or "endless" (more of the same).
+    With `ranges` it honours Range, If-Range, If-None-Match and If-Modified-Since; `cut` ends
+    the connection after so many bytes of this answer's body."""
     body: bytes = b""
     status: int = 200
     headers: dict = dataclasses.field(default_factory=dict)
     length: int | None = None  # announced; None: that of the body; -1: none is announced
     piece: int = 65536  # sent at once
     pause: float = 0  # seconds after each piece
+    ranges: bool = False
+    cut: int | None = None
     then: str = "close"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         reply = self.server.note(self.path, dict(self.headers))
+        if reply.ranges:
+            reply = self.in_parts(reply)
         try:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
@@ -36,8 +42,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if length >= 0:
                 self.send_header("Content-Length", str(length))
             self.end_headers()
-            for at in range(0, len(reply.body), reply.piece):
-                self.wfile.write(reply.body[at:at + reply.piece])
+            body = reply.body[:reply.cut]
+            for at in range(0, len(body), reply.piece):
+                self.wfile.write(body[at:at + reply.piece])
+                self.server.sent(len(body[at:at + reply.piece]))
                 time.sleep(reply.pause)
             while reply.then == "endless":
                 self.wfile.write(reply.body)
@@ -48,13 +56,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass  # the other side has had enough
         self.close_connection = True
 
+    def in_parts(self, reply):
+        """What REPLY is to a request with conditions. Source: RFC 9110, 13.2.2 and 14.2"""
+        etag, modified = reply.headers.get("ETag"), reply.headers.get("Last-Modified")
+        asked = self.headers.get("Range")
+        if self.headers.get("If-None-Match", "") == etag or \
+                self.headers.get("If-Modified-Since", "") == modified:
+            return dataclasses.replace(reply, status=304, body=b"", length=-1)
+        if not asked or self.headers.get("If-Range", etag) not in (etag, modified):
+            return reply
+        first = int(asked.removeprefix("bytes=").removesuffix("-"))
+        size = len(reply.body)
+        if first >= size:
+            return Reply(status=416, headers={"Content-Range": f"bytes */{size}"})
+        where = {"Content-Range": f"bytes {first}-{size - 1}/{size}"}
+        return dataclasses.replace(reply, status=206, body=reply.body[first:],
+                                   headers={**where, **reply.headers})
+
     def log_message(self, *args):
         pass
 
 
 class Server(http.server.ThreadingHTTPServer):
     """.routes maps a path (without query) to the replies it gives, the last again and again;
-    .requests lists (path, headers). Serves within `with`."""
+    .requests lists (path, headers), .bytes counts those of bodies. Serves within `with`."""
     daemon_threads = True
     handler = Handler
 
@@ -62,6 +87,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.routes = {path: list(replies) if isinstance(replies, (list, tuple)) else [replies]
                        for path, replies in (routes or {}).items()}
         self.requests = []
+        self.bytes = 0
         self.context = context
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), self.handler)
@@ -84,6 +110,10 @@ class Server(http.server.ThreadingHTTPServer):
             self.requests.append((path, headers))
             replies = self.routes.get(path.partition("?")[0], [Reply(status=404)])
             return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def sent(self, n):
+        with self.lock:
+            self.bytes += n
 
     def count(self, path):
         with self.lock:

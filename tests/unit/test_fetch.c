@@ -19,7 +19,7 @@
 #include "fetch/protocol.h"
 #include "fetch/retry.h"
 #include "fetch/staged.h"
-#include "fetch/transfer.h"
+#include "fetch/headers.h"
 #include "fetch/url.h"
 #include "model/reasons.h"
 
@@ -170,28 +170,34 @@ static void retry_after_of_both_kinds(void **state)
 	const int64_t then = 784111777;
 
 	(void)state;
-	assert_int_equal(oi_transfer_retry_after_ms("120", then), 120000);
-	assert_int_equal(oi_transfer_retry_after_ms("0", then), 0);
-	assert_true(oi_transfer_retry_after_ms("99999999999999999999", then) >
+	assert_int_equal(oi_headers_retry_after_ms("120", then), 120000);
+	assert_int_equal(oi_headers_retry_after_ms("0", then), 0);
+	assert_true(oi_headers_retry_after_ms("99999999999999999999", then) >
 		    OI_RETRY_ASKED_MS_MAX);
-	assert_int_equal(oi_transfer_retry_after_ms("Sun, 06 Nov 1994 08:49:37 GMT", then - 5),
+	assert_int_equal(oi_headers_retry_after_ms("Sun, 06 Nov 1994 08:49:37 GMT", then - 5),
 			 5000);
-	assert_int_equal(oi_transfer_retry_after_ms("Sunday, 06-Nov-94 08:49:37 GMT", then - 5),
+	assert_int_equal(oi_headers_retry_after_ms("Sunday, 06-Nov-94 08:49:37 GMT", then - 5),
 			 5000);
-	assert_int_equal(oi_transfer_retry_after_ms("Sun Nov  6 08:49:37 1994", then - 5), 5000);
-	assert_int_equal(oi_transfer_retry_after_ms("Sun, 06 Nov 1994 08:49:37 GMT", then + 5), 0);
-	assert_int_equal(oi_transfer_retry_after_ms("", then), -1);
-	assert_int_equal(oi_transfer_retry_after_ms("soon", then), -1);
-	assert_int_equal(oi_transfer_retry_after_ms("-5", then), -1);
-	assert_int_equal(oi_transfer_retry_after_ms("5 minutes", then), -1);
-	assert_int_equal(oi_transfer_retry_after_ms("Sunday", then), -1);
+	assert_int_equal(oi_headers_retry_after_ms("Sun Nov  6 08:49:37 1994", then - 5), 5000);
+	assert_int_equal(oi_headers_retry_after_ms("Sun, 06 Nov 1994 08:49:37 GMT", then + 5), 0);
+	assert_int_equal(oi_headers_retry_after_ms("", then), -1);
+	assert_int_equal(oi_headers_retry_after_ms("soon", then), -1);
+	assert_int_equal(oi_headers_retry_after_ms("-5", then), -1);
+	assert_int_equal(oi_headers_retry_after_ms("5 minutes", then), -1);
+	assert_int_equal(oi_headers_retry_after_ms("Sunday", then), -1);
 }
 
 /* --- requests --- */
 
-#define DOWNLOAD_TAIL                                                                     \
+#define DOWNLOAD_TAIL_OF(no_proxy, identity)                                              \
+	"\"no_proxy\":" no_proxy ",\"identity\":" identity ",\"spread_ms\":11,"             \
 	"\"deadline_ms\":5000,\"connect_ms\":100,\"stall_seconds\":3,\"tries\":2,"        \
 	"\"backoff_ms\":7,\"max_bytes\":99}"
+#define DOWNLOAD_TAIL DOWNLOAD_TAIL_OF("[]", "null")
+#define DOWNLOAD_WITH(no_proxy, identity)                                                \
+	"{\"schema\":1,\"op\":\"download\",\"name\":\"a\",\"urls\":" URL                      \
+	",\"sha256\":null,\"proxy\":null,\"ca_bundle\":null,"                              \
+	DOWNLOAD_TAIL_OF(no_proxy, identity)
 #define DOWNLOAD(name, urls, sha256, proxy, ca)                                          \
 	"{\"schema\":1,\"op\":\"download\",\"name\":" name ",\"urls\":" urls            \
 	",\"sha256\":" sha256 ",\"proxy\":" proxy ",\"ca_bundle\":" ca "," DOWNLOAD_TAIL
@@ -230,6 +236,33 @@ static void download_request_is_read(void **state)
 	assert_int_equal(r.tries, 2);
 	assert_int_equal(r.backoff_ms, 7);
 	assert_int_equal(r.max_bytes, 99);
+	assert_int_equal(r.spread_ms, 11);
+	assert_int_equal(r.no_proxy.n, 0);
+	assert_null(r.identity_base);
+}
+
+static void download_request_with_exceptions_and_identity(void **state)
+{
+	OI_CLEANUP(oi_fetch_request_clear) struct oi_fetch_request r = { 0 };
+	struct oi_err err;
+
+	(void)state;
+	assert_int_equal(parse(DOWNLOAD_WITH("[\"h\",\".s.t\",\"10.0.0.0/8\",\"fd00::/8\"]",
+					     "{\"base\":\"http://h:1/\",\"client_id\":\"a-1\","
+					     "\"hosts\":[\".b\"]}"),
+			       &r, &err),
+			 0);
+	assert_int_equal(r.no_proxy.n, 4);
+	assert_string_equal(r.no_proxy.v[2], "10.0.0.0/8");
+	assert_string_equal(r.identity_base, "http://h:1");
+	assert_string_equal(r.identity_client, "a-1");
+	assert_int_equal(r.identity_hosts.n, 1);
+	oi_fetch_request_clear(&r);
+	assert_int_equal(parse(DOWNLOAD_WITH("[]", "{\"base\":\"http://h\",\"client_id\":null,"
+						   "\"hosts\":[]}"),
+			       &r, &err),
+			 0);
+	assert_null(r.identity_client);
 }
 
 static void download_request_with_nothing_optional(void **state)
@@ -286,6 +319,18 @@ static void bad_requests_name_the_key(void **state)
 		  OI_R_FETCH_FAILED },
 		{ DOWNLOAD("\"a\"", URL, DIGEST, "\"p:80\"", "null"), "proxy", OI_R_FETCH_FAILED },
 		{ DOWNLOAD("\"a\"", URL, DIGEST, "null", "\"ca.pem\""), "ca_bundle",
+		  OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("null", "null"), "no_proxy", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[\"a,b\"]", "null"), "no_proxy", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[\"\"]", "null"), "no_proxy", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[1]", "null"), "no_proxy", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[]", "true"), "identity", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[]", "{}"), "base", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[]", "{\"base\":\"https://h\",\"client_id\":null,\"hosts\":[]}"),
+		  "base", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[]", "{\"base\":\"http://h\",\"client_id\":\"a&b\",\"hosts\":[]}"),
+		  "client_id", OI_R_FETCH_FAILED },
+		{ DOWNLOAD_WITH("[]", "{\"base\":\"http://h\",\"client_id\":null}"), "hosts",
 		  OI_R_FETCH_FAILED },
 		{ METADATA("\"https://h\""), "base", OI_R_FETCH_FAILED },
 		{ METADATA("\"http://h/?a=b\""), "base", OI_R_FETCH_FAILED },
@@ -472,6 +517,7 @@ int main(void)
 		cmocka_unit_test(retry_after_of_both_kinds),
 		cmocka_unit_test(download_request_is_read),
 		cmocka_unit_test(download_request_with_nothing_optional),
+		cmocka_unit_test(download_request_with_exceptions_and_identity),
 		cmocka_unit_test(metadata_request_is_read),
 		cmocka_unit_test(bad_requests_name_the_key),
 		cmocka_unit_test(too_many_urls),

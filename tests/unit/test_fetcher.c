@@ -149,6 +149,9 @@ static void download_asks_and_logs(void **state)
 	assert_string_equal(oi_doc_string(oi_doc_get(request, "sha256")), DIGEST);
 	assert_string_equal(oi_doc_string(oi_doc_get(request, "proxy")), "http://u:p@proxy:8080");
 	assert_string_equal(oi_doc_string(oi_doc_get(request, "ca_bundle")), "/ca.pem");
+	assert_int_equal(oi_doc_get(request, "no_proxy")->n, 0);
+	assert_int_equal(oi_doc_get(request, "identity")->kind, OI_DOC_NULL);
+	assert_int_equal(oi_doc_get(request, "spread_ms")->integer, 0);
 	assert_int_equal(oi_doc_get(request, "urls")->n, 2);
 	assert_string_equal(oi_doc_string(oi_doc_get(request, "urls")->items[1]), "file:///b");
 	/* less than all that was left: so that it can still answer */
@@ -161,6 +164,30 @@ static void download_asks_and_logs(void **state)
 	assert_null(strstr(oi_buf_str(&m->log), "MiB")); /* over before a line was due */
 	assert_int_equal(m->fetched_bytes, 4194304);
 	assert_logged(m, "1 fetch: a.deb: 4194304 bytes from https://h/a?***\n");
+}
+
+static void exceptions_and_identity_are_handed_on(void **state)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv no_proxy = { 0 };
+	struct machine *m = *state;
+	OI_DOC_AUTO *request = NULL;
+	struct oi_err err;
+
+	oi_strv_add(&no_proxy, ".internal");
+	m->job.no_proxy = &no_proxy;
+	m->job.identity = true;
+	m->job.identity_client = "id-1";
+	m->job.spread_ms = 1234;
+	m->host.imds_url = "http://imds";
+	stand_in(m, "echo '{\"event\":\"done\"}' >&4");
+	assert_int_equal(download(m, &err), 0);
+	request = asked(m);
+	assert_string_equal(oi_doc_string(oi_doc_get(request, "no_proxy")->items[0]), ".internal");
+	assert_int_equal(oi_doc_get(request, "spread_ms")->integer, 1234);
+	assert_string_equal(oi_doc_string(oi_doc_at(request, "identity.base")), "http://imds");
+	assert_string_equal(oi_doc_string(oi_doc_at(request, "identity.client_id")), "id-1");
+	assert_string_equal(oi_doc_string(oi_doc_at(request, "identity.hosts")->items[0]),
+			    ".blob.core.windows.net");
 }
 
 static void folder_of_before_is_closed_to_others(void **state)
@@ -369,6 +396,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(download_asks_and_logs),
+		TEST(exceptions_and_identity_are_handed_on),
 		TEST(folder_of_before_is_closed_to_others),
 		TEST(failures_keep_their_reason),
 		TEST(words_beside_are_logged),
