@@ -597,7 +597,7 @@ int oi_apt_stage_package(struct oi_execution *run, const struct oi_step *step,
 {
 	OI_FREE char *artefact = artefact_of(run, step);
 
-	return oi_apt_stage(run->host, artefact, &run->apt.staged, err);
+	return oi_apt_stage(run->host, step, artefact, &run->apt.staged, err);
 }
 
 int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)

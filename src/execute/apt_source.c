@@ -19,9 +19,18 @@ struct work {
 	const struct oi_root *tree;
 	const char *name;
 	bool keys;
-	struct oi_buf *out;
-	struct oi_strv *uris;
+	const char *key_path;
+	struct oi_apt_source *source;
 };
+
+void oi_apt_source_clear(struct oi_apt_source *source)
+{
+	oi_buf_clear(&source->text);
+	oi_strv_clear(&source->uris);
+	oi_strv_clear(&source->key_files);
+	oi_strv_clear(&source->key_blocks);
+	source->general = false;
+}
 
 static bool yes(const char *value)
 {
@@ -59,13 +68,6 @@ static bool in_tree(const struct work *work, const char *path)
 	return path && *path == '/' && !strstr(path, "/..") && oi_root_exists(work->tree, path);
 }
 
-static char *move_path(const struct work *work, const char *path)
-{
-	if (!in_tree(work, path))
-		return oi_mem_dup(path);
-	return oi_mem_printf("%s%s", work->tree->path, path);
-}
-
 static char *move_uri(const struct work *work, const char *uri)
 {
 	const char *path = local_path(uri);
@@ -73,6 +75,36 @@ static char *move_uri(const struct work *work, const char *uri)
 	if (!in_tree(work, path))
 		return oi_mem_dup(uri);
 	return oi_mem_printf("%.5s%s%s", uri, work->tree->path, path);
+}
+
+/* Signed-By may also name a key that the machine trusts already, by its fingerprint. */
+static bool is_fingerprint(const char *word)
+{
+	return strspn(word, "0123456789ABCDEFabcdef!") == strlen(word) && strlen(word) >= 40;
+}
+
+static void note_key_file(const struct work *work, const char *path)
+{
+	struct oi_strv *files = &work->source->key_files;
+	OI_FREE char *moved = oi_mem_printf("%s%s", in_tree(work, path) ? work->tree->path : "", path);
+
+	if (!oi_strv_has(files, moved))
+		oi_strv_add(files, moved);
+}
+
+/* A key within the field: its lines are set in by a blank, an empty one is a dot. */
+static void note_key_block(const struct work *work, const char *value)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf block = { 0 };
+
+	oi_strv_split(&lines, value, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *line = lines.v[i] + strspn(lines.v[i], " \t");
+
+		oi_buf_addf(&block, "%s\n", strcmp(line, ".") ? line : "");
+	}
+	oi_strv_add(&work->source->key_blocks, oi_buf_str(&block));
 }
 
 static void note_option(struct entry *entry, const char *key, const char *value)
@@ -107,10 +139,11 @@ static int judge(const struct work *work, struct entry *entry, struct oi_err *er
 		if (!entry->key && !work->keys && !entry->loose)
 			return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED,
 					  "%s: no key comes with %s", work->name, uri);
+		work->source->general |= !entry->key && !entry->loose;
 		while (len && moved[len - 1] == '/')
 			moved[--len] = '\0';
 		if (entry->binary)
-			oi_strv_add(work->uris, moved);
+			oi_strv_add(&work->source->uris, moved);
 	}
 	return 0;
 }
@@ -127,16 +160,18 @@ static void add_option(const struct work *work, struct entry *entry, const char 
 {
 	OI_FREE char *key = oi_mem_ndup(option, strcspn(option, "="));
 	const char *value = strchr(option, '=');
-	OI_FREE char *moved = NULL;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv paths = { 0 };
 
 	if (value)
 		note_option(entry, key, value + 1);
-	if (value && !strcasecmp(key, "signed-by")) {
-		moved = move_path(work, value + 1);
-		oi_buf_addf(work->out, "%s=%s ", key, moved);
-	} else {
-		oi_buf_addf(work->out, "%s ", option);
+	if (!value || strcasecmp(key, "signed-by") || is_fingerprint(value + 1)) {
+		oi_buf_addf(&work->source->text, "%s ", option);
+		return;
 	}
+	oi_strv_split(&paths, value + 1, ",");
+	for (size_t i = 0; i < paths.n; i++)
+		note_key_file(work, paths.v[i]);
+	oi_buf_addf(&work->source->text, "%s=%s ", key, work->key_path);
 }
 
 static int rewrite_line(const struct work *work, char *line, struct entry *entry,
@@ -156,7 +191,7 @@ static int rewrite_line(const struct work *work, char *line, struct entry *entry
 		return oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s: not a source: %s",
 				  work->name, c);
 	entry->binary = !strcmp(word, "deb");
-	oi_buf_addf(work->out, "%s ", word);
+	oi_buf_addf(&work->source->text, "%s ", word);
 	c = save + strspn(save, " \t");
 	if (*c == '[') {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv options = { 0 };
@@ -167,10 +202,10 @@ static int rewrite_line(const struct work *work, char *line, struct entry *entry
 					  work->name);
 		*close = '\0';
 		oi_strv_split(&options, c + 1, " \t");
-		oi_buf_adds(work->out, "[ ");
+		oi_buf_adds(&work->source->text, "[ ");
 		for (size_t i = 0; i < options.n; i++)
 			add_option(work, entry, options.v[i]);
-		oi_buf_adds(work->out, "] ");
+		oi_buf_adds(&work->source->text, "] ");
 		c = close + 1;
 	}
 	save = NULL;
@@ -178,7 +213,7 @@ static int rewrite_line(const struct work *work, char *line, struct entry *entry
 	if (word) {
 		oi_strv_add(&entry->uris, word);
 		moved = move_uri(work, word);
-		oi_buf_addf(work->out, "%s %s\n", moved, save);
+		oi_buf_addf(&work->source->text, "%s %s\n", moved, save);
 	}
 	return judge(work, entry, err);
 }
@@ -204,16 +239,15 @@ static int rewrite_list(const struct work *work, char *text, struct oi_err *err)
 
 /* --- deb822 --- */
 
-static void add_words(const struct work *work, const char *key, const struct oi_strv *words,
-		      char *(*move)(const struct work *work, const char *word))
+static void move_uris(const struct work *work, const char *key, const struct oi_strv *words)
 {
-	oi_buf_addf(work->out, "%s:", key);
+	oi_buf_addf(&work->source->text, "%s:", key);
 	for (size_t i = 0; i < words->n; i++) {
-		OI_FREE char *moved = move(work, words->v[i]);
+		OI_FREE char *moved = move_uri(work, words->v[i]);
 
-		oi_buf_addf(work->out, " %s", moved);
+		oi_buf_addf(&work->source->text, " %s", moved);
 	}
-	oi_buf_adds(work->out, "\n");
+	oi_buf_adds(&work->source->text, "\n");
 }
 
 static void rewrite_field(const struct work *work, struct entry *entry, const char *key,
@@ -230,11 +264,15 @@ static void rewrite_field(const struct work *work, struct entry *entry, const ch
 		entry->binary = oi_strv_has(&words, "deb");
 	if (!strcasecmp(key, "uris")) {
 		oi_strv_add_all(&entry->uris, &words);
-		add_words(work, key, &words, move_uri);
-	} else if (!strcasecmp(key, "signed-by") && !strstr(value, "-----BEGIN")) {
-		add_words(work, key, &words, move_path);
+		move_uris(work, key, &words);
+	} else if (!strcasecmp(key, "signed-by") && words.n && !is_fingerprint(words.v[0])) {
+		if (strstr(value, "-----BEGIN"))
+			note_key_block(work, value);
+		for (size_t i = 0; !strstr(value, "-----BEGIN") && i < words.n; i++)
+			note_key_file(work, words.v[i]);
+		oi_buf_addf(&work->source->text, "%s: %s\n", key, work->key_path);
 	} else {
-		oi_buf_addf(work->out, "%s:%s\n", key, value);
+		oi_buf_addf(&work->source->text, "%s:%s\n", key, value);
 	}
 }
 
@@ -257,7 +295,7 @@ static int rewrite_deb822(const struct work *work, char *text, struct oi_err *er
 		else if (!*line)
 			break; /* behind the last newline */
 		if (!line[strspn(line, " \t\r\n")]) {
-			oi_buf_adds(work->out, "\n");
+			oi_buf_adds(&work->source->text, "\n");
 			ret = any ? judge(work, &entry, err) : 0;
 			entry_clear(&entry);
 			any = false;
@@ -282,15 +320,16 @@ static int rewrite_deb822(const struct work *work, char *text, struct oi_err *er
 }
 
 int oi_apt_source_rewrite(const struct oi_root *tree, const char *name, const char *text,
-			  bool keys, struct oi_buf *out, struct oi_strv *uris,
+			  bool keys, const char *key_path, struct oi_apt_source *source,
 			  struct oi_err *err)
 {
 	const struct work work = {
-		.tree = tree, .name = name, .keys = keys, .out = out, .uris = uris,
+		.tree = tree, .name = name, .keys = keys, .key_path = key_path, .source = source,
 	};
 	OI_FREE char *copy = oi_mem_dup(text);
 	const char *dot = strrchr(name, '.');
 
+	oi_buf_reset(&source->text);
 	if (dot && !strcmp(dot, ".sources"))
 		return rewrite_deb822(&work, copy, err);
 	return rewrite_list(&work, copy, err);

@@ -12,6 +12,7 @@
 #include "execute/apt_local.h"
 #include "execute/apt_source.h"
 #include "execute/child.h"
+#include "execute/keyring.h"
 #include "model/reasons.h"
 
 #define TREE OI_APT_DIR "/repository"
@@ -20,6 +21,9 @@
 #define ARCHIVES OI_APT_DIR "/archives"
 #define LOCAL_NAME "ofed-init-vendor.list" /* private: a name of nobody else's */
 #define SOURCES OI_APT_DIR "/sources.list.d"
+#define GPG_HOME OI_APT_DIR "/gpg"
+#define KEYS OI_APT_DIR "/keys.asc" /* the accepted ones */
+#define KEYS_NAME "ofed-init-vendor.asc"
 
 /* A source file is a few lines; an embedded key is a few kilobytes. */
 #define SOURCE_BYTES (1u << 20)
@@ -85,6 +89,7 @@ void oi_apt_staged_clear(struct oi_apt_staged *staged)
 	oi_strv_clear(&staged->names);
 	oi_strv_clear(&staged->texts);
 	oi_strv_clear(&staged->uris);
+	staged->general = false;
 }
 
 /* --- the vendor's package --- */
@@ -117,7 +122,8 @@ static bool is_source(const char *name)
 	return dot && (!strcmp(dot, ".list") || !strcmp(dot, ".sources"));
 }
 
-static int read_sources(const struct oi_root *tree, struct oi_apt_staged *staged,
+static int read_sources(const struct oi_root *tree, const char *key_path,
+			struct oi_apt_staged *staged, struct oi_apt_source *source,
 			struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
@@ -128,34 +134,35 @@ static int read_sources(const struct oi_root *tree, struct oi_apt_staged *staged
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-		OI_CLEANUP(oi_buf_clear) struct oi_buf moved = { 0 };
 		OI_FREE char *path = oi_mem_printf("%s/%s", parts[0].system, names.v[i]);
-		size_t before = staged->uris.n;
+		size_t before = source->uris.n;
 
 		if (!is_source(names.v[i]))
 			continue;
 		if (oi_root_read(tree, path, SOURCE_BYTES, &text, err) ||
-		    oi_apt_source_rewrite(tree, names.v[i], oi_buf_str(&text), keys.n > 0, &moved,
-					  &staged->uris, err))
+		    oi_apt_source_rewrite(tree, names.v[i], oi_buf_str(&text), keys.n > 0, key_path,
+					  source, err))
 			return -1;
-		if (staged->uris.n == before)
+		if (source->uris.n == before)
 			continue; /* switched off, or sources only */
 		oi_strv_add(&staged->names, names.v[i]);
-		oi_strv_add(&staged->texts, oi_buf_str(&moved));
+		oi_strv_add(&staged->texts, oi_buf_str(&source->text));
 	}
+	for (size_t i = 0; source->general && i < keys.n; i++)
+		oi_strv_addf(&source->key_files, "%s%s/%s", tree->path, parts[2].system, keys.v[i]);
 	return 0;
 }
 
 /* The package's own entries; failing those, entries of ours for what lies inside it. */
-static int find_sources(const struct oi_root *tree, struct oi_apt_staged *staged,
+static int find_sources(const struct oi_root *tree, const char *key_path,
+			struct oi_apt_staged *staged, struct oi_apt_source *source,
 			struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf moved = { 0 };
 
-	if (read_sources(tree, staged, err))
+	if (read_sources(tree, key_path, staged, source, err))
 		return -1;
-	if (staged->uris.n)
+	if (source->uris.n)
 		return 0;
 	if (oi_apt_local_entries(tree, &text, err))
 		return -1;
@@ -163,25 +170,53 @@ static int find_sources(const struct oi_root *tree, struct oi_apt_staged *staged
 		return oi_err_set(err, OI_R_REPOSITORY_MALFORMED,
 				  "the package brings neither an apt source (%s is empty) nor a repository below /usr/share",
 				  parts[0].system);
-	if (oi_apt_source_rewrite(tree, LOCAL_NAME, oi_buf_str(&text), false, &moved,
-				  &staged->uris, err))
+	if (oi_apt_source_rewrite(tree, LOCAL_NAME, oi_buf_str(&text), false, key_path, source, err))
 		return -1;
 	oi_strv_add(&staged->names, LOCAL_NAME);
-	oi_strv_add(&staged->texts, oi_buf_str(&moved));
+	oi_strv_add(&staged->texts, oi_buf_str(&source->text));
 	return 0;
 }
 
-int oi_apt_stage(const struct oi_host *host, const char *artefact, struct oi_apt_staged *staged,
-		 struct oi_err *err)
+/* Where the packages lie in the vendor's own and no entry asks for a key, none is needed. */
+static int judge_keys(const struct oi_host *host, const struct oi_step *step,
+		      const struct oi_apt_source *source, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv accepted = { 0 };
+
+	if (!source->key_files.n && !source->key_blocks.n)
+		return 0;
+	if (oi_keyring_reset(host, GPG_HOME, err))
+		return -1;
+	for (size_t i = 0; i < source->key_files.n; i++)
+		if (oi_keyring_import(host, GPG_HOME, source->key_files.v[i], err))
+			return -1;
+	for (size_t i = 0; i < source->key_blocks.n; i++) {
+		const char *block = source->key_blocks.v[i];
+		OI_FREE char *file = under(&host->change, KEYS);
+
+		if (oi_root_write(&host->change, KEYS, 0644, block, strlen(block), err) ||
+		    oi_keyring_import(host, GPG_HOME, file, err))
+			return -1;
+	}
+	return oi_keyring_judge(host, GPG_HOME, step, KEYS, &accepted, err);
+}
+
+int oi_apt_stage(const struct oi_host *host, const struct oi_step *step, const char *artefact,
+		 struct oi_apt_staged *staged, struct oi_err *err)
 {
 	OI_CLEANUP(oi_root_close) struct oi_root tree = { .fd = -1 };
+	OI_CLEANUP(oi_apt_source_clear) struct oi_apt_source source = { 0 };
 	OI_FREE char *path = under(&host->change, TREE);
+	OI_FREE char *key_path = under(&host->change, KEYS);
 	OI_FREE char *uris = NULL;
 
 	oi_apt_staged_clear(staged);
 	if (unpack(host, artefact, err) || oi_root_open(path, &tree, err) ||
-	    find_sources(&tree, staged, err))
+	    find_sources(&tree, key_path, staged, &source, err) ||
+	    judge_keys(host, step, &source, err))
 		return -1;
+	oi_strv_add_all(&staged->uris, &source.uris);
+	staged->general = source.general;
 	uris = oi_strv_join(&staged->uris, ", ");
 	oi_log_info(&host->log, "packages: the repository is %s", uris);
 	return 0;
@@ -294,10 +329,16 @@ static int lay_part(const struct oi_host *host, const struct oi_verdict *verdict
 		for (size_t i = 0; i < staged->names.n; i++)
 			if (write_in(host, ours, staged->names.v[i], staged->texts.v[i], err))
 				return -1;
-	} else if (staged->names.n) {
+	} else if (part == 1 && staged->names.n) {
 		OI_FREE char *brought = oi_mem_printf(TREE "%s", parts[part].system);
 
 		if (link_all(host, ours, brought, err))
+			return -1;
+	} else if (part == 2 && staged->general) {
+		OI_CLEANUP(oi_buf_clear) struct oi_buf keys = { 0 };
+
+		if (oi_root_read(&host->change, KEYS, SOURCE_BYTES, &keys, err) ||
+		    write_in(host, ours, KEYS_NAME, oi_buf_str(&keys), err))
 			return -1;
 	}
 	return link_all(host, ours, parts[part].system, err);

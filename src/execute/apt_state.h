@@ -28,19 +28,22 @@ struct oi_apt_staged {
 	struct oi_strv names; /* of its source files: "doca.list" */
 	struct oi_strv texts; /* beside names: rewritten to work from the unpacked package */
 	struct oi_strv uris; /* of all entries, as rewritten */
+	bool general; /* the accepted keys are to count for all sources */
 };
 
 void oi_apt_staged_clear(struct oi_apt_staged *staged);
 
 /**
- * oi_apt_stage() - unpack a vendor's package and read its sources
+ * oi_apt_stage() - unpack a vendor's package, read its sources, judge their keys
+ * @step: what keys may sign
  * @artefact: absolute path of the .deb
  * @staged: cleared and filled
+ * Keys that are not accepted by fingerprint never reach apt, whatever file they stand in.
  * Return: 0, or -1 with OI_R_REPOSITORY_MALFORMED, OI_R_REPOSITORY_UNTRUSTED.
  */
 OI_MUST_CHECK
-int oi_apt_stage(const struct oi_host *host, const char *artefact, struct oi_apt_staged *staged,
-		 struct oi_err *err);
+int oi_apt_stage(const struct oi_host *host, const struct oi_step *step, const char *artefact,
+		 struct oi_apt_staged *staged, struct oi_err *err);
 
 /**
  * oi_apt_staged_package() - name of the staged package

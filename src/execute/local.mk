@@ -21,6 +21,8 @@ execute_sources = \
 	src/execute/dkms.h \
 	src/execute/execute.c \
 	src/execute/execute.h \
+	src/execute/keyring.c \
+	src/execute/keyring.h \
 	src/execute/methods.c \
 	src/execute/packages.c \
 	src/execute/packages.h \

@@ -240,6 +240,7 @@ void oi_rpm_clear(struct oi_rpm *rpm)
 	oi_strv_clear(&rpm->files);
 	free(rpm->package);
 	free(rpm->key_path);
+	oi_strv_clear(&rpm->accepted);
 	oi_strv_clear(&rpm->key_ids);
 	oi_strv_clear(&rpm->names);
 	oi_strv_clear(&rpm->fresh);
@@ -258,7 +259,7 @@ static void forget(const struct oi_host *host, const char *path)
 
 void oi_rpm_shrink(const struct oi_host *host)
 {
-	static const char *const gone[] = { REPOS, CONF, TREE, OI_RPM_DIR "/gpg" };
+	static const char *const gone[] = { REPOS, CONF, TREE, OI_RPM_GPG_HOME };
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(gone); i++)
 		forget(host, gone[i]);

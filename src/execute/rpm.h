@@ -23,6 +23,7 @@
 struct oi_execution;
 
 #define OI_RPM_DIR OI_STATE_DIR "/rpm"
+#define OI_RPM_GPG_HOME OI_RPM_DIR "/gpg"
 
 /* What one step learns and a later one needs. Zeroed is the beginning. */
 struct oi_rpm {
@@ -30,6 +31,7 @@ struct oi_rpm {
 	struct oi_strv files; /* names of its repository files */
 	char *package; /* its name */
 	char *key_path; /* the accepted keys; NULL: none is needed */
+	struct oi_strv accepted; /* their fingerprints */
 	struct oi_strv key_ids; /* "gpg-pubkey-e6d6a281": as rpm would name them */
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */

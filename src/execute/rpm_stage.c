@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/child.h"
+#include "execute/keyring.h"
 #include "execute/rpm.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
@@ -13,7 +14,6 @@
 
 #define TREE_NAME "repository"
 #define TREE OI_STAGING_DIR "/" TREE_NAME
-#define GPG_HOME OI_RPM_DIR "/gpg"
 #define KEYS OI_RPM_DIR "/keys.asc"
 #define FETCHED_KEY "vendor-key"
 
@@ -27,26 +27,6 @@ static char *under(const struct oi_root *root, const char *path)
 
 /* --- keys --- */
 
-static int gpg(const struct oi_host *host, const char *const *args, struct oi_buf *out,
-	       struct oi_err *err)
-{
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_GPG };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	OI_FREE char *home = under(&host->change, GPG_HOME);
-
-	child.out = out;
-	oi_strv_add(&child.args, "--homedir");
-	oi_strv_add(&child.args, home);
-	oi_strv_add(&child.args, "--batch");
-	oi_strv_add(&child.args, "--no-options");
-	oi_strv_add(&child.args, "--no-autostart");
-	oi_strv_add(&child.args, "--with-colons");
-	for (size_t i = 0; args[i]; i++)
-		oi_strv_add(&child.args, args[i]);
-	return oi_child_run(host, &child, &result, err);
-}
-
-/* Into a keyring of ours, where a key means nothing yet. */
 static int import_key(const struct oi_execution *run, const struct oi_root *tree,
 		      const char *url, struct oi_err *err)
 {
@@ -54,8 +34,6 @@ static int import_key(const struct oi_execution *run, const struct oi_root *tree
 	const char *path = !strncmp(url, "file://", 7) ? url + 7 :
 		!strncmp(url, "file:", 5) ? url + 5 : *url == '/' ? url : NULL;
 	OI_FREE char *file = NULL;
-	const char *args[] = { "--import", NULL, NULL };
-	int ret;
 
 	if (!path) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
@@ -75,39 +53,7 @@ static int import_key(const struct oi_execution *run, const struct oi_root *tree
 		/* A key that the machine has already, as the distribution's own. */
 		file = oi_mem_dup(path);
 	}
-	args[1] = file;
-	/* Of several keys some may be too old for this gpg: what came in is looked at next. */
-	ret = gpg(host, args, NULL, err);
-	if (!ret || err->code != OI_R_CHILD_FAILED)
-		return ret;
-	oi_log_warn(&host->log, "packages: %s: not all of it is a key that gpg takes", url);
-	return 0;
-}
-
-/* Fingerprints of the primary keys in our keyring. Source: GnuPG's doc/DETAILS, "pub", "fpr" */
-static int list_keys(const struct oi_host *host, struct oi_strv *fingerprints,
-		     struct oi_err *err)
-{
-	static const char *const args[] = { "--fingerprint", "--list-keys", NULL };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
-	bool primary = false;
-
-	if (gpg(host, args, &out, err))
-		return -1;
-	oi_strv_split(&lines, oi_buf_str(&out), "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		const char *line = lines.v[i];
-
-		if (!strncmp(line, "pub:", 4)) {
-			primary = true;
-		} else if (primary && !strncmp(line, "fpr:", 4)) {
-			line += strspn(line, "fpr:");
-			oi_strv_addf(fingerprints, "%.*s", (int)strcspn(line, ":"), line);
-			primary = false;
-		}
-	}
-	return 0;
+	return oi_keyring_import(host, OI_RPM_GPG_HOME, file, err);
 }
 
 /* As rpm names an imported key: by the last 8 digits of its id, in lower case. */
@@ -121,33 +67,15 @@ static void add_key_id(struct oi_strv *ids, const char *fingerprint)
 	oi_strv_addf(ids, "gpg-pubkey-%s", id);
 }
 
-static int export_accepted(struct oi_execution *run, const struct oi_step *step,
-			   const struct oi_strv *found, struct oi_err *err)
+static int accept_keys(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
-	const struct oi_log *log = &run->host->log;
-	OI_CLEANUP(oi_buf_clear) struct oi_buf armor = { 0 };
-	OI_FREE char *all = oi_strv_join(found, ", ");
+	struct oi_rpm *rpm = &run->rpm;
 
-	for (size_t i = 0; i < found->n; i++) {
-		const char *args[] = { "--armor", "--export", found->v[i], NULL };
-
-		if (oi_strv_has(&step->keys, found->v[i])) {
-			if (gpg(run->host, args, &armor, err))
-				return -1;
-			add_key_id(&run->rpm.key_ids, found->v[i]);
-			oi_log_info(log, "packages: key %s is accepted", found->v[i]);
-		} else {
-			oi_log_warn(log, "packages: key %s is %s; it is left out", found->v[i],
-				    oi_strv_has(&step->refused, found->v[i]) ? "refused by the catalog" :
-									       "not in the catalog");
-		}
-	}
-	if (!armor.len)
-		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED,
-				  "none of its keys is accepted (%s)", found->n ? all : "there is none");
-	if (oi_root_write(&run->host->change, KEYS, 0644, oi_buf_str(&armor), armor.len, err))
+	if (oi_keyring_judge(run->host, OI_RPM_GPG_HOME, step, KEYS, &rpm->accepted, err))
 		return -1;
-	run->rpm.key_path = under(&run->host->change, KEYS);
+	for (size_t i = 0; i < rpm->accepted.n; i++)
+		add_key_id(&rpm->key_ids, rpm->accepted.v[i]);
+	rpm->key_path = under(&run->host->change, KEYS);
 	return 0;
 }
 
@@ -155,12 +83,11 @@ static int judge_keys(struct oi_execution *run, const struct oi_root *tree,
 		      const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv found = { 0 };
-	const struct oi_root *root = &run->host->change;
+	struct oi_rpm *rpm = &run->rpm;
 	bool needed = false;
 
-	for (size_t i = 0; i < run->rpm.repos.n; i++) {
-		const struct oi_rpm_repo *repo = &run->rpm.repos.v[i];
+	for (size_t i = 0; i < rpm->repos.n; i++) {
+		const struct oi_rpm_repo *repo = &rpm->repos.v[i];
 
 		if (!oi_rpm_repo_is_checked(repo))
 			continue;
@@ -171,15 +98,12 @@ static int judge_keys(struct oi_execution *run, const struct oi_root *tree,
 	}
 	if (!needed)
 		return 0;
-	if (oi_root_remove(root, GPG_HOME, err) || oi_root_mkdirs(root, OI_RPM_DIR, 0755, err) ||
-	    oi_root_mkdirs(root, GPG_HOME, 0700, err))
+	if (oi_keyring_reset(run->host, OI_RPM_GPG_HOME, err))
 		return -1;
 	for (size_t i = 0; i < urls.n; i++)
 		if (import_key(run, tree, urls.v[i], err))
 			return -1;
-	if (urls.n && list_keys(run->host, &found, err))
-		return -1;
-	return export_accepted(run, step, &found, err);
+	return accept_keys(run, step, err);
 }
 
 /* --- repositories --- */

@@ -101,6 +101,11 @@ class Keys:
         for option, out in (("--clearsign", "InRelease"), ("--detach-sign", "Release.gpg")):
             self.gpg("--local-user", name, option, "--output", str(folder / out), str(folder / "Release"))
 
+    def fingerprint(self, name):
+        listed = self.gpg("--with-colons", "--fingerprint", "--list-keys", name, stdout=subprocess.PIPE)
+        return next(line.split(":")[9] for line in listed.stdout.decode().splitlines()
+                    if line.startswith("fpr:"))
+
     def close(self):
         subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=self.env, check=False)
 
@@ -111,7 +116,7 @@ def ftparchive(command, folder):
 
 
 def build(work, variant="good"):
-    """Build the doca-host .deb of one variant in WORK: (its path, its sha256)."""
+    """Build the doca-host .deb of one variant in WORK: (its path, its sha256, its key's fingerprint)."""
     work = pathlib.Path(work)
     pool = work / "pool"
     pool.mkdir(parents=True)
@@ -123,7 +128,7 @@ def build(work, variant="good"):
     if variant == "other-key":
         keys.make("stranger")
     keys.sign("stranger" if variant == "other-key" else "vendor", pool)
-    public = keys.public("vendor")
+    public, fingerprint = keys.public("vendor"), keys.fingerprint("vendor")
     keys.close()
 
     files = {f"{HOME}/repo/{path.name}": (path.read_bytes(), 0o644) for path in pool.iterdir()}
@@ -132,4 +137,4 @@ def build(work, variant="good"):
         f"deb [signed-by={KEYRING}] file:{HOME}/repo ./\n", 0o644)
     deb(work, work / ARTEFACT, "doca-host", f"{DOCA}-019000-25.10-ubuntu2404", arch="amd64", files=files)
     digest = hashlib.sha256((work / ARTEFACT).read_bytes()).hexdigest()
-    return work / ARTEFACT, digest
+    return work / ARTEFACT, digest, fingerprint

@@ -390,19 +390,21 @@ struct source_case {
 	const char *moved; /* with %s for the tree, when accepted */
 };
 
-static int rewrite(struct fakehost *f, const struct source_case *c, struct oi_buf *out,
-		   struct oi_strv *uris, struct oi_err *err)
+#define ACCEPTED "/accepted.asc"
+
+static int rewrite(struct fakehost *f, const struct source_case *c, struct oi_apt_source *source,
+		   struct oi_err *err)
 {
-	return oi_apt_source_rewrite(&f->host.change, c->name, c->text, c->keys, out, uris, err);
+	return oi_apt_source_rewrite(&f->host.change, c->name, c->text, c->keys, ACCEPTED, source, err);
 }
 
 static void test_sources(void **state)
 {
 	static const struct source_case cases[] = {
 		{ "a.list", "# comment\n\ndeb [arch=amd64 signed-by=/k/key.gpg] file:/repo ./\n", false, 0,
-		  "deb [ arch=amd64 signed-by=%s/k/key.gpg ] file:%s/repo ./\n" },
+		  "deb [ arch=amd64 signed-by=" ACCEPTED " ] file:%s/repo ./\n" },
 		{ "a.list", "deb [signed-by=/k/key.gpg] https://vendor.test/r noble main # x\n", false, 0,
-		  "deb [ signed-by=%s/k/key.gpg ] https://vendor.test/r noble main \n" },
+		  "deb [ signed-by=" ACCEPTED " ] https://vendor.test/r noble main \n" },
 		{ "a.list", "deb file:///repo ./", true, 0, "deb file:%s/repo ./\n" },
 		/* the package itself brings what is to be trusted */
 		{ "a.list", "deb [trusted=yes] file:/repo ./\n", false, 0,
@@ -423,7 +425,7 @@ static void test_sources(void **state)
 		{ "a.list", "deb https://vendor.test/r ./\n", false, OI_R_REPOSITORY_UNTRUSTED, NULL },
 		{ "a.list", "deb file:/repo ./\n", false, OI_R_REPOSITORY_UNTRUSTED, NULL },
 		{ "a.list", "deb [trusted=no signed-by=/k/key.gpg] https://vendor.test/r ./\n", false, 0,
-		  "deb [ trusted=no signed-by=%s/k/key.gpg ] https://vendor.test/r ./\n" },
+		  "deb [ trusted=no signed-by=" ACCEPTED " ] https://vendor.test/r ./\n" },
 		{ "a.list", "rpm https://vendor.test/\n", true, OI_R_REPOSITORY_MALFORMED, NULL },
 		{ "a.list", "deb [signed-by=/k/key.gpg https://vendor.test/ ./\n", true,
 		  OI_R_REPOSITORY_MALFORMED, NULL },
@@ -433,13 +435,12 @@ static void test_sources(void **state)
 		  "Signed-By: /k/key.gpg\n",
 		  false, 0,
 		  "Types: deb\nURIs: file:%s/repo https://vendor.test/r\nSuites: ./\n"
-		  "Signed-By: %s/k/key.gpg\n" },
+		  "Signed-By: " ACCEPTED "\n" },
 		{ "a.sources",
 		  "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\nSigned-By:\n"
 		  " -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n",
 		  false, 0,
-		  "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\nSigned-By:\n"
-		  " -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n" },
+		  "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\nSigned-By: " ACCEPTED "\n" },
 		{ "a.sources", "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\nTrusted: yes\n", true,
 		  OI_R_REPOSITORY_UNTRUSTED, NULL },
 		{ "a.sources", "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\n", false,
@@ -458,11 +459,10 @@ static void test_sources(void **state)
 	fakehost_write(f, "/repo/Packages", "");
 	fakehost_write(f, "/k/key.gpg", "");
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
-		OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+		OI_CLEANUP(oi_apt_source_clear) struct oi_apt_source source = { 0 };
 		OI_CLEANUP(oi_buf_clear) struct oi_buf wanted = { 0 };
-		OI_CLEANUP(oi_strv_clear) struct oi_strv uris = { 0 };
 		struct oi_err err = { 0 };
-		int ret = rewrite(f, &cases[i], &out, &uris, &err);
+		int ret = rewrite(f, &cases[i], &source, &err);
 
 		if ((ret ? err.code : 0) != cases[i].code)
 			fail_msg("case %zu: %d %s: %s", i, ret, err.text, cases[i].text);
@@ -476,8 +476,8 @@ static void test_sources(void **state)
 				oi_buf_add(&wanted, c, 1);
 			}
 		}
-		assert_string_equal(oi_buf_str(&out), oi_buf_str(&wanted));
-		assert_true(uris.n >= 1);
+		assert_string_equal(oi_buf_str(&source.text), oi_buf_str(&wanted));
+		assert_true(source.uris.n >= 1);
 	}
 }
 
@@ -490,13 +490,46 @@ static void test_sources_without_packages(void **state)
 	};
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
-		OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-		OI_CLEANUP(oi_strv_clear) struct oi_strv uris = { 0 };
+		OI_CLEANUP(oi_apt_source_clear) struct oi_apt_source source = { 0 };
 		struct oi_err err = { 0 };
 
-		assert_int_equal(rewrite(*state, &cases[i], &out, &uris, &err), 0);
-		assert_int_equal(uris.n, 0);
+		assert_int_equal(rewrite(*state, &cases[i], &source, &err), 0);
+		assert_int_equal(source.uris.n, 0);
 	}
+}
+
+/* Wherever keys are named, they are found, for their fingerprints to be looked at. */
+static void test_source_keys(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_apt_source_clear) struct oi_apt_source source = { 0 };
+	OI_FREE char *inside = oi_mem_printf("%s/k/key.gpg", f->host.change.path);
+	static const struct source_case cases[] = {
+		{ "a.list", "deb [signed-by=/k/key.gpg,/of/the/machine.asc] https://vendor.test/r ./\n",
+		  false, 0, NULL },
+		{ "b.sources", "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\n"
+		  "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n", false, 0, NULL },
+		{ "c.list", "deb https://vendor.test/r ./\n", true, 0, NULL },
+		{ "d.list", "deb [signed-by=CAE649B3B3929F8470D4D33BA024F6F0E6D6A281] https://vendor.test/r "
+		  "./\n", false, 0, NULL },
+	};
+	struct oi_err err = { 0 };
+
+	fakehost_write(f, "/k/key.gpg", "");
+	assert_int_equal(rewrite(f, &cases[0], &source, &err), 0);
+	assert_int_equal(source.key_files.n, 2);
+	assert_string_equal(source.key_files.v[0], inside);
+	assert_string_equal(source.key_files.v[1], "/of/the/machine.asc");
+	assert_false(source.general);
+	assert_int_equal(rewrite(f, &cases[1], &source, &err), 0);
+	assert_int_equal(source.key_blocks.n, 1);
+	assert_string_equal(source.key_blocks.v[0], "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc\n");
+	assert_int_equal(rewrite(f, &cases[2], &source, &err), 0);
+	assert_true(source.general);
+	/* by fingerprint: of what the machine trusts already */
+	assert_int_equal(rewrite(f, &cases[3], &source, &err), 0);
+	assert_non_null(strstr(oi_buf_str(&source.text), "signed-by=CAE649B3"));
+	assert_int_equal(source.key_files.n, 2);
 }
 
 /* --- plans, against replayed tools --- */
@@ -818,14 +851,52 @@ static void test_old_apt(void **state)
 	"echo 'deb [signed-by=/usr/share/keyrings/k.gpg] https://vendor.test:8443/r ./' "       \
 	">>$3/etc/apt/sources.list.d/doca.list\n"
 
+#define GPG "--homedir */var/lib/ofed-init/apt/gpg --batch --no-options --no-autostart --with-colons "
+
 static void add_stage(struct fakehost *f)
 {
 	struct oi_step *step = add_step(f, OI_ACTION_REPOSITORY_STAGE, NULL, NULL);
 
 	oi_mem_set(&step->key, "deb");
 	oi_mem_set(&step->path, "doca-host.deb");
+	oi_strv_add(&step->keys, "GOOD");
+	oi_strv_add(&step->refused, "BAD");
 	fakehost_expect_run(f, "dpkg-deb", 0, UNPACK,
 			    "-R */var/lib/ofed-init/staging/doca-host.deb */apt/repository");
+	fakehost_expect(f, "gpg", 0, NULL, GPG "--import */apt/repository/usr/share/keyrings/k.gpg");
+}
+
+#define LISTED(fingerprint) "pub:-:2048:1:X:1:::-:::scESC:\nfpr:::::::::" fingerprint ":\n"
+
+static void add_good_stage(struct fakehost *f)
+{
+	add_stage(f);
+	fakehost_expect_text(f, "gpg", 0, LISTED("GOOD") LISTED("BAD"), GPG "--fingerprint --list-keys");
+	fakehost_expect_text(f, "gpg", 0, "armor of GOOD\n", GPG "--armor --export GOOD");
+}
+
+static void test_refused_keys(void **state)
+{
+	static const char *const listed[] = { LISTED("BAD"), LISTED("OTHER"), "" };
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(listed); i++) {
+		void *own = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+
+		assert_int_equal(fakehost_set_up(&own), 0);
+		f = own;
+		add_stage(f);
+		add_packages(f, "doca-ofed", NULL);
+		fakehost_expect_text(f, "gpg", 0, listed[i], GPG "--fingerprint --list-keys");
+		assert_int_equal(carry_out(f, &err), -1);
+		assert_int_equal(err.code, OI_R_REPOSITORY_UNTRUSTED);
+		assert_true(i == 2 || fakehost_logged(f, 'W', i ? "not in the catalog" :
+							 "refused by the catalog"));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&own);
+	}
 }
 
 static void test_staged(void **state)
@@ -842,7 +913,7 @@ static void test_staged(void **state)
 	fakehost_write(f, "/etc/apt/sources.list.d/doca.list", "deb the system's own\n");
 	fakehost_write(f, "/etc/apt/preferences.d/ofed-init", "an old pin\n");
 	fakehost_write(f, "/etc/apt/preferences.d/mine", "my pin\n");
-	add_stage(f);
+	add_good_stage(f);
 	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
 	step = add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
 	oi_mem_set(&step->key, "deb");
@@ -852,8 +923,9 @@ static void test_staged(void **state)
 	oi_mem_set(&step->content, "the new pin\n");
 	look = oi_mem_printf(
 		"cd $(dirname \"$3\") && t=$PWD/repository || exit 5\n"
-		"grep -qxF \"deb [ signed-by=$t/usr/share/keyrings/k.gpg ] file:$t/" TREE_REPO " ./\" "
+		"grep -qxF \"deb [ signed-by=$PWD/keys.asc ] file:$t/" TREE_REPO " ./\" "
 		"sources.list.d/doca.list || echo E: source\n"
+		"grep -qx 'armor of GOOD' keys.asc || echo E: keys\n"
 		"grep -qx 'the new pin' preferences.d/ofed-init || echo E: pin\n"
 		"grep -qx 'my pin' preferences.d/mine || echo E: my pin\n"
 		"grep -qx 'an old pin' %s/etc/apt/preferences.d/ofed-init || echo E: changed\n"
@@ -918,7 +990,7 @@ static void test_other_key(void **state)
 
 		assert_int_equal(fakehost_set_up(&own), 0);
 		f = own;
-		add_stage(f);
+		add_good_stage(f);
 		add_packages(f, "doca-ofed", NULL);
 		recorded = oi_mem_printf("%s/%s", f->data, names[i]);
 		script = oi_mem_printf("sed 's#/var/lib/ofed-init#%s&#' %s", f->host.change.path,
@@ -939,7 +1011,7 @@ static void test_key_of_another_source(void **state)
 	OI_FREE char *entry = oi_mem_printf("%s" OI_APT_DIR "/sources.list.d/doca.list:1",
 					    f->host.change.path);
 
-	add_stage(f);
+	add_good_stage(f);
 	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
 	fakehost_expect_text(f, "apt-get", 100,
 			     "E: The repository 'http://mine.test/x ./ Release' is not signed.\n",
@@ -955,7 +1027,7 @@ static void test_staged_not_fetched(void **state)
 	struct fakehost *f = *state;
 	struct oi_err err;
 
-	add_stage(f);
+	add_good_stage(f);
 	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
 	fakehost_expect_text(f, "apt-get", 100,
 			     "E: Failed to fetch https://vendor.test:8443/r/InRelease  404\n", UPDATE);
@@ -1240,6 +1312,7 @@ int main(void)
 		TEST(test_uris),
 		TEST(test_noise),
 		TEST(test_sources),
+		TEST(test_source_keys),
 		TEST(test_sources_without_packages),
 		TEST(test_inbox),
 		TEST(test_proxy),
@@ -1257,6 +1330,7 @@ int main(void)
 		TEST(test_staged),
 		TEST(test_staged_without_entry),
 		TEST(test_other_key),
+		TEST(test_refused_keys),
 		TEST(test_key_of_another_source),
 		TEST(test_staged_not_fetched),
 		TEST(test_no_repository),

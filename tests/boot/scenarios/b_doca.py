@@ -25,8 +25,11 @@ def stanza(url, sha256=None):
 class Source:
     """A doca-host package of one variant, laid into the machine and onto the web server."""
 
-    def __init__(self, t, vm, variant="good"):
-        artefact, self.sha256 = vendor.build(t.work_beside("vendor"), variant)
+    def __init__(self, t, vm, variant="good", verdict="accept"):
+        artefact, self.sha256, key = vendor.build(t.work_beside("vendor"), variant)
+        if verdict:
+            vm.container.write("etc/ofed-init/catalog.d/90-rig.signing-keys.tsv",
+                               f"fingerprint\tverdict\n{key}\t{verdict}\n")
         vm.container.copy(artefact, f"srv/doca/{vendor.ARTEFACT}")
         vm.imds.files[vendor.ARTEFACT] = artefact
         self.file_url = f"file:///srv/doca/{vendor.ARTEFACT}"
@@ -162,6 +165,30 @@ def other_key(t):
     before = vm.packages()
     vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
     refused(t, vm, before, vm.boot(), 14, "repository-untrusted")
+
+
+@scenario(BOOKWORM)
+def unknown_key(t):
+    """All is well signed, by a key that the catalog does not know."""
+    vm = t.vm()
+    source = Source(t, vm, verdict=None)
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
+    boot = vm.boot()
+    refused(t, vm, before, boot, 14, "repository-untrusted")
+    t.contains(boot.status_log, "is not in the catalog; it is left out", "the status log says why")
+
+
+@scenario(TRIXIE)
+def refused_key(t):
+    """The same, by a key that the catalog refuses."""
+    vm = t.vm()
+    source = Source(t, vm, verdict="refuse")
+    before = vm.packages()
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
+    boot = vm.boot()
+    refused(t, vm, before, boot, 14, "repository-untrusted")
+    t.contains(boot.status_log, "is refused by the catalog; it is left out", "the status log says why")
 
 
 @scenario(BOTH)
