@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "execute/execute.h"
+#include "execute/fallback.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
 #include "sys/lock.h"
@@ -253,7 +254,8 @@ static int execute(struct run *run, struct oi_err *err)
 {
 	struct oi_machine *m = &run->machine;
 
-	if (oi_execute_can(&run->verdict, err))
+	if (oi_execute_can(&run->verdict, err) ||
+	    oi_fallback_check(&m->host.change, &run->verdict, err))
 		return -1;
 	shut_gate(run);
 	run->record.verdict = &run->verdict;

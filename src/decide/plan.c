@@ -282,10 +282,10 @@ static void verify_fabric(struct oi_decision *d)
 			"modules, ports, state and rate");
 }
 
-static void add_names(struct oi_step *step, const char *const *names, size_t n)
+static void add_list(struct oi_strv *into, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		oi_strv_add(&step->names, names[i]);
+		oi_strv_add(into, names[i]);
 }
 
 /* --- the plans --- */
@@ -312,7 +312,7 @@ static void plan_distro(struct oi_decision *d)
 	step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_LOAD, "load-modules",
 			       "%s and what programs need", driver);
 	oi_strv_add(&step->names, driver);
-	add_names(step, user_modules, OI_ARRAY_SIZE(user_modules));
+	add_list(&step->names, user_modules, OI_ARRAY_SIZE(user_modules));
 	/* not every kernel has it: Debian's cloud kernel has none */
 	if (d->config->ipoib != OI_AUTO_FALSE)
 		oi_strv_add(d->config->ipoib == OI_AUTO ? &step->optional : &step->names,
@@ -352,6 +352,10 @@ static void pin_dkms(struct oi_decision *d)
 /* Set-up of the vendor's service. Source: catalog notes, "openibd" */
 static void set_up_openibd(struct oi_decision *d)
 {
+	/* Without these no port works; they are what is compared before and afterwards. */
+	static const char *const modules[] = { "mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs" };
+	static const char *const cx3_modules[] = { "mlx4_core", "mlx4_ib", "ib_core", "ib_uverbs" };
+	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
 	struct oi_step *step;
 
 	step = oi_verdict_step(d->verdict, OI_ACTION_FILE_SET, "set-ipoib", "%s: IPOIB_LOAD=%s",
@@ -378,6 +382,7 @@ static void set_up_openibd(struct oi_decision *d)
 	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_RESTART, "restart-openibd",
 			       "openibd.service, to load the built modules");
 	oi_strv_add(&step->names, "openibd.service");
+	add_list(&step->optional, cx3 ? cx3_modules : modules, OI_ARRAY_SIZE(modules));
 }
 
 static void check_modules(struct oi_decision *d, const char *manager)

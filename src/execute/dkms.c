@@ -14,6 +14,7 @@
 #include "model/reasons.h"
 
 #define TREE "/var/lib/dkms"
+#define SOURCES "/usr/src"
 #define LOG_LINES 30 /* what a compiler says in the end */
 #define LOG_BYTES 16384
 
@@ -198,6 +199,82 @@ static void build(const struct oi_host *host, const char *kernel, const struct o
 		oi_log_warn(&host->log, "dkms: %s", err.text);
 }
 
+static void act(const struct oi_host *host, const char *verb, const char *name,
+		const char *version, const char *last)
+{
+	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	struct oi_err err;
+
+	child.level = OI_LOG_INFO;
+	oi_strv_add(&child.args, verb);
+	oi_strv_add(&child.args, "-m");
+	oi_strv_add(&child.args, name);
+	oi_strv_add(&child.args, "-v");
+	oi_strv_add(&child.args, version);
+	if (last)
+		oi_strv_add(&child.args, last);
+	if (oi_child_run(host, &child, &result, &err))
+		oi_log_warn(&host->log, "dkms: %s", err.text);
+}
+
+void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_step *step)
+{
+	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
+	struct oi_err err;
+
+	if (!oi_child_has(host, OI_TOOL_DKMS))
+		return;
+	if (ask_status(host, kernel, &modules, &err)) {
+		oi_log_warn(&host->log, "dkms: %s", err.text);
+		return;
+	}
+	/* the others first: they need the symbols of the named ones */
+	for (int wanted = 0; wanted < 2; wanted++)
+		for (size_t i = 0; i < modules.n; i++) {
+			const struct oi_dkms_module *m = &modules.v[i];
+
+			if (oi_strv_has(wanted ? &step->names : &step->optional, m->name))
+				act(host, "remove", m->name, m->version, "--all");
+		}
+}
+
+/* One that was taken out by oi_dkms_remove(): its source is still where the package put it. */
+static bool make_known(const struct oi_host *host, const char *name)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	size_t len = strlen(name);
+	struct oi_err ignored;
+
+	if (oi_root_list(&host->change, SOURCES, &names, &ignored))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		OI_FREE char *conf = oi_mem_printf(SOURCES "/%s/dkms.conf", names.v[i]);
+
+		if (strncmp(names.v[i], name, len) || names.v[i][len] != '-' ||
+		    !oi_root_exists(&host->change, conf))
+			continue;
+		act(host, "add", name, names.v[i] + len + 1, NULL);
+		return true;
+	}
+	return false;
+}
+
+/* Return: is dkms to be asked again. */
+static bool make_all_known(const struct oi_host *host, const struct oi_dkms_modules *modules,
+			   const struct oi_step *step)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < step->names.n; i++)
+		if (!find(modules, step->names.v[i]))
+			any |= make_known(host, step->names.v[i]);
+	for (size_t i = 0; any && i < step->optional.n; i++)
+		if (!find(modules, step->optional.v[i]))
+			make_known(host, step->optional.v[i]);
+	return any;
+}
+
 static int check_known(const struct oi_dkms_modules *modules, const struct oi_step *step,
 		       struct oi_err *err)
 {
@@ -226,7 +303,9 @@ static void build_missing(const struct oi_host *host, const char *kernel,
 static int check(const struct oi_host *host, const char *kernel, const struct oi_step *step,
 		 struct oi_dkms_modules *modules, struct oi_err *err)
 {
-	if (ask_status(host, kernel, modules, err) || check_known(modules, step, err))
+	if (ask_status(host, kernel, modules, err) ||
+	    (make_all_known(host, modules, step) && ask_status(host, kernel, modules, err)) ||
+	    check_known(modules, step, err))
 		return -1;
 	if (!count_missing(modules, step))
 		return 0;

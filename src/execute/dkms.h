@@ -44,6 +44,14 @@ int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct o
 		  struct oi_err *err);
 
 /**
+ * oi_dkms_remove() - take out of @kernel, and out of dkms, what a step's modules are
+ * @step: as of oi_dkms_check(); without names nothing is removed
+ * Out of dkms too: it would install them again at the next boot. Their source stays, and
+ * oi_dkms_check() makes them known again. What fails is in the log.
+ */
+void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_step *step);
+
+/**
  * oi_dkms_blame() - say that an installation failed for its modules
  * @text: the package manager's words
  * The end of make.log of each module that is not installed goes into the status log.

@@ -48,3 +48,7 @@ execute_sources = \
 	src/execute/steps.h \
 	src/execute/uninstall.c \
 	src/execute/uninstall.h
+execute_sources += src/execute/fallback.c src/execute/fallback.h \
+	src/execute/network.c src/execute/network.h \
+	src/execute/service.h \
+	src/execute/step_restart.c

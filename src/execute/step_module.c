@@ -7,6 +7,7 @@
 #include "execute/bundle.h"
 #include "execute/child.h"
 #include "execute/dkms.h"
+#include "execute/fallback.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -19,6 +20,8 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 
 	if (!kernel)
 		return oi_err_set(err, OI_R_DKMS_FAILED, "the kernel's release is not known");
+	if (oi_fallback_forget(run->host, kernel, err))
+		return -1;
 	/* A bundle brings modules as packages too, of which dkms knows nothing. */
 	if (step->content)
 		return oi_bundle_check_modules(run->host, kernel, step, err);
@@ -41,8 +44,7 @@ static bool in_container(const struct oi_host *host)
 	return false;
 }
 
-/* Why no module can be loaded into this kernel for that one, or NULL; owned by the caller. */
-static char *not_here(const struct oi_execution *run)
+char *oi_step_why_not_loaded(const struct oi_execution *run)
 {
 	const char *kernel = run->verdict->driver.kernel;
 	struct utsname running;
@@ -56,7 +58,8 @@ static char *not_here(const struct oi_execution *run)
 	return NULL;
 }
 
-static int load(const struct oi_host *host, const char *name, bool needed, struct oi_err *err)
+int oi_step_load_module(const struct oi_host *host, const char *name, bool needed,
+			struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_MODPROBE };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
@@ -86,17 +89,17 @@ static int load(const struct oi_host *host, const char *name, bool needed, struc
 int oi_step_module_load(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
 	const struct oi_host *host = run->host;
-	OI_FREE char *why = not_here(run);
+	OI_FREE char *why = oi_step_why_not_loaded(run);
 
 	if (why) {
 		oi_log_info(&host->log, "modules: not loaded here: %s", why);
 		return 0;
 	}
 	for (size_t i = 0; i < step->names.n; i++)
-		if (load(host, step->names.v[i], true, err))
+		if (oi_step_load_module(host, step->names.v[i], true, err))
 			return -1;
 	for (size_t i = 0; i < step->optional.n; i++)
-		if (load(host, step->optional.v[i], false, err))
+		if (oi_step_load_module(host, step->optional.v[i], false, err))
 			return -1;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/child.h"
+#include "execute/service.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -51,50 +52,59 @@ static bool is_missing(const char *words)
 	return false;
 }
 
-static int each_unit(struct oi_execution *run, const struct oi_step *step, const char *verb,
-		     struct oi_err *err)
+bool oi_service_is_here(const struct oi_host *host)
 {
-	const struct oi_log *log = &run->host->log;
-
 	/* Source: sd_booted(3) */
-	if (!oi_root_exists(&run->host->change, "/run/systemd/system")) {
-		oi_log_info(log, "services: systemd is not running here: %s is left out", verb);
+	return oi_root_exists(&host->change, "/run/systemd/system");
+}
+
+static int do_unit(const struct oi_host *host, const char *unit, const char *verb,
+		   struct oi_err *err)
+{
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	OI_FREE char *cause = NULL;
+	const char *words;
+
+	if (!systemctl(host, verb, unit, &result, err)) {
+		oi_log_info(&host->log, "service %s: %s: done", unit, verb);
 		return 0;
 	}
-	if (reload(run, err))
-		return -1;
-	for (size_t i = 0; i < step->names.n; i++) {
-		OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-		const char *unit = step->names.v[i];
-		OI_FREE char *cause = NULL;
-		const char *words;
-
-		if (!systemctl(run->host, verb, unit, &result, err)) {
-			oi_log_info(log, "service %s: %s: done", unit, verb);
-			continue;
-		}
-		words = oi_buf_str(&result.tail);
-		if (result.end == OI_RUN_EXITED && is_missing(words)) {
-			oi_log_warn(log, "service %s: there is none; going on without", unit);
-			continue;
-		}
-		if (result.end == OI_RUN_NEVER_STARTED)
-			return -1;
-		cause = oi_mem_dup(err->text);
-		return oi_err_set(err, OI_R_SERVICE_FAILED, "systemctl %s %s: %s: %.*s", verb, unit,
-				  cause, (int)strcspn(words, "\n"), words);
+	words = oi_buf_str(&result.tail);
+	if (result.end == OI_RUN_EXITED && is_missing(words)) {
+		oi_log_warn(&host->log, "service %s: there is none; going on without", unit);
+		return 0;
 	}
+	if (result.end == OI_RUN_NEVER_STARTED)
+		return -1;
+	cause = oi_mem_dup(err->text);
+	return oi_err_set(err, OI_R_SERVICE_FAILED, "systemctl %s %s: %s: %.*s", verb, unit, cause,
+			  (int)strcspn(words, "\n"), words);
+}
+
+int oi_service_each(const struct oi_host *host, const struct oi_strv *units, const char *verb,
+		    struct oi_err *err)
+{
+	if (!oi_service_is_here(host)) {
+		oi_log_info(&host->log, "services: systemd is not running here: %s is left out",
+			    verb);
+		return 0;
+	}
+	for (size_t i = 0; i < units->n; i++)
+		if (do_unit(host, units->v[i], verb, err))
+			return -1;
 	return 0;
+}
+
+int oi_step_services(struct oi_execution *run, const struct oi_step *step, const char *verb,
+		     struct oi_err *err)
+{
+	if (oi_service_is_here(run->host) && reload(run, err))
+		return -1;
+	return oi_service_each(run->host, &step->names, verb, err);
 }
 
 int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,
 			   struct oi_err *err)
 {
-	return each_unit(run, step, "enable", err);
-}
-
-int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step,
-			    struct oi_err *err)
-{
-	return each_unit(run, step, "restart", err);
+	return oi_step_services(run, step, "enable", err);
 }

@@ -64,4 +64,15 @@ OI_MUST_CHECK
 int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step,
 			    struct oi_err *err);
 
+/** oi_step_services() - one verb for each unit of a step, after systemd has read new files */
+OI_MUST_CHECK
+int oi_step_services(struct oi_execution *run, const struct oi_step *step, const char *verb,
+		     struct oi_err *err);
+/** oi_step_why_not_loaded() - why no module is loaded for this plan here, or NULL; owned by the caller */
+char *oi_step_why_not_loaded(const struct oi_execution *run);
+/** oi_step_load_module() - modprobe; @needed: a kernel without it is an error */
+OI_MUST_CHECK
+int oi_step_load_module(const struct oi_host *host, const char *name, bool needed,
+			struct oi_err *err);
+
 #endif

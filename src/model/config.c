@@ -111,6 +111,9 @@ static const struct key keys[] = {
 	{ .path = "verify.min_rate_gbps", .type = AUTO_NUMBER, .offset = AT(verify.min_rate_gbps),
 	  .low = 1, .high = 10000,
 	  .about = "Least rate of each port in Gb/s; auto: as the VM size has." },
+	{ .path = "verify.network_wait_seconds", .type = NUMBER,
+	  .offset = AT(verify.network_wait_seconds), .low = 0, .high = LONGEST_SECONDS,
+	  .about = "How long the machine's network may be gone after drivers were exchanged, before the kernel's own come back; 0: do not look." },
 	{ .path = "tuning", .type = MAP, .about = "Settings that RDMA programs need." },
 	{ .path = "tuning.memlock", .type = BOOL, .offset = AT(tuning.memlock),
 	  .about = "Lift the limit of locked memory for all users." },
@@ -139,6 +142,7 @@ void oi_config_init(struct oi_config *config)
 	config->enabled = true;
 	config->persistent_names = true;
 	config->verify.wait_seconds = 120;
+	config->verify.network_wait_seconds = 60;
 	config->verify.ports = OI_AUTO_NUMBER;
 	config->verify.min_rate_gbps = OI_AUTO_NUMBER;
 	config->tuning.memlock = true;

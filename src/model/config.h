@@ -46,6 +46,7 @@ struct oi_config {
 		int wait_seconds;
 		int ports; /* or OI_AUTO_NUMBER */
 		int min_rate_gbps; /* or OI_AUTO_NUMBER */
+		int network_wait_seconds; /* 0: the network is not looked at */
 	} verify;
 	struct {
 		bool memlock;

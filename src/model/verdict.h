@@ -56,7 +56,8 @@ struct oi_step {
 	char *key; /* file-set; repository: "deb" or "rpm" */
 	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */
 	struct oi_strv optional; /* packages taken when the archive has them; arguments for a
-				  * bundle that was not built for the kernel */
+				  * bundle that was not built for the kernel; modules that a
+				  * service loads */
 	struct oi_strv keys; /* repository-stage: fingerprints of keys that may sign it */
 	struct oi_strv refused; /* repository-stage: of keys that must not */
 };

@@ -11,3 +11,5 @@ sys_sources += src/sys/fetcher.c src/sys/fetcher.h
 sys_sources += src/sys/mnt.c src/sys/mnt.h
 sys_sources += src/sys/notify.c src/sys/notify.h src/sys/progress.c src/sys/progress.h \
 	src/sys/terminal.c src/sys/terminal.h
+sys_sources += src/sys/kmods.c src/sys/kmods.h src/sys/kmod_info.c
+sys_sources += src/sys/net.c src/sys/net.h

@@ -3,7 +3,6 @@ verify_sources = \
 	src/verify/checks.h \
 	src/verify/fabric.c \
 	src/verify/here.c src/verify/here.h \
-	src/verify/kmods.c src/verify/kmods.h \
 	src/verify/modules.c \
 	src/verify/quick.c \
 	src/verify/verify.c src/verify/verify.h

@@ -5,13 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "sys/clock.h"
-#include "sys/run.h"
-#include "verify/kmods.h"
-
-/* Reading one ELF section; a slow disk at boot may take its time. */
-#define MODINFO_MS 10000
-#define MODINFO_LIMIT_BYTES 4096
+#include "sys/kmods.h"
 
 enum { MAX_WANTED = 8 };
 
@@ -85,13 +79,6 @@ static void check_files(const struct oi_verdict *verdict, const struct wanted *w
 			      "kernel %s: %s", kernel, oi_buf_str(&optional));
 }
 
-static bool is_loaded(const struct oi_host *host, const struct oi_kmod *kmod)
-{
-	OI_FREE char *path = oi_mem_printf("/sys/module/%s", kmod->name);
-
-	return kmod->builtin || oi_root_exists(&host->look, path);
-}
-
 /* Is it known that no adapter is there which would have had the modules loaded. */
 static bool no_adapter(const struct oi_facts *facts)
 {
@@ -112,7 +99,7 @@ static void check_loaded(const struct oi_host *host, const struct wanted *wanted
 	OI_FREE char *text = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (!is_loaded(host, &kmods[i]))
+		if (!oi_kmod_is_loaded(host, &kmods[i]))
 			oi_strv_add(wanted[i].loaded ? &away : &idle, kmods[i].name);
 	if (away.n) {
 		bool unneeded = no_adapter(facts);
@@ -129,81 +116,6 @@ static void check_loaded(const struct oi_host *host, const struct wanted *wanted
 		      "the driver's modules are loaded%s%s", idle.n ? "; not loaded: " : "", text);
 }
 
-enum source { SOURCE_SAME, SOURCE_OTHER, SOURCE_UNKNOWN };
-
-/* Return: 0 with the file's source version, NULL when it has none; -1 with @err. */
-OI_MUST_CHECK
-static int file_source(const struct oi_host *host, const char *kernel, const char *file,
-		       char **out, struct oi_err *err)
-{
-	const char *tool = host->tools.path[OI_TOOL_MODINFO];
-	OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	struct oi_run_options options = {
-		.deadline_ms = oi_clock_ms() + MODINFO_MS,
-		.quiet_stdout = true,
-		.stdout_text = &text,
-		.stdout_limit_bytes = MODINFO_LIMIT_BYTES,
-	};
-
-	*out = NULL;
-	if (!tool)
-		return oi_err_set(err, OI_R_TOOL_MISSING, "modinfo is not installed");
-	if (options.deadline_ms > host->deadline_ms)
-		options.deadline_ms = host->deadline_ms;
-	oi_strv_add(&argv, tool);
-	oi_strv_add(&argv, "-F");
-	oi_strv_add(&argv, "srcversion");
-	oi_strv_addf(&argv, "%s/lib/modules/%s/%s",
-		     oi_root_is_real(&host->change) ? "" : host->change.path, kernel, file);
-	if (oi_run(argv.v, &options, &result, err))
-		return -1;
-	text.len = strcspn(oi_buf_str(&text), "\n");
-	if (text.len)
-		*out = oi_mem_ndup(text.data, text.len);
-	return 0;
-}
-
-/* A module from outside the kernel's tree taints; the kernel's own does not. */
-static bool is_out_of_tree(const struct oi_host *host, const char *name)
-{
-	OI_FREE char *path = oi_mem_printf("/sys/module/%s/taint", name);
-	OI_FREE char *taint = NULL;
-	struct oi_err ignored;
-
-	return oi_root_read_line(&host->look, path, &taint, &ignored) || strchr(taint, 'O');
-}
-
-/*
- * The kernel shows a source version for exactly those modules whose file has
- * one, so that "none" on one side only is another build. Kernels without
- * MODULE_SRCVERSION_ALL give their own modules none at all.
- */
-static enum source compare_source(const struct oi_host *host, const struct oi_verdict *verdict,
-				  const struct oi_kmod *kmod, struct oi_err *err)
-{
-	OI_FREE char *path = oi_mem_printf("/sys/module/%s/srcversion", kmod->name);
-	OI_FREE char *loaded = NULL;
-	OI_FREE char *file = NULL;
-
-	if (oi_root_read_line(&host->look, path, &loaded, err) < 0 ||
-	    file_source(host, verdict->driver.kernel, kmod->path, &file, err))
-		return SOURCE_UNKNOWN;
-	if (loaded && file && !strcmp(loaded, file))
-		return SOURCE_SAME;
-	if (loaded || file) {
-		oi_err_set(err, OI_R_MODULE_STALE, "loaded is %s, the file is %s",
-			   loaded ? loaded : "one without a source version",
-			   file ? file : "one without a source version");
-		return SOURCE_OTHER;
-	}
-	if (!oi_kmods_stack_adds(verdict->driver.stack) && !is_out_of_tree(host, kmod->name))
-		return SOURCE_SAME;
-	oi_err_set(err, OI_R_NONE, "there is no source version to compare");
-	return SOURCE_UNKNOWN;
-}
-
 static void check_source(const struct oi_host *host, const struct oi_verdict *verdict,
 			 const struct oi_kmod *kmods, size_t n, struct oi_checks *checks)
 {
@@ -214,17 +126,18 @@ static void check_source(const struct oi_host *host, const struct oi_verdict *ve
 	for (size_t i = 0; i < n; i++) {
 		OI_FREE char *what = NULL;
 		struct oi_err err;
-		enum source source;
+		enum oi_kmod_build build;
 
-		if (!kmods[i].path || !is_loaded(host, &kmods[i]))
+		if (!kmods[i].path || !oi_kmod_is_loaded(host, &kmods[i]))
 			continue;
-		source = compare_source(host, verdict, &kmods[i], &err);
-		if (source == SOURCE_SAME) {
+		build = oi_kmod_compare(host, verdict->driver.kernel, &kmods[i],
+					oi_kmods_stack_adds(verdict->driver.stack), &err);
+		if (build == OI_KMOD_SAME) {
 			same++;
 			continue;
 		}
 		what = oi_mem_printf("%s: %s", kmods[i].name, err.text);
-		add_part(source == SOURCE_OTHER ? &other : &unknown, what);
+		add_part(build == OI_KMOD_OTHER ? &other : &unknown, what);
 	}
 	if (other.len)
 		oi_checks_add(checks, "module-source", OI_PROOF_FAIL, OI_R_MODULE_STALE, "%s",

@@ -7,7 +7,7 @@
 
 #include "sys/rdma.h"
 #include "verify/here.h"
-#include "verify/kmods.h"
+#include "sys/kmods.h"
 
 static void see_port(void *data, const struct oi_rdma_entry *entry)
 {

@@ -114,6 +114,28 @@ static void test_built_now(void **state)
 	fakehost_check_calls(f);
 }
 
+/* What was taken back once is known again when somebody tries again. */
+static void test_added_again(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_write(f, "/usr/src/mlnx-ofed-kernel-25.10/dkms.conf", "");
+	fakehost_write(f, "/usr/src/iser-25.10/dkms.conf", "");
+	fakehost_write(f, "/usr/src/srp-25.10/srp.c", "");
+	fakehost_write(f, "/usr/src/mlnx-ofed-kernels-9/dkms.conf", "");
+	fakehost_expect_text(f, "dkms", 0, "other/1.0: added\n", "status");
+	fakehost_expect(f, "dkms", 0, NULL, "add -m mlnx-ofed-kernel -v 25.10");
+	fakehost_expect(f, "dkms", 0, NULL, "add -m iser -v 25.10");
+	fakehost_expect_text(f, "dkms", 0,
+			     "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n"
+			     "iser/25.10, " KERNEL ", x86_64: installed\n",
+			     "status");
+	if (oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", "iser srp"), &err))
+		fail_msg("%s", err.text);
+	fakehost_check_calls(f);
+}
+
 static void expect_failure(struct fakehost *f)
 {
 	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10: added\n", "status");
@@ -207,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_no_words),
 		TEST(test_all_there),
 		TEST(test_built_now),
+		TEST(test_added_again),
 		TEST(test_build_fails),
 		TEST(test_log_of_newer_dkms),
 		TEST(test_unknown_module),

@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "sys/clock.h"
 #include "verify/checks.h"
-#include "verify/kmods.h"
+#include "sys/kmods.h"
 
 #define KERNEL "6.11.0-1015-azure"
 #define MODULES "/lib/modules/" KERNEL

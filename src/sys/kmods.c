@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "verify/kmods.h"
+#include "sys/kmods.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,4 +114,68 @@ int oi_kmods_find(const struct oi_root *root, const char *kernel, struct oi_kmod
 		return -1;
 	look_through(oi_buf_str(&text), '\n', kmods, n, found_builtin);
 	return 0;
+}
+
+/* "FILE: NEED NEED...": the line of a file that is one of @names. */
+static void add_line(const char *list, size_t len, const struct oi_strv *names,
+		     struct oi_strv *files)
+{
+	OI_FREE char *line = oi_mem_ndup(list, len);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv words = { 0 };
+	const char *colon = strchr(line, ':');
+	bool wanted = false;
+
+	for (size_t i = 0; colon && i < names->n && !wanted; i++)
+		wanted = is_file_of(line, (size_t)(colon - line), names->v[i]);
+	if (!wanted)
+		return;
+	oi_strv_split(&words, line, ": ");
+	for (size_t i = 0; i < words.n; i++)
+		if (!oi_strv_has(files, words.v[i]))
+			oi_strv_add(files, words.v[i]);
+}
+
+int oi_kmods_with_needs(const struct oi_root *root, const char *kernel,
+			const struct oi_strv *names, struct oi_strv *files, struct oi_err *err)
+{
+	OI_FREE char *dep = oi_mem_printf("/lib/modules/%s/modules.dep", kernel);
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	const char *list;
+	int got = oi_root_read(root, dep, LIST_LIMIT_BYTES, &text, err);
+
+	if (got)
+		return got;
+	for (list = oi_buf_str(&text); *list; list += *list == '\n') {
+		size_t len = strcspn(list, "\n");
+
+		add_line(list, len, names, files);
+		list += len;
+	}
+	return 0;
+}
+
+char *oi_kmods_own_folder(const struct oi_root *root, const char *kernel, const char *file)
+{
+	OI_FREE char *order = oi_mem_printf("/lib/modules/%s/modules.order", kernel);
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	const char *end = strstr(base, ".ko");
+	OI_FREE char *name = oi_mem_ndup(base, end ? (size_t)(end - base) : strlen(base));
+	struct oi_err ignored;
+
+	for (char *c = name; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	if (oi_root_read(root, order, LIST_LIMIT_BYTES, &text, &ignored))
+		return NULL;
+	for (const char *list = oi_buf_str(&text); *list; list += *list == '\n') {
+		size_t len = strcspn(list, "\n");
+
+		slash = memrchr(list, '/', len);
+		if (slash && is_file_of(list, len, name))
+			return oi_mem_ndup(list, (size_t)(slash - list));
+		list += len;
+	}
+	return NULL;
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* systemd's units, by systemctl. */
+#ifndef OI_EXECUTE_SERVICE_H
+#define OI_EXECUTE_SERVICE_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "sys/host.h"
+
+/** oi_service_is_here() - does systemd run on the changed root */
+bool oi_service_is_here(const struct oi_host *host);
+
+/**
+ * oi_service_each() - one verb for each unit, in order
+ * @verb: "enable", "restart", "stop", ...
+ * A unit that there is not is passed over with a warning; without systemd all are.
+ * Return: 0, or -1 with OI_R_SERVICE_FAILED and systemctl's words, or OI_R_TOOL_MISSING.
+ */
+OI_MUST_CHECK
+int oi_service_each(const struct oi_host *host, const struct oi_strv *units, const char *verb,
+		    struct oi_err *err);
+
+#endif

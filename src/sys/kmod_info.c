@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one module's file says of itself, and whether it is the one that is loaded. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/reasons.h"
+#include "sys/clock.h"
+#include "sys/kmods.h"
+#include "sys/run.h"
+
+/* Reading one ELF section; a slow disk at boot may take its time. */
+#define MODINFO_MS 10000
+#define MODINFO_LIMIT_BYTES 4096
+
+bool oi_kmod_is_loaded(const struct oi_host *host, const struct oi_kmod *kmod)
+{
+	OI_FREE char *path = oi_mem_printf("/sys/module/%s", kmod->name);
+
+	return kmod->builtin || oi_root_exists(&host->look, path);
+}
+
+int oi_kmod_field(const struct oi_host *host, const char *kernel, const char *file,
+		  const char *field, char **out, struct oi_err *err)
+{
+	const char *tool = host->tools.path[OI_TOOL_MODINFO];
+	OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	struct oi_run_options options = {
+		.deadline_ms = oi_clock_ms() + MODINFO_MS,
+		.quiet_stdout = true,
+		.stdout_text = &text,
+		.stdout_limit_bytes = MODINFO_LIMIT_BYTES,
+	};
+
+	*out = NULL;
+	if (!tool)
+		return oi_err_set(err, OI_R_TOOL_MISSING, "modinfo is not installed");
+	if (options.deadline_ms > host->deadline_ms)
+		options.deadline_ms = host->deadline_ms;
+	oi_strv_add(&argv, tool);
+	oi_strv_add(&argv, "-F");
+	oi_strv_add(&argv, field);
+	oi_strv_addf(&argv, "%s/lib/modules/%s/%s",
+		     oi_root_is_real(&host->change) ? "" : host->change.path, kernel, file);
+	if (oi_run(argv.v, &options, &result, err))
+		return -1;
+	text.len = strcspn(oi_buf_str(&text), "\n");
+	if (text.len)
+		*out = oi_mem_ndup(text.data, text.len);
+	return 0;
+}
+
+/* A module from outside the kernel's tree taints; the kernel's own does not. */
+static bool is_out_of_tree(const struct oi_host *host, const char *name)
+{
+	OI_FREE char *path = oi_mem_printf("/sys/module/%s/taint", name);
+	OI_FREE char *taint = NULL;
+	struct oi_err ignored;
+
+	return oi_root_read_line(&host->look, path, &taint, &ignored) || strchr(taint, 'O');
+}
+
+/*
+ * The kernel shows a source version for exactly those modules whose file has
+ * one, so that "none" on one side only is another build. Kernels without
+ * MODULE_SRCVERSION_ALL give their own modules none at all.
+ */
+enum oi_kmod_build oi_kmod_compare(const struct oi_host *host, const char *kernel,
+				   const struct oi_kmod *kmod, bool added, struct oi_err *err)
+{
+	OI_FREE char *path = oi_mem_printf("/sys/module/%s/srcversion", kmod->name);
+	OI_FREE char *loaded = NULL;
+	OI_FREE char *file = NULL;
+
+	if (oi_root_read_line(&host->look, path, &loaded, err) < 0 ||
+	    oi_kmod_field(host, kernel, kmod->path, "srcversion", &file, err))
+		return OI_KMOD_UNKNOWN;
+	if (loaded && file && !strcmp(loaded, file))
+		return OI_KMOD_SAME;
+	if (loaded || file) {
+		oi_err_set(err, OI_R_MODULE_STALE, "loaded is %s, the file is %s",
+			   loaded ? loaded : "one without a source version",
+			   file ? file : "one without a source version");
+		return OI_KMOD_OTHER;
+	}
+	if (!added && !is_out_of_tree(host, kmod->name))
+		return OI_KMOD_SAME;
+	oi_err_set(err, OI_R_NONE, "there is no source version to compare");
+	return OI_KMOD_UNKNOWN;
+}
