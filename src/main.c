@@ -13,6 +13,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", oi_cmd_run },
+	{ "prefetch", oi_cmd_prefetch },
 	{ "plan", oi_cmd_plan },
 	{ "facts", oi_cmd_facts },
 	{ "verify", oi_cmd_verify },

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/lastrun.h"
 #include "app/machine.h"
-#include "base/hash.h"
+#include "app/prefetch.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "execute/execute.h"
@@ -16,6 +18,7 @@
 #include "sys/clock.h"
 #include "sys/lock.h"
 #include "sys/notify.h"
+#include "sys/progress.h"
 #include "verify/verify.h"
 
 struct run {
@@ -24,6 +27,7 @@ struct run {
 	struct oi_verdict verdict;
 	struct oi_checks checks;
 	struct oi_lock lock;
+	struct oi_lock downloads; /* while the plan is carried out */
 	int64_t phase_ms; /* when the phase under way began */
 };
 
@@ -121,76 +125,6 @@ static int fail(struct run *run, const struct oi_err *err)
 
 /* --- beginnings --- */
 
-static void set_key(struct run *run)
-{
-	OI_DOC_AUTO *doc = oi_config_to_doc(&run->machine.config);
-	OI_FREE char *stanza = oi_doc_to_json(doc, false);
-	struct oi_run_key *key = &run->record.key;
-	char hash[OI_HASH_TEXT_BYTES];
-
-	oi_hash_text(stanza, hash);
-	oi_mem_set(&key->stanza_hash, hash);
-	free(key->instance_id);
-	key->instance_id = oi_facts_instance_id(&run->machine.host);
-	oi_mem_set(&key->vm_size, oi_text_or(&run->machine.facts.vm.size, NULL));
-	oi_mem_set(&key->kernel, oi_text_or(&run->machine.facts.kernel.release, NULL));
-}
-
-static bool same(const struct oi_doc *last, const char *path, const char *value)
-{
-	const char *then = oi_doc_string(oi_doc_at(last, path));
-
-	return then && value ? !strcmp(then, value) : !then && !value;
-}
-
-/* Ended well with a driver in place: anything else is looked at anew. */
-static bool ended_with_driver(const struct oi_doc *last)
-{
-	static const enum oi_reason good[] = { OI_R_INSTALLED, OI_R_INSTALLED_UNPROVEN,
-					       OI_R_DRIVER_PRESENT, OI_R_UNCHANGED };
-	const char *reason = oi_doc_string(oi_doc_get(last, "reason"));
-
-	if (!reason || strcmp(oi_doc_string(oi_doc_get(last, "state")) ?: "", "finished") != 0)
-		return false;
-	for (size_t i = 0; i < OI_ARRAY_SIZE(good); i++)
-		if (!strcmp(reason, oi_reason_text(good[i])->id))
-			return true;
-	return false;
-}
-
-/* All four keys are as they were, and what was left is still there. */
-static bool unchanged(struct run *run)
-{
-	const struct oi_run_key *key = &run->record.key;
-	OI_DOC_AUTO *last = NULL;
-	const char *stack;
-	struct oi_err err;
-	int rc = oi_report_read(&run->machine.host.change, &last, &err);
-
-	if (rc < 0)
-		oi_log_warn(log_of(run), "the last result is of no use: %s", err.text);
-	if (rc)
-		return false;
-	if (same(last, "state", "interrupted"))
-		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
-	if (!ended_with_driver(last) || !same(last, "key.instance_id", key->instance_id) ||
-	    !same(last, "key.vm_size", key->vm_size) || !same(last, "key.kernel", key->kernel) ||
-	    !same(last, "key.stanza_hash", key->stanza_hash))
-		return false;
-	stack = oi_doc_string(oi_doc_at(last, "verdict.driver.stack"));
-	if (!stack || !key->kernel || !oi_verify_quick(&run->machine.host, stack, key->kernel))
-		return false;
-	run->verdict.outcome = OI_OUTCOME_READY;
-	run->verdict.reason = OI_R_UNCHANGED;
-	run->verdict.message = oi_mem_dup(oi_reason_text(OI_R_UNCHANGED)->sentence);
-	oi_mem_set(&run->verdict.vm.size, key->vm_size);
-	oi_mem_set(&run->verdict.driver.stack, stack);
-	oi_mem_set(&run->verdict.driver.version,
-		   oi_doc_string(oi_doc_at(last, "verdict.driver.version")));
-	oi_mem_set(&run->verdict.driver.kernel, key->kernel);
-	return true;
-}
-
 static void tell_machine(const struct run *run)
 {
 	const struct oi_facts *f = &run->machine.facts;
@@ -250,6 +184,23 @@ static void step_done(void *data, const struct oi_step *step, int64_t took_ms)
 	write_record(run); /* a run that is cut leaves how far it came */
 }
 
+static int join_prefetch(struct run *run, struct oi_err *err)
+{
+	const struct oi_prefetch_record *p = &run->record.prefetch;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf bytes = { 0 };
+
+	if (oi_prefetch_join(&run->machine, &run->record.key, &run->downloads,
+			     &run->record.prefetch, err))
+		return -1;
+	if (!p->state)
+		return 0;
+	phase(run, "wait-for-prefetch");
+	oi_progress_bytes(p->bytes, &bytes);
+	oi_log_info(log_of(run), "prefetch: %s; %s before run; run waited %lld ms", p->state,
+		    oi_buf_str(&bytes), (long long)p->waited_ms);
+	return 0;
+}
+
 static int execute(struct run *run, struct oi_err *err)
 {
 	struct oi_machine *m = &run->machine;
@@ -260,6 +211,8 @@ static int execute(struct run *run, struct oi_err *err)
 	shut_gate(run);
 	run->record.verdict = &run->verdict;
 	write_record(run);
+	if (oi_prefetch_downloads(&run->verdict) && join_prefetch(run, err))
+		return -1;
 	return oi_execute_plan(&m->host, &m->config, &run->verdict, step_done, run, err);
 }
 
@@ -327,6 +280,7 @@ static int do_run(struct run *run)
 {
 	struct oi_machine *m = &run->machine;
 	struct oi_err err = { 0 };
+	bool same, cut_off;
 
 	shut_gate(run);
 	if (oi_machine_read_facts(m, &err))
@@ -336,9 +290,12 @@ static int do_run(struct run *run)
 		oi_machine_ask_size(m);
 		phase(run, "metadata");
 	}
-	set_key(run);
+	oi_lastrun_key(m, &run->record.key);
 	tell_machine(run);
-	if (unchanged(run))
+	same = oi_lastrun_unchanged(m, &run->record.key, &run->verdict, &cut_off);
+	if (cut_off)
+		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
+	if (same)
 		return finish(run, OI_R_UNCHANGED, run->verdict.message, 0);
 	if (oi_machine_read_catalog(m, &err))
 		return fail(run, &err);
@@ -396,7 +353,7 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 
 int oi_cmd_run(const struct oi_options *options)
 {
-	struct run run = { .lock = { .fd = -1 }, .record = { .state = "running" } };
+	struct run run = { .lock = { .fd = -1 }, .downloads = { .fd = -1 }, .record = { .state = "running" } };
 	struct oi_machine *m = &run.machine;
 	struct oi_err err = { 0 };
 	int exit_code;
@@ -415,6 +372,7 @@ int oi_cmd_run(const struct oi_options *options)
 	} else {
 		exit_code = start_run(&run, NULL);
 	}
+	oi_lock_drop(&run.downloads);
 	oi_lock_drop(&run.lock);
 	oi_verdict_clear(&run.verdict);
 	oi_checks_clear(&run.checks);

@@ -1,9 +1,12 @@
 # Sources and headers of src/app, linked into ofed-init only. One path a line, from the top folder.
 app_sources = \
 	src/app/cmd_look.c \
+	src/app/cmd_prefetch.c \
 	src/app/cmd_run.c \
 	src/app/cmd_status.c \
 	src/app/cmd_uninstall.c \
 	src/app/commands.h \
+	src/app/lastrun.c src/app/lastrun.h \
 	src/app/machine.c src/app/machine.h \
+	src/app/prefetch.c src/app/prefetch.h \
 	src/app/options.c src/app/options.h

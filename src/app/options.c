@@ -47,6 +47,7 @@ const char *oi_options_help(void)
 	       "\n"
 	       "Commands:\n"
 	       "  run            look, decide, install, prove, report: the main job\n"
+	       "  prefetch       download what run is going to need, and nothing else\n"
 	       "  plan           say what run would do and why; changes nothing\n"
 	       "  facts          what is known of this machine (--save FILE keeps it)\n"
 	       "  verify         check the drivers and the fabric\n"

@@ -120,3 +120,16 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	oi_rpm_clear(&run.rpm);
 	return ret;
 }
+
+int oi_execute_downloads(const struct oi_host *host, const struct oi_config *config,
+			 const struct oi_verdict *verdict, struct oi_err *err)
+{
+	struct oi_execution run = { .host = host, .config = config, .verdict = verdict };
+	int64_t ignored;
+	int ret = 0;
+
+	for (size_t i = 0; i < verdict->n_steps && !ret; i++)
+		if (verdict->steps[i].action == OI_ACTION_FETCH)
+			ret = carry_out(&run, &verdict->steps[i], &ignored, err);
+	return ret;
+}

@@ -35,4 +35,14 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		    void (*done)(void *data, const struct oi_step *step, int64_t took_ms),
 		    void *data, struct oi_err *err);
 
+/**
+ * oi_execute_downloads() - of a plan only what it fetches, ahead of its run
+ *
+ * Nothing but the staging folder changes; the plan's own steps find there what they need.
+ * Return: as oi_execute_plan().
+ */
+OI_MUST_CHECK
+int oi_execute_downloads(const struct oi_host *host, const struct oi_config *config,
+			 const struct oi_verdict *verdict, struct oi_err *err);
+
 #endif

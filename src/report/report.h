@@ -29,6 +29,14 @@ struct oi_phase {
 	int64_t took_ms;
 };
 
+/* Downloads that began before the run, and what they spared it. */
+struct oi_prefetch_record {
+	const char *state; /* "fetched", "failed" or "cut-off"; NULL: there was none */
+	int64_t took_ms; /* 0: cut off */
+	int64_t bytes;
+	int64_t waited_ms; /* what the run did until it was over */
+};
+
 struct oi_run_record {
 	const char *state; /* "running" or "finished" */
 	enum oi_reason reason;
@@ -37,6 +45,7 @@ struct oi_run_record {
 	struct oi_run_key key;
 	struct oi_phase *phases;
 	size_t n_phases;
+	struct oi_prefetch_record prefetch;
 	const struct oi_verdict *verdict; /* borrowed; NULL: none was reached */
 	const struct oi_checks *checks; /* borrowed; NULL: none made */
 	const struct oi_strv *stanza_sources; /* borrowed; NULL: none */

@@ -47,6 +47,20 @@ static struct oi_doc *phases_doc(const struct oi_run_record *record)
 	return list;
 }
 
+static struct oi_doc *prefetch_doc(const struct oi_prefetch_record *prefetch)
+{
+	struct oi_doc *doc;
+
+	if (!prefetch->state)
+		return oi_doc_new(OI_DOC_NULL);
+	doc = oi_doc_new(OI_DOC_MAP);
+	oi_doc_put_string(doc, "state", prefetch->state);
+	oi_doc_put_int(doc, "ms", prefetch->took_ms);
+	oi_doc_put_int(doc, "bytes", prefetch->bytes);
+	oi_doc_put_int(doc, "waited_ms", prefetch->waited_ms);
+	return doc;
+}
+
 static struct oi_doc *strings_doc(const struct oi_strv *strings)
 {
 	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
@@ -90,6 +104,7 @@ struct oi_doc *oi_report_result_doc(const struct oi_run_record *record)
 	}
 	oi_doc_put(doc, "key", key_doc(&record->key));
 	oi_doc_put(doc, "phases", phases_doc(record));
+	oi_doc_put(doc, "prefetch", prefetch_doc(&record->prefetch));
 	oi_doc_put(doc, "stanza_sources", strings_doc(record->stanza_sources));
 	oi_doc_put(doc, "verdict", record->verdict ? oi_verdict_to_doc(record->verdict)
 						   : oi_doc_new(OI_DOC_NULL));

@@ -16,6 +16,7 @@ struct oi_host {
 	struct oi_tools tools;
 	struct oi_log log;
 	int64_t deadline_ms; /* of the whole run; monotonic, absolute */
+	int64_t spread_until_ms; /* downloads from a network begin then; 0: at once */
 	const char *pci_dump; /* --pci-dump; NULL: sysfs */
 	const char *imds_url; /* --imds; never NULL */
 	struct oi_terminal *terminal; /* for a bar; NULL: none */

@@ -7,14 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "model/reasons.h"
+#include "sys/clock.h"
 
 /* Enough to know a program by; a Java command line can be many kilobytes. */
 #define COMMAND_BYTES 512
+
+/* flock(2) waits for ever or not at all; so often is soon enough, and costs nothing. */
+#define LOOK_MS 10
 
 char *oi_lock_command(pid_t pid)
 {
@@ -106,6 +111,20 @@ int oi_lock_take(const struct oi_root *root, const char *path, struct oi_lock *l
 	}
 	lock->fd = fd;
 	return 0;
+}
+
+int oi_lock_wait(const struct oi_root *root, const char *path, int64_t deadline_ms,
+		 struct oi_lock *lock, struct oi_err *err)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
+
+	for (;;) {
+		int ret = oi_lock_take(root, path, lock, err);
+
+		if (ret <= 0 || !oi_clock_left_ms(deadline_ms))
+			return ret;
+		nanosleep(&pause, NULL);
+	}
 }
 
 void oi_lock_drop(struct oi_lock *lock)

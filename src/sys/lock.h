@@ -4,6 +4,7 @@
 #define OI_SYS_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -27,6 +28,15 @@ struct oi_lock {
 OI_MUST_CHECK
 int oi_lock_take(const struct oi_root *root, const char *path, struct oi_lock *lock,
 		 struct oi_err *err);
+
+/**
+ * oi_lock_wait() - the same, waiting for its turn
+ * @deadline_ms: monotonic, absolute
+ * Return: as oi_lock_take(); 1 when another process still has it at the deadline.
+ */
+OI_MUST_CHECK
+int oi_lock_wait(const struct oi_root *root, const char *path, int64_t deadline_ms,
+		 struct oi_lock *lock, struct oi_err *err);
 
 /** oi_lock_drop() - let go; fine on one that was not taken (fd -1) */
 void oi_lock_drop(struct oi_lock *lock);

@@ -96,10 +96,12 @@ class Vm:
         self.write_machine()
         # On the Azure network of the test the metadata service is where it always is.
         asks = "" if size_from == "azure" else f" --imds {self.imds.url}"
-        drop_in = f"[Service]\nExecStart=\nExecStart=/usr/sbin/ofed-init run --sysroot {SYSROOT}{asks}\n"
-        # The stanza and the instance are the real ones of this boot.
-        drop_in += f"BindReadOnlyPaths=/run/cloud-init:{SYSROOT}/run/cloud-init\n"
-        self.container.write("etc/systemd/system/ofed-init.service.d/recorded-machine.conf", drop_in)
+        for unit, command in (("ofed-init", "/usr/sbin/ofed-init run"),
+                              ("ofed-init-prefetch", "-/usr/sbin/ofed-init prefetch")):
+            drop_in = f"[Service]\nExecStart=\nExecStart={command} --sysroot {SYSROOT}{asks}\n"
+            # The stanza and the instance are the real ones of this boot.
+            drop_in += f"BindReadOnlyPaths=/run/cloud-init:{SYSROOT}/run/cloud-init\n"
+            self.container.write(f"etc/systemd/system/{unit}.service.d/recorded-machine.conf", drop_in)
         if not baked:
             self.container.copy(trial.deb, "srv/ofed-init.deb")
 
