@@ -12,6 +12,7 @@
 #include "execute/bundle.h"
 #include "model/config.h"
 #include "model/verdict.h"
+#include "sys/fetcher.h"
 #include "sys/host.h"
 
 struct oi_execution {
@@ -24,6 +25,10 @@ struct oi_execution {
 	bool units_changed; /* systemd has not read them yet */
 	bool noted; /* in the record, what the plan finds */
 };
+
+/** oi_step_fetch_job() - a download as the stanza wants it; without a digest; borrows from all three */
+struct oi_fetch_job oi_step_fetch_job(const struct oi_execution *run, const struct oi_strv *urls,
+				      const char *name);
 
 /** oi_step_*() - carry out one step of the kind; Return: 0, or -1 with the reason */
 OI_MUST_CHECK
