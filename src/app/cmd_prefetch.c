@@ -12,6 +12,7 @@
 #include "app/prefetch.h"
 #include "decide/decide.h"
 #include "execute/execute.h"
+#include "execute/fallback.h"
 #include "sys/clock.h"
 
 /* The lock is held. Return: the exit code */
@@ -64,7 +65,8 @@ static int look(struct oi_machine *machine)
 		return oi_machine_fail(&err);
 	oi_decide(&machine->facts, &machine->config, &machine->catalog, &verdict);
 	if (verdict.outcome != OI_OUTCOME_INSTALL || !oi_prefetch_wanted(&verdict) ||
-	    oi_execute_can(&verdict, &err))
+	    oi_execute_can(&verdict, &err) ||
+	    oi_fallback_check(&machine->host.change, &verdict, &err))
 		return 0;
 	return take_turn(machine, &verdict, &key);
 }
