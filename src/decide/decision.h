@@ -67,6 +67,23 @@ void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls);
 const char *oi_plan_digest(const struct oi_decision *d);
 /** oi_plan_method() - "apt", "dnf", "bundle", ... of the chosen driver */
 const char *oi_plan_method(const struct oi_decision *d);
+/** oi_plan_uses_modules() - does the chosen driver take built modules from the stanza's cache */
+bool oi_plan_uses_modules(const struct oi_decision *d);
+/**
+ * oi_plan_modules_key() - what built modules are for: stack, version, kernel,
+ * architecture, distribution, and a fingerprint of how they are built
+ * Only when oi_plan_uses_modules().
+ * Return: a file name without its ending, owned by the caller.
+ */
+char *oi_plan_modules_key(const struct oi_decision *d);
+/** oi_plan_join_url() - append BASE/NAME; the name goes before the query of BASE */
+void oi_plan_join_url(struct oi_strv *urls, const char *base, const char *name);
+/** oi_plan_folder_url() - a folder as file:// URL, escaped; owned by the caller */
+char *oi_plan_folder_url(const char *folder);
+/** oi_plan_fetch_modules(), oi_plan_publish_modules() - the steps, if they are wanted */
+void oi_plan_fetch_modules(struct oi_decision *d);
+void oi_plan_publish_modules(struct oi_decision *d);
+
 /** oi_plan_build() - the complete list of steps */
 void oi_plan_build(struct oi_decision *d);
 

@@ -5,4 +5,5 @@ decide_sources = \
 	src/decide/driver.c \
 	src/decide/gates.c \
 	src/decide/holders.c \
+	src/decide/modules.c \
 	src/decide/plan.c

@@ -85,7 +85,7 @@ static char *file_name(const char *url)
 }
 
 /* The name goes before the query: a storage container's signature stands there. */
-static void join_url(struct oi_strv *urls, const char *base, const char *name)
+void oi_plan_join_url(struct oi_strv *urls, const char *base, const char *name)
 {
 	size_t path = strcspn(base, "?#");
 	size_t len = path;
@@ -95,8 +95,7 @@ static void join_url(struct oi_strv *urls, const char *base, const char *name)
 	oi_strv_addf(urls, "%.*s/%s%s", (int)len, base, name, base + path);
 }
 
-/* A folder as a URL; what means something in URLs is escaped. Owned by the caller. */
-static char *folder_url(const char *folder)
+char *oi_plan_folder_url(const char *folder)
 {
 	struct oi_buf url = { 0 };
 
@@ -119,13 +118,13 @@ void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls)
 		return;
 	name = file_name(url);
 	if (d->release && d->config->source.directory) {
-		OI_FREE char *base = folder_url(d->config->source.directory);
+		OI_FREE char *base = oi_plan_folder_url(d->config->source.directory);
 
-		join_url(urls, base, name);
+		oi_plan_join_url(urls, base, name);
 		return; /* no network, as the stanza says */
 	}
 	for (size_t i = 0; d->release && i < d->config->source.mirrors.n; i++)
-		join_url(urls, d->config->source.mirrors.v[i], name);
+		oi_plan_join_url(urls, d->config->source.mirrors.v[i], name);
 	if (!urls->n)
 		oi_strv_add(urls, url);
 }
@@ -169,9 +168,22 @@ static void fill_packages(const struct oi_decision *d, struct oi_step *step, con
 	else if (d->inbox)
 		add_packages(d, &step->names, &d->inbox->packages);
 	if (d->inbox && with_build)
-		add_packages(d, &step->names, &d->inbox->build);
+		add_packages(d, oi_plan_uses_modules(d) ? &step->build : &step->names,
+			     &d->inbox->build);
 	if (d->inbox && !meta)
 		add_packages(d, &step->optional, &d->inbox->optional);
+}
+
+/* For people; owned by the caller. */
+static char *list_packages(const struct oi_step *step)
+{
+	OI_FREE char *names = oi_strv_join(&step->names, " ");
+	OI_FREE char *build = oi_strv_join(&step->build, " ");
+
+	return step->build.n ?
+		       oi_mem_printf("%s; to compile the modules, if it comes to that: %s", names,
+				     build) :
+		       oi_mem_take(&names);
 }
 
 static void simulate(struct oi_decision *d, const char *meta, bool with_build)
@@ -184,7 +196,7 @@ static void simulate(struct oi_decision *d, const char *meta, bool with_build)
 	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_SIMULATE, "simulate-packages", "%s",
 			       "");
 	fill_packages(d, step, meta, with_build);
-	names = oi_strv_join(&step->names, " ");
+	names = list_packages(step);
 	free(step->detail);
 	step->detail = oi_mem_printf("%s; refused if the kernel would change", names);
 }
@@ -196,7 +208,7 @@ static void install_packages(struct oi_decision *d, const char *meta, bool with_
 
 	fill_packages(d, step, meta, with_build);
 	free(step->detail);
-	step->detail = oi_strv_join(&step->names, " ");
+	step->detail = list_packages(step);
 }
 
 static void write_limits(struct oi_decision *d)
@@ -423,6 +435,7 @@ static void plan_host_package(struct oi_decision *d)
 	oi_mem_set(&step->path, artefact);
 	oi_mem_set(&step->key, format);
 	add_keys(d, step);
+	oi_plan_fetch_modules(d);
 	simulate(d, "doca-ofed", true);
 	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD, "add-repository", "install %s",
 			       artefact);
@@ -433,6 +446,7 @@ static void plan_host_package(struct oi_decision *d)
 	install_packages(d, "doca-ofed", true);
 	check_modules(d, manager);
 	set_up_openibd(d);
+	oi_plan_publish_modules(d);
 	verify_fabric(d);
 }
 

@@ -697,10 +697,14 @@ int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct
 	CALL_AUTO call = { 0 };
 	int ret;
 
+	oi_strv_clear(&apt->fresh);
+	oi_strv_clear(&apt->replaced);
 	if (ask_policy(run, step, &policy, err))
 		return -1;
 	for (size_t i = 0; i < step->names.n; i++)
-		if (take_name(run, oi_buf_str(&policy), step->names.v[i], &must, err))
+		if (strchr(step->names.v[i], '/'))
+			oi_strv_add(&must, step->names.v[i]);
+		else if (take_name(run, oi_buf_str(&policy), step->names.v[i], &must, err))
 			return -1;
 	for (size_t i = 0; i < step->optional.n; i++) {
 		const char *name = step->optional.v[i];
@@ -723,6 +727,11 @@ int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct
 	note_fresh(apt, &call.changes);
 	apt->simulated = true;
 	return 0;
+}
+
+const struct oi_strv *oi_apt_fresh(const struct oi_execution *run)
+{
+	return &run->apt.fresh;
 }
 
 int oi_apt_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)

@@ -36,13 +36,17 @@ int oi_apt_refresh(struct oi_execution *run, struct oi_err *err);
 
 /**
  * oi_apt_simulate() - what would the installation change; refuse what must not happen
- * @step: names must fit; each of optional is taken if it does
+ * @step: names must fit; each of optional is taken if it does. A name with a '/' is a
+ *        package in a file.
  * Return: 0, or -1 with OI_R_HEADERS_MISSING, OI_R_COMPILER_MISSING,
  *         OI_R_KERNEL_CHANGE, OI_R_DISK_SPACE, OI_R_PACKAGES_UNAVAILABLE, or
  *         OI_R_PACKAGES_LISTS when incomplete lists may be why.
  */
 OI_MUST_CHECK
 int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/** oi_apt_fresh() - "name version" of what the simulation would newly install; borrowed */
+const struct oi_strv *oi_apt_fresh(const struct oi_execution *run);
 
 /** oi_apt_stage_package() - look into the vendor's package; see oi_apt_stage() */
 OI_MUST_CHECK

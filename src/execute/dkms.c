@@ -98,8 +98,8 @@ void oi_dkms_modules_clear(struct oi_dkms_modules *modules)
 }
 
 /* All that dkms knows, not only of this kernel: what was never built is what we look for. */
-static int ask_status(const struct oi_host *host, const char *kernel,
-		      struct oi_dkms_modules *modules, struct oi_err *err)
+int oi_dkms_list(const struct oi_host *host, const char *kernel, struct oi_dkms_modules *modules,
+		 struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
@@ -225,7 +225,7 @@ void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct
 
 	if (!oi_child_has(host, OI_TOOL_DKMS))
 		return;
-	if (ask_status(host, kernel, &modules, &err)) {
+	if (oi_dkms_list(host, kernel, &modules, &err)) {
 		oi_log_warn(&host->log, "dkms: %s", err.text);
 		return;
 	}
@@ -303,8 +303,8 @@ static void build_missing(const struct oi_host *host, const char *kernel,
 static int check(const struct oi_host *host, const char *kernel, const struct oi_step *step,
 		 struct oi_dkms_modules *modules, struct oi_err *err)
 {
-	if (ask_status(host, kernel, modules, err) ||
-	    (make_all_known(host, modules, step) && ask_status(host, kernel, modules, err)) ||
+	if (oi_dkms_list(host, kernel, modules, err) ||
+	    (make_all_known(host, modules, step) && oi_dkms_list(host, kernel, modules, err)) ||
 	    check_known(modules, step, err))
 		return -1;
 	if (!count_missing(modules, step))
@@ -313,7 +313,7 @@ static int check(const struct oi_host *host, const char *kernel, const struct oi
 	 * Source: catalog notes, "DKMS may build iser, isert, srp before mlnx-ofed-kernel" */
 	build_missing(host, kernel, step, modules, true);
 	build_missing(host, kernel, step, modules, false);
-	return ask_status(host, kernel, modules, err);
+	return oi_dkms_list(host, kernel, modules, err);
 }
 
 int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct oi_step *step,
@@ -353,7 +353,7 @@ static void log_failures(const struct oi_host *host, const char *kernel,
 	struct oi_err err;
 
 	if (!kernel || !oi_child_has(host, OI_TOOL_DKMS) ||
-	    ask_status(host, kernel, &modules, &err))
+	    oi_dkms_list(host, kernel, &modules, &err))
 		return;
 	for (size_t i = 0; i < modules.n; i++)
 		if (!modules.v[i].installed && counts(step, modules.v[i].name))

@@ -34,6 +34,15 @@ void oi_dkms_parse(const char *text, const char *kernel, struct oi_dkms_modules 
 void oi_dkms_modules_clear(struct oi_dkms_modules *modules);
 
 /**
+ * oi_dkms_list() - all that dkms knows, and what of it is installed for @kernel
+ * @modules: zeroed, or used before; cleared by oi_dkms_modules_clear()
+ * Return: 0, or -1 with OI_R_TOOL_MISSING, OI_R_CHILD_FAILED.
+ */
+OI_MUST_CHECK
+int oi_dkms_list(const struct oi_host *host, const char *kernel, struct oi_dkms_modules *modules,
+		 struct oi_err *err);
+
+/**
  * oi_dkms_check() - every module installed for @kernel; one that is not is built once
  * @step: names must be known to dkms, optional ones are looked at when they are;
  *        without any names every module counts, and there must be one

@@ -14,6 +14,7 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 			      struct oi_err *err) = {
 	[OI_ACTION_FETCH] = oi_step_fetch,
 	[OI_ACTION_REPOSITORY_STAGE] = oi_step_repository_stage,
+	[OI_ACTION_MODULES_FETCH] = oi_step_modules_fetch,
 	[OI_ACTION_PACKAGES_REFRESH] = oi_step_packages_refresh,
 	[OI_ACTION_PACKAGES_SIMULATE] = oi_step_packages_simulate,
 	[OI_ACTION_REPOSITORY_ADD] = oi_step_repository_add,
@@ -22,6 +23,7 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 	[OI_ACTION_PACKAGES_INSTALL] = oi_step_packages_install,
 	[OI_ACTION_BUNDLE_OPEN] = oi_step_bundle_open,
 	[OI_ACTION_BUNDLE_INSTALL] = oi_step_bundle_install,
+	[OI_ACTION_MODULES_PUBLISH] = oi_step_modules_publish,
 	[OI_ACTION_MODULE_CHECK] = oi_step_module_check,
 	[OI_ACTION_MODULE_LOAD] = oi_step_module_load,
 	[OI_ACTION_SERVICE_ENABLE] = oi_step_service_enable,
@@ -116,6 +118,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	if (run.bundle.scratch)
 		oi_bundle_forget(host);
 	oi_bundle_clear(&run.bundle);
+	oi_modset_clear(&run.modset);
 	oi_apt_clear(&run.apt);
 	oi_rpm_clear(&run.rpm);
 	return ret;

@@ -24,6 +24,12 @@ execute_sources = \
 	src/execute/keyring.c \
 	src/execute/keyring.h \
 	src/execute/methods.c \
+	src/execute/modset.c \
+	src/execute/modset.h \
+	src/execute/modset_create.c \
+	src/execute/modset_publish.c \
+	src/execute/modset_text.c \
+	src/execute/modset_text.h \
 	src/execute/packages.c \
 	src/execute/packages.h \
 	src/execute/record.c \
@@ -39,6 +45,7 @@ execute_sources = \
 	src/execute/removal.h \
 	src/execute/removal_apt.c \
 	src/execute/removal_rpm.c \
+	src/execute/step_modset.c \
 	src/execute/step_fetch.c \
 	src/execute/step_file.c \
 	src/execute/step_module.c \

@@ -17,7 +17,7 @@ static const struct oi_packages_ops table[] = {
 	{
 		.method = "apt", .format = "deb", .stage = oi_apt_stage_package,
 		.refresh = oi_apt_refresh, .simulate = oi_apt_simulate, .add = oi_apt_add,
-		.install = oi_apt_install, .shrink = oi_apt_shrink,
+		.install = oi_apt_install, .fresh = oi_apt_fresh, .shrink = oi_apt_shrink,
 	},
 	{ RPM("dnf") },
 	{ RPM("yum") },

@@ -31,6 +31,8 @@ struct oi_packages_ops {
 	int (*add)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 	/* For real, what was simulated. Waits for the lock and names who holds it. */
 	int (*install)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	/* "name version" of what the simulation would newly install; NULL where nobody asks. */
+	const struct oi_strv *(*fresh)(const struct oi_execution *run);
 	/* Private state after a run that failed; what was downloaded stays for another try. */
 	void (*shrink)(const struct oi_host *host);
 };

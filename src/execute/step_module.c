@@ -22,6 +22,8 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 		return oi_err_set(err, OI_R_DKMS_FAILED, "the kernel's release is not known");
 	if (oi_fallback_forget(run->host, kernel, err))
 		return -1;
+	if (run->modset.file)
+		return oi_modset_check(run->host, kernel, &run->modset, err);
 	/* A bundle brings modules as packages too, of which dkms knows nothing. */
 	if (step->content)
 		return oi_bundle_check_modules(run->host, kernel, step, err);

@@ -10,6 +10,7 @@
 #include "execute/apt.h"
 #include "execute/rpm.h"
 #include "execute/bundle.h"
+#include "execute/modset.h"
 #include "model/config.h"
 #include "model/verdict.h"
 #include "sys/fetcher.h"
@@ -22,6 +23,7 @@ struct oi_execution {
 	struct oi_apt apt;
 	struct oi_rpm rpm;
 	struct oi_bundle bundle;
+	struct oi_modset modset; /* what the cache gave; without a file: nothing */
 	bool units_changed; /* systemd has not read them yet */
 	bool noted; /* in the record, what the plan finds */
 };
@@ -57,6 +59,12 @@ OI_MUST_CHECK
 int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 OI_MUST_CHECK
 int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
+			  struct oi_err *err);
+OI_MUST_CHECK
+int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step,
+			    struct oi_err *err);
 OI_MUST_CHECK
 int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 			 struct oi_err *err);

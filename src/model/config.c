@@ -95,7 +95,7 @@ static const struct key keys[] = {
 	{ .path = "modules_cache", .type = MAP,
 	  .about = "Built modules, shared between VMs." },
 	{ .path = "modules_cache.url", .type = TEXT, .offset = AT(modules_cache.url),
-	  .about = "Where built modules are looked up." },
+	  .about = "Where built modules are looked up: an https:// address or a folder." },
 	{ .path = "modules_cache.publish", .type = BOOL, .offset = AT(modules_cache.publish),
 	  .about = "Put freshly built modules there." },
 	{ .path = "ipoib", .type = AUTO_BOOL, .offset = AT(ipoib),
@@ -594,6 +594,21 @@ static int check_manners(struct reader *r, const struct oi_doc *stanza)
 	return check_identity(r, at);
 }
 
+/* Modules run in the kernel: they come from where somebody answers for them, or not at all. */
+static int check_modules_cache(struct reader *r, const struct oi_doc *stanza)
+{
+	const char *url = r->config->modules_cache.url;
+	const struct oi_doc *at = oi_doc_get(stanza, "modules_cache");
+
+	if (!url && r->config->modules_cache.publish)
+		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "publish"), "modules_cache.publish",
+			     "modules_cache.url is missing: where to?");
+	if (url && *url != '/' && !starts_with(url, "https://"))
+		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "url"), "modules_cache.url",
+			     "https:// or the absolute path of a folder is wanted");
+	return 0;
+}
+
 static int check_path(struct reader *r, const struct oi_doc *stanza, const char *path,
 		      const char *value)
 {
@@ -625,6 +640,7 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 	const struct oi_config *c = r->config;
 
 	if (check_source(r, stanza) || check_manners(r, stanza) ||
+	    check_modules_cache(r, stanza) ||
 	    check_path(r, stanza, "source.directory", c->source.directory) ||
 	    check_path(r, stanza, "source.ca_bundle", c->source.ca_bundle) ||
 	    check_path(r, stanza, "secure_boot.key", c->secure_boot.key) ||

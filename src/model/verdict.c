@@ -17,6 +17,7 @@ struct action_text {
 static const struct action_text actions[] = {
 	[OI_ACTION_FETCH] = { "fetch", "fetch", "fetching" },
 	[OI_ACTION_REPOSITORY_STAGE] = { "repository-stage", "repository", "looking at the repository" },
+	[OI_ACTION_MODULES_FETCH] = { "modules-fetch", "fetch", "asking the cache for modules" },
 	[OI_ACTION_PACKAGES_REFRESH] = { "packages-refresh", "packages", "reading package lists" },
 	[OI_ACTION_PACKAGES_SIMULATE] = { "packages-simulate", "packages", "trying the transaction out" },
 	[OI_ACTION_REPOSITORY_ADD] = { "repository-add", "repository", "adding the repository" },
@@ -25,6 +26,7 @@ static const struct action_text actions[] = {
 	[OI_ACTION_PACKAGES_INSTALL] = { "packages-install", "packages", "installing packages" },
 	[OI_ACTION_BUNDLE_OPEN] = { "bundle-open", "packages", "opening the bundle" },
 	[OI_ACTION_BUNDLE_INSTALL] = { "bundle-install", "packages", "installing the bundle" },
+	[OI_ACTION_MODULES_PUBLISH] = { "modules-publish", "module", "publishing modules" },
 	[OI_ACTION_MODULE_CHECK] = { "module-check", "module", "checking modules" },
 	[OI_ACTION_MODULE_LOAD] = { "module-load", "module", "loading modules" },
 	[OI_ACTION_SERVICE_ENABLE] = { "service-enable", "service", "enabling services" },
@@ -94,6 +96,7 @@ static void clear_step(struct oi_step *step)
 	free(step->key);
 	oi_strv_clear(&step->names);
 	oi_strv_clear(&step->optional);
+	oi_strv_clear(&step->build);
 	oi_strv_clear(&step->keys);
 	oi_strv_clear(&step->refused);
 }

@@ -28,6 +28,7 @@ struct oi_rule {
 enum oi_action {
 	OI_ACTION_FETCH, /* artefact -> staging, digest checked */
 	OI_ACTION_REPOSITORY_STAGE, /* look at the artefact without changing the machine */
+	OI_ACTION_MODULES_FETCH, /* built modules from a cache; none there is no error */
 	OI_ACTION_PACKAGES_REFRESH, /* package lists, into private state */
 	OI_ACTION_PACKAGES_SIMULATE, /* refuse what must not happen */
 	OI_ACTION_REPOSITORY_ADD, /* now for real */
@@ -36,6 +37,7 @@ enum oi_action {
 	OI_ACTION_PACKAGES_INSTALL,
 	OI_ACTION_BUNDLE_OPEN, /* unpack or mount an MLNX_OFED bundle, see for whom it is */
 	OI_ACTION_BUNDLE_INSTALL, /* run its installer */
+	OI_ACTION_MODULES_PUBLISH, /* what was compiled here, for others; a failure is only warned of */
 	OI_ACTION_MODULE_CHECK, /* were the modules really built for this kernel */
 	OI_ACTION_MODULE_LOAD,
 	OI_ACTION_SERVICE_ENABLE,
@@ -53,11 +55,12 @@ struct oi_step {
 	char *sha256; /* fetch: NULL when the publisher gives none */
 	char *path; /* fetch: name in staging; file: where */
 	char *content; /* file-write: all of it; file-set: the value */
-	char *key; /* file-set; repository: "deb" or "rpm" */
+	char *key; /* file-set; repository: "deb" or "rpm"; modules: oi_plan_modules_key() */
 	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */
 	struct oi_strv optional; /* packages taken when the archive has them; arguments for a
 				  * bundle that was not built for the kernel; modules that a
 				  * service loads */
+	struct oi_strv build; /* packages: needed only when the modules are compiled here */
 	struct oi_strv keys; /* repository-stage: fingerprints of keys that may sign it */
 	struct oi_strv refused; /* repository-stage: of keys that must not */
 };

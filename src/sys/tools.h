@@ -21,6 +21,8 @@ enum oi_tool {
 	OI_TOOL_MODINFO,
 	OI_TOOL_SYSTEMCTL,
 	OI_TOOL_OFED_INFO,
+	OI_TOOL_SHA256SUM,
+	OI_TOOL_GCC,
 	OI_TOOL_FETCH, /* our own second program */
 	OI_TOOL_COUNT
 };

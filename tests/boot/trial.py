@@ -49,11 +49,11 @@ class Trial:
     # --- the machine ------------------------------------------------------------------------
 
     def vm(self, *, baked=True, kernel=None, os_release=None, platform_name="azure",
-           infiniband=True, size=HPC_SIZE, size_from="instance-data"):
-        """A machine; size_from: "instance-data", "imds", or "azure" for its own datasource."""
+           infiniband=True, size=HPC_SIZE, size_from="instance-data", beside=None):
+        """A machine, or another one BESIDE the first; size_from: "instance-data", "imds", or "azure" for its own datasource."""
         return Vm(self, baked, dict(release=kernel or self.kernel, os_release=os_release,
                                     platform_name=platform_name, infiniband=infiniband),
-                  size, size_from)
+                  size, size_from, beside)
 
     def run(self, scenario):
         try:
@@ -84,10 +84,14 @@ WantedBy=multi-user.target
 class Vm:
     """A container that ofed-init takes for an Azure machine."""
 
-    def __init__(self, trial, baked, looks, size, size_from):
+    def __init__(self, trial, baked, looks, size, size_from, beside):
         self.trial = trial
         layers = [trial.root, trial.baked] if baked else [trial.root]
-        self.container = Container(f"{trial.suite}-{trial.name}", layers, trial.work, trial.logs)
+        name, work, logs = f"{trial.suite}-{trial.name}", trial.work, trial.logs
+        if beside:
+            name, work, logs = f"{name}-{beside}", trial.work_beside(beside), logs / beside
+            work.mkdir()
+        self.container = Container(name, layers, work, logs)
         self.imds = Imds(size)
         self.size = size if size_from == "instance-data" else None
         self.looks = dict(looks)

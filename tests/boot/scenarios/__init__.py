@@ -8,11 +8,14 @@ BOOKWORM = ("bookworm",)
 TRIXIE = ("trixie",)
 
 FOUND = {}  # name -> (function, suites)
+LAYER = {}  # name -> the layer of `./bootstrap check` that it belongs to
 
 
-def scenario(suites):
+def scenario(suites, layer="boot"):
     def register(function):
-        FOUND[function.__name__.replace("_", "-")] = (function, suites)
+        name = function.__name__.replace("_", "-")
+        FOUND[name] = (function, suites)
+        LAYER[name] = layer
         return function
     return register
 

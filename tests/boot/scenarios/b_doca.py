@@ -26,14 +26,18 @@ class Source:
     """A doca-host package of one variant, laid into the machine and onto the web server."""
 
     def __init__(self, t, vm, variant="good", verdict="accept"):
-        artefact, self.sha256, key = vendor.build(t.work_beside("vendor"), variant)
-        if verdict:
-            vm.container.write("etc/ofed-init/catalog.d/90-rig.signing-keys.tsv",
-                               f"fingerprint\tverdict\n{key}\t{verdict}\n")
-        vm.container.copy(artefact, f"srv/doca/{vendor.ARTEFACT}")
-        vm.imds.files[vendor.ARTEFACT] = artefact
+        self.artefact, self.sha256, self.key = vendor.build(t.work_beside("vendor"), variant)
         self.file_url = f"file:///srv/doca/{vendor.ARTEFACT}"
         self.http_url = f"{vm.imds.url}/files/{vendor.ARTEFACT}"
+        vm.imds.files[vendor.ARTEFACT] = self.artefact
+        self.lay_into(vm, verdict)
+
+    def lay_into(self, vm, verdict="accept"):
+        """The artefact as a file, and what the catalog of the machine says of its key."""
+        vm.container.copy(self.artefact, f"srv/doca/{vendor.ARTEFACT}")
+        if verdict:
+            vm.container.write("etc/ofed-init/catalog.d/90-rig.signing-keys.tsv",
+                               f"fingerprint\tverdict\n{self.key}\t{verdict}\n")
 
 
 def doca_installed(t, vm, boot):
