@@ -142,6 +142,9 @@ static int judge(const struct work *work, struct entry *entry, struct oi_err *er
 		work->source->general |= !entry->key && !entry->loose;
 		while (len && moved[len - 1] == '/')
 			moved[--len] = '\0';
+		if (!len)
+			return oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s: not a URI: %s",
+					  work->name, uri);
 		if (entry->binary)
 			oi_strv_add(&work->source->uris, moved);
 	}

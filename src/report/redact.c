@@ -16,6 +16,7 @@
 #include "base/mem.h"
 
 #define HIDDEN "REDACTED"
+#define PASSES_MAX 16 /* each hides something; no line is known that needs more than four */
 #define PEM_BEGIN "-----BEGIN "
 #define PEM_END "-----END "
 #define PEM_DASHES "-----"
@@ -390,7 +391,7 @@ static void hide_pem(const char *line, struct oi_buf *out)
 	oi_buf_adds(out, line);
 }
 
-char *oi_redact(const char *line)
+static char *redact_once(const char *line)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf one = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf two = { 0 };
@@ -400,4 +401,25 @@ char *oi_redact(const char *line)
 	oi_buf_reset(&one);
 	hide_in_words(oi_buf_str(&two), &one);
 	return oi_buf_take(&one);
+}
+
+/*
+ * What was hidden may have stood between a secret and what makes it one: in
+ * "x=u:p@Bearer TOKEN" the ':' of the credentials. So it is looked at until
+ * nothing more is found, which for lines that people write is the second time.
+ */
+char *oi_redact(const char *line)
+{
+	char *safe = redact_once(line);
+
+	for (int more = 0; more < PASSES_MAX; more++) {
+		char *safer = redact_once(safe);
+		bool same = !strcmp(safer, safe);
+
+		free(safe);
+		safe = safer;
+		if (same)
+			break;
+	}
+	return safe;
 }

@@ -445,6 +445,9 @@ static void test_sources(void **state)
 		  OI_R_REPOSITORY_UNTRUSTED, NULL },
 		{ "a.sources", "Types: deb\nURIs: https://vendor.test/r\nSuites: ./\n", false,
 		  OI_R_REPOSITORY_UNTRUSTED, NULL },
+		/* what only looks like an address (found by the fuzzer) */
+		{ "a.sources", "Types: deb\nURIs: /\nSuites: ./\nSigned-By: x\n", false,
+		  OI_R_REPOSITORY_MALFORMED, NULL },
 		/* the second entry is looked at as well */
 		{ "a.sources",
 		  "Types: deb\nURIs: file:/repo\nSuites: ./\nTrusted: yes\n\n"

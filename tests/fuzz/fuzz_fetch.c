@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the second program reads: its request, answers of servers, archives. */
+#include "fuzz.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/strv.h"
+#include "fetch/protocol.h"
+#include "fetch/unpack.h"
+#include "fetch/url.h"
+
+/* Its reading of headers is nobody else's business, so it is static: taken in whole. */
+#include "fetch/transfer.c"
+
+#define NOW 1700000000
+
+void fuzz_request(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_fetch_request_clear) struct oi_fetch_request request = { 0 };
+	struct oi_err err;
+
+	if (!oi_fetch_request_parse(text, len, 0, &request, &err) && request.op != OI_FETCH_METADATA)
+		fuzz_must(request.op == OI_FETCH_UNPACK || !strchr(request.name, '/'),
+			  "a name that leads elsewhere");
+}
+
+static void header(void *data, const char *line)
+{
+	struct try *try = data;
+	OI_FREE char *with_end = oi_mem_printf("%s\r\n", line);
+
+	fuzz_must(on_header(with_end, 1, strlen(with_end), try) == strlen(with_end),
+		  "a header line is not taken whole");
+	fuzz_must(try->result->asked_ms >= -1, "a wait into the past");
+}
+
+void fuzz_headers(const char *text, size_t len OI_UNUSED)
+{
+	struct oi_transfer transfer = { 0 };
+	struct oi_transfer_result result = { 0 };
+	struct try try = { .transfer = &transfer, .result = &result };
+
+	fuzz_must(oi_transfer_retry_after_ms(text, NOW) >= -1, "a wait into the past");
+	fuzz_lines(text, header, &try);
+	oi_transfer_result_clear(&result);
+}
+
+void fuzz_url(const char *text, size_t len OI_UNUSED)
+{
+	OI_FREE char *shown = oi_url_redact(text);
+	OI_FREE char *scrubbed = oi_url_scrub(text, text);
+	OI_FREE char *path = NULL;
+	struct oi_err err;
+
+	(void)scrubbed; /* of any text; here it is only to end */
+	if (oi_url_check(text, &err) || oi_url_scheme(text) == OI_URL_OTHER)
+		return;
+	if (oi_url_scheme(text) == OI_URL_FILE) {
+		if (!oi_url_file_path(text, &path, &err))
+			fuzz_must(*path == '/', "a file:// that is not absolute");
+		return;
+	}
+	fuzz_must(!strchr(shown, '?') || !strcmp(strchr(shown, '?'), "?***"), "a query gets through");
+}
+
+/* Nothing may appear beside the folder that is unpacked into. */
+void fuzz_unpack(const char *text, size_t len)
+{
+	char name[] = "input";
+	char into[] = "out";
+	const struct oi_fetch_request request = {
+		.op = OI_FETCH_UNPACK,
+		.deadline_ms = INT64_MAX,
+		.max_bytes = 1 << 20,
+		.name = name,
+		.into = into,
+		.max_entries = 100,
+	};
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	struct oi_err err = { 0 };
+	int dir;
+
+	fuzz_put("/box/staging/input", text, len);
+	dir = oi_root_openat(&fuzz_host.look, "/box/staging", O_RDONLY | O_DIRECTORY, 0);
+	fuzz_must(dir >= 0, "the staging folder");
+	if (oi_unpack(&request, dir, &err))
+		fuzz_must(err.code != 0, "a failure without a reason");
+	close(dir);
+	fuzz_must(!chdir("/"), "/");
+	fuzz_must(!oi_root_list(&fuzz_host.look, "/box", &names, &err) && names.n == 1,
+		  "something came out of the staging folder");
+	fuzz_must(!oi_root_remove(&fuzz_host.look, "/box", &err), err.text);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files that others have written: the distribution, cloud-init, an earlier run of ours. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "execute/record.h"
+#include "facts/look.h"
+#include "facts/stanza.h"
+#include "model/config.h"
+#include "report/report.h"
+#include "sys/pcibus.h"
+#include "verify/kmods.h"
+
+void fuzz_os_release(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
+
+	fuzz_put("/etc/os-release", text, len);
+	fuzz_put("/etc/centos-release", text, len);
+	oi_facts_look_os(&fuzz_host, &facts);
+}
+
+void fuzz_instance(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
+
+	fuzz_put("/run/cloud-init/instance-data.json", text, len);
+	oi_facts_look_vm(&fuzz_host, &facts);
+}
+
+/* The same bytes as what cloud-init merged, as the user's own file, and as one of ours. */
+void fuzz_cloud_config(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_stanza_clear) struct oi_stanza stanza = { 0 };
+	OI_CLEANUP(oi_config_clear) struct oi_config config = { 0 };
+	OI_FREE char *culprit = NULL;
+	struct oi_err err;
+	bool json = *text == '{';
+	bool foreign = json || *text == '#';
+
+	fuzz_put("/run/cloud-init/combined-cloud-config.json", text, json ? len : 0);
+	fuzz_put("/etc/ofed-init/conf.d/50-input.yaml", text, foreign ? 0 : len);
+	fuzz_put("/var/lib/cloud/instance/cloud-config.txt", text, len);
+	fuzz_put("/var/lib/cloud/instance/user-data.txt", text, len);
+	if (oi_stanza_find(&fuzz_host, &stanza, &err))
+		return;
+	oi_config_init(&config);
+	if (oi_config_from_doc(stanza.doc, &config, &culprit, &err) && culprit)
+		oi_stanza_place(&fuzz_host, culprit, &err);
+}
+
+static void function(void *data, const struct oi_pcibus_entry *entry)
+{
+	size_t *n = data;
+
+	++*n;
+	fuzz_must(entry->vendor == 0x15b3, "somebody else's function");
+}
+
+void fuzz_pci(const char *text, size_t len)
+{
+	OI_FREE char *path = oi_mem_printf("%s/dump", fuzz_host.look.path);
+	struct oi_err err;
+	size_t n = 0;
+
+	fuzz_put("/dump", text, len);
+	(void)!oi_pcibus_scan(&fuzz_host.look, path, function, &n, &err);
+}
+
+void fuzz_record(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	struct oi_err err;
+
+	fuzz_put("/var/lib/ofed-init/installed.json", text, len);
+	(void)!oi_record_read(&fuzz_host.change, &record, &err);
+}
+
+void fuzz_result(const char *text, size_t len)
+{
+	OI_DOC_AUTO *result = NULL;
+	OI_FREE char *page = NULL;
+	struct oi_err err;
+
+	fuzz_put("/var/lib/ofed-init/result.json", text, len);
+	if (!oi_report_read(&fuzz_host.change, &result, &err))
+		page = oi_report_status_text(result);
+}
+
+void fuzz_dpkg_status(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
+
+	fuzz_put("/var/lib/dpkg/status", text, len);
+	fuzz_put("/var/lib/dpkg/info/mlnx-ofed-kernel-utils.list", "", 0);
+	fuzz_put("/var/lib/dpkg/info/doca-ofed.list", "", 0);
+	fuzz_put("/var/lib/dpkg/info/rdma-core.list", "", 0);
+	fuzz_put("/var/lib/dpkg/info/ibverbs-providers.list", "", 0);
+	oi_facts_look_installed(&fuzz_host, &facts);
+}
+
+void fuzz_proc_modules(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
+
+	fuzz_put("/proc/modules", text, len);
+	oi_facts_look_modules(&fuzz_host, &facts);
+}
+
+void fuzz_modules_dep(const char *text, size_t len)
+{
+	struct oi_kmod kmods[] = { { .name = "ib_core" }, { .name = "mlx5_ib" } };
+	struct oi_err err;
+
+	fuzz_put("/lib/modules/1/modules.dep", text, len);
+	fuzz_put("/lib/modules/1/modules.builtin", text, len);
+	(void)!oi_kmods_find(&fuzz_host.look, "1", kmods, OI_ARRAY_SIZE(kmods), &err);
+	oi_kmods_clear(kmods, OI_ARRAY_SIZE(kmods));
+}
