@@ -124,12 +124,20 @@ static void install(struct oi_decision *d)
 	describe_driver(d);
 	if (!oi_gate_preflight(d) || !oi_gate_holders(d))
 		return;
+	if (d->stack == OI_DRIVER_DOCA && !oi_from_distro(d))
+		oi_judge_repositories(d);
 	oi_plan_build(d);
 	oi_decision_end(d, OI_OUTCOME_INSTALL, OI_R_DRIVER_NEEDED, "%s%s%s by %s, on %s, for %s %s",
 			d->verdict->driver.stack, d->verdict->driver.version ? " " : "",
 			d->verdict->driver.version ? d->verdict->driver.version : "",
 			d->verdict->driver.method, oi_text_or(&f->vm.size, "a VM of unknown size"),
 			oi_text_or(&f->os.id, "?"), oi_text_or(&f->os.version_id, ""));
+	if (d->remedies.n) {
+		OI_FREE char *needs = oi_strv_join(&d->needs, " and ");
+		OI_FREE char *how = oi_strv_join(&d->remedies, "; ");
+
+		d->verdict->remedy = oi_mem_printf("Enable %s first: %s.", needs, how);
+	}
 }
 
 void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
@@ -145,12 +153,14 @@ void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 
 	go_on = gate_stanza(&d) && oi_gate_platform(&d) && oi_gate_size(&d);
 	describe_vm(&d);
-	if (!go_on || !oi_gate_distro(&d) || !oi_gate_device(&d) || !oi_choose_driver(&d))
-		return;
-	if (oi_installed_fits(&d))
-		ready(&d);
-	else
-		install(&d);
+	if (go_on && oi_gate_distro(&d) && oi_gate_device(&d) && oi_choose_driver(&d)) {
+		if (oi_installed_fits(&d))
+			ready(&d);
+		else
+			install(&d);
+	}
+	oi_strv_clear(&d.needs);
+	oi_strv_clear(&d.remedies);
 }
 
 bool oi_decide_platform(const struct oi_facts *facts)

@@ -20,6 +20,8 @@ struct oi_decision {
 	const struct oi_inbox *inbox; /* the distribution's own row */
 	const struct oi_release *release; /* the chosen release; NULL: the inbox row */
 	enum oi_driver stack; /* the chosen stack */
+	struct oi_strv needs; /* repositories that are not enabled: "EPEL" */
+	struct oi_strv remedies; /* how they are */
 };
 
 /** oi_decision_end() - outcome, reason, message "sentence: detail." and remedy; Return: false */
@@ -40,6 +42,12 @@ bool oi_gate_preflight(struct oi_decision *d);
 /** oi_gate_holders() - what else uses RDMA, and what the chosen driver means for it */
 bool oi_gate_holders(struct oi_decision *d);
 
+/** oi_judge_repositories() - are those enabled that the vendor's packages need; fills needs */
+void oi_judge_repositories(struct oi_decision *d);
+
+/** oi_plan_names() - package names of a row, their words replaced; appended to @into */
+void oi_plan_names(const struct oi_decision *d, const struct oi_strv *names, struct oi_strv *into);
+
 /** oi_has_infiniband() - is an InfiniBand function on the bus */
 bool oi_has_infiniband(const struct oi_facts *facts);
 
@@ -51,6 +59,9 @@ bool oi_choose_driver(struct oi_decision *d);
 
 /** oi_choose_any() - has any usable row this distribution, version and architecture */
 bool oi_choose_any(const struct oi_decision *d, bool regard_generation);
+
+/** oi_choose_source_only() - is there nothing but a source archive for this distribution */
+bool oi_choose_source_only(const struct oi_decision *d);
 
 /** oi_unsigned_refused() - would the kernel refuse modules that nobody signed; why, or NULL */
 const char *oi_unsigned_refused(const struct oi_facts *facts);

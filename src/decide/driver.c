@@ -85,8 +85,31 @@ static bool drives(const struct oi_strv *generations, const char *generation)
 	return !generation || oi_strv_has(generations, generation);
 }
 
+/* Sources, with an installer that knows other distributions only. Source: names on the vendor's
+ * download page: MLNX_OFED_SRC-VERSION.tgz beside MLNX_OFED_LINUX-VERSION-DISTRO-ARCH.tgz */
+static bool is_source(const char *url)
+{
+	const char *name = url;
+
+	for (const char *c = url; c && *c && !strchr("?#", *c); c++)
+		if (*c == '/')
+			name = c + 1;
+	return name && !strncmp(name, "MLNX_OFED_SRC-", 14);
+}
+
+bool oi_choose_source_only(const struct oi_decision *d)
+{
+	for (size_t i = 0; i < d->catalog->n_releases; i++)
+		if (is_source(d->catalog->releases[i].url) &&
+		    nearness_of(d->facts, &d->catalog->releases[i]) == OWN_EXACT)
+			return true;
+	return false;
+}
+
 static bool usable(const struct oi_release *row)
 {
+	if (is_source(row->url))
+		return false;
 	return row->status == OI_RELEASE_CURRENT || row->status == OI_RELEASE_OLDER;
 }
 
@@ -359,6 +382,11 @@ static bool choose_auto(struct oi_decision *d)
 
 bool oi_choose_driver(struct oi_decision *d)
 {
+	if (is_source(d->config->source.url)) {
+		oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_FAIL,
+				"source.url names a source archive");
+		return oi_decision_refuse(d, OI_R_SOURCE_ONLY, "source.url");
+	}
 	if (d->config->source.url)
 		return choose_own_artefact(d);
 	if (d->config->driver != OI_DRIVER_AUTO)

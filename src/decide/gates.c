@@ -205,7 +205,8 @@ bool oi_gate_distro(struct oi_decision *d)
 	if (!oi_choose_any(d, false)) {
 		oi_verdict_rule(d->verdict, "distro", OI_RESULT_FAIL, "%s %s on %s has no row", id,
 				version, d->arch ? d->arch : "an unknown architecture");
-		return oi_decision_refuse(d, OI_R_DISTRO_UNSUPPORTED, "%s %s on %s", id, version,
+		return oi_decision_refuse(d, oi_choose_source_only(d) ? OI_R_SOURCE_ONLY :
+									OI_R_DISTRO_UNSUPPORTED, "%s %s on %s", id, version,
 					  d->arch ? d->arch : "an unknown architecture");
 	}
 	if (!oi_choose_any(d, true)) {

@@ -6,4 +6,6 @@ decide_sources = \
 	src/decide/gates.c \
 	src/decide/holders.c \
 	src/decide/modules.c \
-	src/decide/plan.c
+	src/decide/names.c \
+	src/decide/plan.c \
+	src/decide/repositories.c

@@ -142,36 +142,18 @@ static struct oi_step *write_file(struct oi_decision *d, const char *id, const c
 	return step;
 }
 
-/* "{kernel}" in a package name stands for the running kernel's release. */
-static void add_packages(const struct oi_decision *d, struct oi_strv *into,
-			 const struct oi_strv *names)
-{
-	static const char word[] = "{kernel}";
-	const char *release = oi_text_or(&d->facts->kernel.release, NULL);
-
-	for (size_t i = 0; i < names->n; i++) {
-		const char *at = strstr(names->v[i], word);
-
-		if (!at)
-			oi_strv_add(into, names->v[i]);
-		else if (release)
-			oi_strv_addf(into, "%.*s%s%s", (int)(at - names->v[i]), names->v[i], release,
-				     at + strlen(word));
-	}
-}
-
 static void fill_packages(const struct oi_decision *d, struct oi_step *step, const char *meta,
 			  bool with_build)
 {
 	if (meta)
 		oi_strv_add(&step->names, meta);
 	else if (d->inbox)
-		add_packages(d, &step->names, &d->inbox->packages);
+		oi_plan_names(d, &d->inbox->packages, &step->names);
 	if (d->inbox && with_build)
-		add_packages(d, oi_plan_uses_modules(d) ? &step->build : &step->names,
-			     &d->inbox->build);
+		oi_plan_names(d, &d->inbox->build,
+			      oi_plan_uses_modules(d) ? &step->build : &step->names);
 	if (d->inbox && !meta)
-		add_packages(d, &step->optional, &d->inbox->optional);
+		oi_plan_names(d, &d->inbox->optional, &step->optional);
 }
 
 /* For people; owned by the caller. */
@@ -411,6 +393,18 @@ static void check_modules(struct oi_decision *d, const char *manager)
 		oi_strv_add(&step->optional, others[i]);
 }
 
+/* Of the check before: modules that are there as files need no dkms. */
+static void check_files_too(struct oi_decision *d)
+{
+	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
+	struct oi_step *step = &d->verdict->steps[d->verdict->n_steps - 1];
+
+	oi_mem_set(&step->content, cx3 ? "ib_core mlx4_core mlx4_ib" : "ib_core mlx5_core mlx5_ib");
+	free(step->detail);
+	step->detail = oi_mem_printf("there for %s, as files or by dkms' own record",
+				     oi_text_or(&d->facts->kernel.release, "this kernel"));
+}
+
 /* By fingerprint: a key's name is whatever its maker wrote. */
 static void add_keys(const struct oi_decision *d, struct oi_step *step)
 {
@@ -419,6 +413,17 @@ static void add_keys(const struct oi_decision *d, struct oi_step *step)
 
 		oi_strv_add(key->accept ? &step->keys : &step->refused, key->fingerprint);
 	}
+}
+
+/* In the step that would find out. */
+static void tell_needs(struct oi_decision *d)
+{
+	struct oi_step *step = &d->verdict->steps[d->verdict->n_steps - 1];
+	OI_FREE char *needs = oi_strv_join(&d->needs, ", ");
+	OI_FREE char *detail = oi_mem_take(&step->detail);
+
+	step->detail = d->needs.n ? oi_mem_printf("%s; needs %s", detail, needs) :
+				    oi_mem_take(&detail);
 }
 
 static void plan_host_package(struct oi_decision *d)
@@ -437,6 +442,7 @@ static void plan_host_package(struct oi_decision *d)
 	add_keys(d, step);
 	oi_plan_fetch_modules(d);
 	simulate(d, "doca-ofed", true);
+	tell_needs(d);
 	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD, "add-repository", "install %s",
 			       artefact);
 	oi_mem_set(&step->path, artefact);
@@ -445,6 +451,8 @@ static void plan_host_package(struct oi_decision *d)
 	sign_modules(d);
 	install_packages(d, "doca-ofed", true);
 	check_modules(d, manager);
+	if (strcmp(manager, "apt") != 0) /* before 3.2 they are packages, made for EL's own kernels */
+		check_files_too(d);
 	set_up_openibd(d);
 	oi_plan_publish_modules(d);
 	verify_fabric(d);
@@ -552,30 +560,38 @@ static void bundle_tools(struct oi_decision *d)
 			"package lists, into private state");
 	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_SIMULATE, "simulate-packages", "%s",
 			       "");
-	add_packages(d, &step->names, &d->inbox->build);
+	oi_plan_names(d, &d->inbox->build, &step->names);
 	oi_strv_add(&step->names, "perl"); /* mlnxofedinstall is written in it */
+	oi_plan_names(d, &d->inbox->bundle, &step->optional);
 	names = oi_strv_join(&step->names, " ");
 	free(step->detail);
 	step->detail = oi_mem_printf("%s; refused if the kernel would change", names);
 	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_INSTALL, "install-build-tools", "%s",
 			       names);
-	add_packages(d, &step->names, &d->inbox->build);
+	oi_plan_names(d, &d->inbox->build, &step->names);
 	oi_strv_add(&step->names, "perl");
+	oi_plan_names(d, &d->inbox->bundle, &step->optional);
 }
 
 /* Built by dkms, or in packages of the bundle's. */
 static void check_bundle_modules(struct oi_decision *d)
 {
-	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
 	bool deb = d->inbox && !strcmp(d->inbox->method, "apt");
-	struct oi_step *step;
 
 	check_modules(d, deb ? "apt" : "rpm");
-	step = &d->verdict->steps[d->verdict->n_steps - 1];
-	oi_mem_set(&step->content, cx3 ? "ib_core mlx4_core mlx4_ib" : "ib_core mlx5_core mlx5_ib");
-	free(step->detail);
-	step->detail = oi_mem_printf("there for %s, as files or by dkms' own record",
-				     oi_text_or(&d->facts->kernel.release, "this kernel"));
+	check_files_too(d);
+}
+
+/* Of a distribution without a row (Ubuntu 18.10 has only a bundle's) by what the bundle is for. */
+static const char *bundle_manager(const struct oi_decision *d)
+{
+	const char *id = oi_text_or(&d->facts->os.id, "");
+
+	if (d->inbox)
+		return d->inbox->method;
+	if (!strcmp(id, "ubuntu") || !strcmp(id, "debian"))
+		return "apt";
+	return !strncmp(id, "sle", 3) ? "zypper" : "dnf";
 }
 
 static void plan_bundle(struct oi_decision *d)
@@ -589,8 +605,7 @@ static void plan_bundle(struct oi_decision *d)
 	fetch_artefact(d, "fetch-bundle");
 	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
 	distro = bundle_distro(d, artefact);
-	if (d->inbox)
-		oi_mem_set(&d->verdict->driver.manager, d->inbox->method);
+	oi_mem_set(&d->verdict->driver.manager, bundle_manager(d));
 	step = oi_verdict_step(d->verdict, OI_ACTION_BUNDLE_OPEN, "open-bundle",
 			       "%s: must be an MLNX_OFED bundle for %s", artefact, distro);
 	oi_mem_set(&step->path, artefact);

@@ -109,4 +109,44 @@ OI_MUST_CHECK
 int oi_bundle_check_modules(const struct oi_host *host, const char *kernel,
 			    const struct oi_step *step, struct oi_err *err);
 
+/*
+ * What was there when the installer began: its own packages, registrations and files
+ * are known by what is there more afterwards, also after one that was killed.
+ */
+#define OI_BUNDLE_BEFORE OI_STATE_DIR "/bundle-before"
+
+/**
+ * oi_bundle_note_before() - before the installer is started
+ * @format: of the machine's packages: "deb" or "rpm"
+ * What one that was cut off has brought is put into the record first.
+ */
+OI_MUST_CHECK
+int oi_bundle_note_before(const struct oi_host *host, const char *format, struct oi_err *err);
+
+/**
+ * oi_bundle_note_after() - what it has brought, changed and removed, into the record
+ * Packages and imported keys, what dkms knows, and files where repositories, pins,
+ * excludes and modules' settings lie. Fine without a oi_bundle_note_before().
+ */
+OI_MUST_CHECK
+int oi_bundle_note_after(const struct oi_host *host, struct oi_err *err);
+
+/** oi_bundle_packages() - "name version" of all that is installed; keys of rpm's are "gpg-pubkey-X key" */
+OI_MUST_CHECK
+int oi_bundle_packages(const struct oi_host *host, const char *format, struct oi_strv *packages,
+		       struct oi_err *err);
+
+struct oi_record;
+
+/**
+ * oi_bundle_uninstall() - let what the bundle left for that undo it
+ *
+ * Only what the record knows as the bundle's own: one that was there before us is
+ * not called. Whatever it does, what the record names counts afterwards.
+ * Return: whether it was called.
+ * Source: MLNX_OFED user manual, "Uninstalling MLNX_OFED": /usr/sbin/ofed_uninstall.sh, which
+ *         is part of ofed-scripts; --force asks no question
+ */
+bool oi_bundle_uninstall(const struct oi_host *host, const struct oi_record *record);
+
 #endif

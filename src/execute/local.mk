@@ -13,6 +13,7 @@ execute_sources = \
 	src/execute/bundle.c \
 	src/execute/bundle.h \
 	src/execute/bundle_modules.c \
+	src/execute/bundle_record.c \
 	src/execute/bundle_scratch.c \
 	src/execute/bundle_words.c \
 	src/execute/child.c \
@@ -44,8 +45,11 @@ execute_sources = \
 	src/execute/rpm_text.h \
 	src/execute/removal.h \
 	src/execute/removal_apt.c \
+	src/execute/removal_bundle.c \
 	src/execute/removal_rpm.c \
 	src/execute/step_modset.c \
+	src/execute/selinux.c \
+	src/execute/selinux.h \
 	src/execute/step_fetch.c \
 	src/execute/step_file.c \
 	src/execute/step_module.c \

@@ -33,6 +33,16 @@ const struct oi_packages_ops *oi_packages_find(const char *method)
 	return NULL;
 }
 
+int oi_packages_can_add(const struct oi_packages_ops *ops, const struct oi_step *step,
+			struct oi_err *err)
+{
+	if (step->key && !strcmp(step->key, ops->format) && step->path &&
+	    !strchr(step->path, '/'))
+		return 0;
+	return oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "a repository of the kind \"%s\" by %s",
+			  step->key ? step->key : "none", ops->method);
+}
+
 const struct oi_packages_ops *oi_packages_of(const struct oi_verdict *verdict,
 					     struct oi_err *err)
 {

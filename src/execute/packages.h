@@ -41,6 +41,14 @@ struct oi_packages_ops {
 const struct oi_packages_ops *oi_packages_find(const char *method);
 
 /**
+ * oi_packages_can_add() - is a repository step's artefact a package of that kind
+ * Return: 0, or -1 with OI_R_METHOD_UNAVAILABLE.
+ */
+OI_MUST_CHECK
+int oi_packages_can_add(const struct oi_packages_ops *ops, const struct oi_step *step,
+			struct oi_err *err);
+
+/**
  * oi_packages_of() - the row of a plan
  * Return: never NULL unless @err says OI_R_METHOD_UNAVAILABLE.
  */

@@ -211,6 +211,8 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 		return -1;
 	if (verdict->driver.method)
 		add_once(&record.methods, verdict->driver.method);
+	if (verdict->driver.manager) /* a bundle's packages are removed by it */
+		add_once(&record.methods, verdict->driver.manager);
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 
@@ -314,6 +316,12 @@ int oi_record_note_replaced(const struct oi_root *root, const struct oi_strv *re
 	return note_all(root, offsetof(struct oi_record, replaced), replaced, err);
 }
 
+int oi_record_note_dkms(const struct oi_root *root, const struct oi_strv *names,
+			struct oi_err *err)
+{
+	return note_all(root, offsetof(struct oi_record, dkms), names, err);
+}
+
 int oi_record_note_repository(const struct oi_root *root, const char *package,
 			      struct oi_err *err)
 {
@@ -369,8 +377,9 @@ static int put_aside(const struct oi_root *root, const char *path, char **before
 	return 0;
 }
 
-int oi_record_note_file(const struct oi_root *root, const char *path, const char *text,
-			struct oi_err *err)
+/* @found: it has come already, where nothing was */
+static int note_file(const struct oi_root *root, const char *path, const char *text, bool found,
+		     struct oi_err *err)
 {
 	RECORD_AUTO record = { 0 };
 	struct oi_record_file *file = NULL;
@@ -383,11 +392,59 @@ int oi_record_note_file(const struct oi_root *root, const char *path, const char
 			file = &record.files[i];
 	if (!file) {
 		file = add_file(&record, path);
-		if (put_aside(root, path, &file->before, err))
+		if (!found && put_aside(root, path, &file->before, err))
 			return -1;
-		note_folders(root, path, &record.folders);
+		if (!found)
+			note_folders(root, path, &record.folders);
 	}
 	oi_hash_text(text, hash);
 	add_once(&file->ours, hash);
 	return write_record(root, &record, err);
+}
+
+int oi_record_note_file(const struct oi_root *root, const char *path, const char *text,
+			struct oi_err *err)
+{
+	return note_file(root, path, text, false, err);
+}
+
+int oi_record_note_found(const struct oi_root *root, const char *path, const char *text,
+			 struct oi_err *err)
+{
+	return note_file(root, path, text, true, err);
+}
+
+static bool is_unchanged(const struct oi_record_file *file)
+{
+	return file->before && file->ours.n == 1 && !strcmp(file->ours.v[0], file->before);
+}
+
+int oi_record_forget_unchanged(const struct oi_root *root, struct oi_err *err)
+{
+	RECORD_AUTO record = { 0 };
+	RECORD_AUTO kept = { 0 };
+	int ret = begin(root, &record, err);
+
+	if (ret)
+		return ret;
+	/* The record without them first: a copy that nobody knows of does no harm. */
+	kept = record;
+	kept.files = NULL;
+	kept.n_files = 0;
+	for (size_t i = 0; i < record.n_files; i++) {
+		if (is_unchanged(&record.files[i]))
+			continue;
+		kept.files = oi_mem_grow(kept.files, kept.n_files + 1, sizeof(*kept.files));
+		kept.files[kept.n_files++] = record.files[i];
+	}
+	ret = write_record(root, &kept, err);
+	for (size_t i = 0; i < record.n_files && !ret; i++) {
+		OI_FREE char *copy = oi_mem_printf(OI_RECORD_BEFORE_DIR "%s", record.files[i].path);
+
+		if (is_unchanged(&record.files[i]))
+			ret = oi_root_remove(root, copy, err);
+	}
+	free(kept.files); /* all that it points to is the record's */
+	memset(&kept, 0, sizeof(kept));
+	return ret;
 }

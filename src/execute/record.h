@@ -76,6 +76,11 @@ OI_MUST_CHECK
 int oi_record_note_replaced(const struct oi_root *root, const struct oi_strv *replaced,
 			    struct oi_err *err);
 
+/** oi_record_note_dkms() - modules that dkms has got to know by another program's hand */
+OI_MUST_CHECK
+int oi_record_note_dkms(const struct oi_root *root, const struct oi_strv *names,
+			struct oi_err *err);
+
 /** oi_record_note_repository() - before it is installed: the package with the repository */
 OI_MUST_CHECK
 int oi_record_note_repository(const struct oi_root *root, const char *package,
@@ -88,5 +93,18 @@ int oi_record_note_repository(const struct oi_root *root, const char *package,
 OI_MUST_CHECK
 int oi_record_note_file(const struct oi_root *root, const char *path, const char *text,
 			struct oi_err *err);
+
+/** oi_record_forget_unchanged() - files that were noted, and are to be as they were before */
+OI_MUST_CHECK
+int oi_record_forget_unchanged(const struct oi_root *root, struct oi_err *err);
+
+/**
+ * oi_record_note_found() - @path has come with @text by another program's hand
+ * Nothing was there before, so nothing is put aside; uninstall removes it unless it
+ * is something else by then.
+ */
+OI_MUST_CHECK
+int oi_record_note_found(const struct oi_root *root, const char *path, const char *text,
+			 struct oi_err *err);
 
 #endif

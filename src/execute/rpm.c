@@ -552,8 +552,8 @@ static int unavailable(const struct call *call, struct oi_err *err)
 	OI_FREE char *text = why(call, err);
 	bool dkms = strstr(text, "nothing provides dkms");
 
-	return oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE, "%s%s", text,
-			  dkms ? "; dkms is in EPEL, which is not among the repositories" : "");
+	return oi_err_set(err, dkms ? OI_R_REPOSITORY_NEEDED : OI_R_PACKAGES_UNAVAILABLE, "%s%s",
+			  text, dkms ? "; dkms is in EPEL" : "");
 }
 
 /* @must and @may are left with what fits; @call is of the answer. */

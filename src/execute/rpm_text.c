@@ -69,7 +69,13 @@ static void add_missing(struct oi_rpm_words *words, const char *from, const char
 {
 	size_t len = strcspn(from, until);
 	OI_FREE char *name = oi_mem_ndup(from, len);
+	char *to = name;
 
+	/* "kernel-azure-devel <= 6.4" was asked for without blanks */
+	for (const char *c = name; *c; c++)
+		if (*c != ' ')
+			*to++ = *c;
+	*to = '\0';
 	if (len && !oi_strv_has(&words->missing, name))
 		oi_strv_add(&words->missing, name);
 }
@@ -347,7 +353,8 @@ static const char *bare(const char *version)
 
 /*
  * Is this package's version that of the running release: "5.14.0-611.el9" of
- * "5.14.0-611.el9.x86_64", and SUSE's "6.4.0-150600.8.5.1" of "6.4.0-150600.8.5-azure".
+ * "5.14.0-611.el9.x86_64" and of "5.14.0-611.el9.aarch64+64k", and SUSE's
+ * "6.4.0-150600.8.5.1" of "6.4.0-150600.8.5-azure".
  * Source: uname -r of EL, Azure Linux and SLES
  */
 static bool is_of_release(const struct oi_rpm_change *change, const char *release)
@@ -355,10 +362,13 @@ static bool is_of_release(const struct oi_rpm_change *change, const char *releas
 	const char *version = bare(change->version);
 	size_t len = strlen(version);
 	size_t plain = strlen(release);
+	size_t arch = strlen(change->arch);
 	const char *dash = strrchr(release, '-');
 
 	if (!strncmp(release, version, len) &&
-	    (!release[len] || (release[len] == '.' && !strcmp(release + len + 1, change->arch))))
+	    (!release[len] ||
+	     (release[len] == '.' && !strncmp(release + len + 1, change->arch, arch) &&
+	      strchr("+", release[len + 1 + arch]))))
 		return true;
 	/* the last part is a flavour when it has no digit at its beginning */
 	if (!dash || isdigit((unsigned char)dash[1]))
@@ -369,7 +379,8 @@ static bool is_of_release(const struct oi_rpm_change *change, const char *releas
 
 bool oi_rpm_is_headers(const char *name)
 {
-	return starts(name, "kernel-") && (ends(name, "-devel") || strstr(name, "-devel-"));
+	return starts(name, "kernel-") && (ends(name, "-devel") || strstr(name, "-devel-") ||
+					   strstr(name, "-devel<"));
 }
 
 /*

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "execute/bundle.h"
 #include "execute/child.h"
+#include "execute/packages.h"
+#include "execute/selinux.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -353,18 +355,44 @@ static int install(struct oi_execution *run, const struct oi_step *step, struct 
 	return ret;
 }
 
+/* Modules that it has copied by itself and not by a package have what label they came with. */
+static void label_modules(const struct oi_execution *run)
+{
+	static const char *const folders[] = { "extra", "updates", "weak-updates" };
+
+	for (size_t i = 0; run->verdict->driver.kernel && i < OI_ARRAY_SIZE(folders); i++) {
+		OI_FREE char *path = oi_mem_printf("/lib/modules/%s/%s", run->verdict->driver.kernel,
+						   folders[i]);
+
+		oi_selinux_restore(run->host, path, true);
+	}
+}
+
 int oi_step_bundle_install(struct oi_execution *run, const struct oi_step *step,
 			   struct oi_err *err)
 {
+	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
 	struct oi_mnt_space space = { .back_fd = -1 };
+	struct oi_err later;
 	int ret;
 
+	if (!ops)
+		return -1;
 	if (!run->bundle.tree)
 		return oi_err_set(err, OI_R_BUNDLE_FAILED, "no bundle was opened");
+	if (oi_bundle_note_before(run->host, ops->format, err))
+		return oi_err_prefix(err, "what is there already");
 	if (run->bundle.mounted && mount_image(run, step, &space, err))
 		return -1;
 	ret = install(run, step, err);
 	leave(run->host, &space);
+	if (oi_bundle_note_after(run->host, ret ? &later : err)) {
+		if (!ret)
+			return oi_err_prefix(err, "what it has installed");
+		oi_log_warn(&run->host->log, "what it has installed: %s", later.text);
+	}
+	if (!ret)
+		label_modules(run);
 	/* Some GiB that nobody needs any more. After a failure the run's end does it. */
 	if (!ret)
 		oi_bundle_forget(run->host);

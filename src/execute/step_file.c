@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/record.h"
+#include "execute/selinux.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -22,8 +23,11 @@ int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, str
 		run->units_changed = true;
 	if (oi_record_note_file(&run->host->change, step->path, step->content, err))
 		return -1;
-	return oi_root_write(&run->host->change, step->path, MODE, step->content,
-			     strlen(step->content), err);
+	if (oi_root_write(&run->host->change, step->path, MODE, step->content,
+			  strlen(step->content), err))
+		return -1;
+	oi_selinux_restore(run->host, step->path, false);
+	return 0;
 }
 
 static bool is_key(const char *line, size_t len, const char *key)
@@ -90,6 +94,9 @@ int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struc
 	set_key(oi_buf_str(&text), step->key, step->content, &out);
 	if (oi_record_note_file(root, step->path, oi_buf_str(&out), err))
 		return -1;
-	return oi_root_write(root, step->path, mode_of(root, step->path), oi_buf_str(&out), out.len,
-			     err);
+	if (oi_root_write(root, step->path, mode_of(root, step->path), oi_buf_str(&out), out.len,
+			  err))
+		return -1;
+	oi_selinux_restore(run->host, step->path, false);
+	return 0;
 }

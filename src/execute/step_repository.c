@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <string.h>
-
 #include "execute/packages.h"
 #include "execute/steps.h"
-#include "model/reasons.h"
 
 /* The manager of the plan, if the step's artefact is a package of its kind. */
 static const struct oi_packages_ops *ops_of(const struct oi_execution *run,
@@ -11,14 +8,7 @@ static const struct oi_packages_ops *ops_of(const struct oi_execution *run,
 {
 	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
 
-	if (!ops)
-		return NULL;
-	if (step->key && !strcmp(step->key, ops->format) && step->path &&
-	    !strchr(step->path, '/'))
-		return ops;
-	oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "a repository of the kind \"%s\" by %s",
-		   step->key ? step->key : "none", ops->method);
-	return NULL;
+	return ops && !oi_packages_can_add(ops, step, err) ? ops : NULL;
 }
 
 int oi_step_repository_stage(struct oi_execution *run, const struct oi_step *step,

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "execute/bundle.h"
 #include "execute/child.h"
 #include "execute/packages.h"
 #include "execute/record.h"
@@ -486,8 +487,11 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	OI_CLEANUP(oi_strv_clear) struct oi_strv packages = { 0 };
 	const struct oi_removal *removal;
 	OI_FREE char *text = NULL;
-	int got = oi_record_read(&host->change, &record, err);
+	int got;
 
+	if (oi_bundle_note_after(host, err)) /* of an installer that was cut off */
+		return -1;
+	got = oi_record_read(&host->change, &record, err);
 	if (got < 0)
 		return -1;
 	what->nothing = got == 1;
@@ -509,9 +513,14 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	stop_units(host, &record);
 	if (uninstall_modules(host, &record, err) || undo_files(host, &record, true, what, err))
 		return -1;
+	what->packages = packages.n;
+	if (packages.n && oi_bundle_uninstall(host, &record)) {
+		oi_strv_clear(&packages);
+		if (removal->present(host, &ours, &packages, err))
+			return -1;
+	}
 	if (packages.n && removal->remove(host, &packages, err))
 		return -1;
-	what->packages = packages.n;
 	if (remove_rc_links(host, &record, err) || forget_modules(host, &record, err) ||
 	    remove_built(host, &record, err) || forget_dkms(host, &record, err) ||
 	    undo_files(host, &record, false, what, err) ||

@@ -37,6 +37,7 @@ void oi_facts_gather(const struct oi_host *host, struct oi_facts *facts)
 {
 	oi_facts_look_dmi(host, facts);
 	oi_facts_look_os(host, facts);
+	oi_facts_look_repositories(host, facts);
 	oi_facts_look_kernel(host, facts);
 	oi_facts_look_hyperv(host, facts);
 	oi_facts_look_vm(host, facts);

@@ -12,6 +12,7 @@ facts_sources = \
 	src/facts/os.c \
 	src/facts/pci.c \
 	src/facts/rdma.c \
+	src/facts/repositories.c \
 	src/facts/security.c \
 	src/facts/stanza.c \
 	src/facts/stanza.h \

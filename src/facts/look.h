@@ -11,6 +11,7 @@
 /* Each fills in its part of @facts. */
 void oi_facts_look_dmi(const struct oi_host *host, struct oi_facts *facts);
 void oi_facts_look_os(const struct oi_host *host, struct oi_facts *facts);
+void oi_facts_look_repositories(const struct oi_host *host, struct oi_facts *facts);
 void oi_facts_look_kernel(const struct oi_host *host, struct oi_facts *facts);
 /** oi_facts_look_hyperv() - after the kernel: looks for the modules of its release */
 void oi_facts_look_hyperv(const struct oi_host *host, struct oi_facts *facts);

@@ -72,8 +72,11 @@ struct oi_inbox {
 	struct oi_strv nic_generations;
 	char *method; /* "apt", "dnf", "yum", "tdnf", "zypper" */
 	struct oi_strv packages; /* installed always */
-	struct oi_strv optional; /* installed when the archive has them; "{kernel}" is the release */
-	struct oi_strv build; /* to compile modules: headers, compiler; "{kernel}" as above */
+	struct oi_strv optional; /* installed when the archive has them; "{kernel}" is the
+				  * release, "{kernel-package}" and "{kernel-version}" its package's */
+	struct oi_strv build; /* to compile modules: headers, compiler; words in braces as above */
+	struct oi_strv bundle; /* what a bundle's installer may ask for, when the archive has it */
+	struct oi_strv repositories; /* "epel", "crb": not enabled on a plain image, needed for dkms */
 	char *archive; /* the archive's own origin label (apt pins); NULL: none needed */
 	char *note;
 	struct oi_row_source from;

@@ -161,6 +161,7 @@ static void add_part(struct oi_buf *key, const char *part)
 #define STACKS "doca-ofed, mlnx-ofed"
 #define KINDS "doca-host-deb, doca-host-rpm, tgz, iso, apt-repo, distro-rpm"
 #define METHODS "apt, dnf, yum, tdnf, zypper"
+#define REPOSITORIES "epel, crb"
 #define FABRICS "sr-iov, network-direct"
 #define SIZE_STATES "current, announced-retirement, retired"
 #define KEY_VERDICTS "accept, refuse"
@@ -337,7 +338,8 @@ static void release_drop(void *at)
 
 enum {
 	INBOX_DISTRO, INBOX_DISTRO_VERSION, INBOX_ARCH, INBOX_GENERATIONS, INBOX_METHOD,
-	INBOX_PACKAGES, INBOX_OPTIONAL, INBOX_BUILD, INBOX_ARCHIVE, INBOX_NOTE, INBOX_COLUMNS
+	INBOX_PACKAGES, INBOX_OPTIONAL, INBOX_BUILD, INBOX_BUNDLE, INBOX_REPOSITORIES,
+	INBOX_ARCHIVE, INBOX_NOTE, INBOX_COLUMNS
 };
 
 static const struct oi_table_column inbox_columns[] = {
@@ -349,6 +351,8 @@ static const struct oi_table_column inbox_columns[] = {
 	[INBOX_PACKAGES] = { "packages", true, true },
 	[INBOX_OPTIONAL] = { "optional", false, false },
 	[INBOX_BUILD] = { "build", false, false },
+	[INBOX_BUNDLE] = { "bundle", false, false },
+	[INBOX_REPOSITORIES] = { "repositories", false, false },
 	[INBOX_ARCHIVE] = { "archive", false, false },
 	[INBOX_NOTE] = { "note", false, false },
 };
@@ -371,8 +375,14 @@ static int inbox_fill(const struct oi_table *table, char **field, void *at, stru
 		      &row->nic_generations, err) < 0 ||
 	    fill_list(table, "packages", field[INBOX_PACKAGES], "{}", &row->packages, err) < 0 ||
 	    fill_list(table, "optional", field[INBOX_OPTIONAL], "{}", &row->optional, err) < 0 ||
-	    fill_list(table, "build", field[INBOX_BUILD], "{}", &row->build, err) < 0)
+	    fill_list(table, "build", field[INBOX_BUILD], "{}<=", &row->build, err) < 0 ||
+	    fill_list(table, "bundle", field[INBOX_BUNDLE], "{}", &row->bundle, err) < 0 ||
+	    fill_list(table, "repositories", field[INBOX_REPOSITORIES], "", &row->repositories,
+		      err) < 0)
 		return -1;
+	for (size_t i = 0; i < row->repositories.n; i++)
+		if (one_of(table, "repositories", row->repositories.v[i], REPOSITORIES, err) < 0)
+			return -1;
 	for (size_t i = 0; i < row->arch.n; i++)
 		if (one_of(table, "arch", row->arch.v[i], ARCHES, err) < 0)
 			return -1;
@@ -398,6 +408,8 @@ static void inbox_drop(void *at)
 	free(row->packages.v);
 	free(row->optional.v);
 	free(row->build.v);
+	free(row->bundle.v);
+	free(row->repositories.v);
 }
 
 enum { PCI_DEVICE, PCI_GENERATION, PCI_NAME, PCI_COLUMNS };

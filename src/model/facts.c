@@ -176,6 +176,7 @@ void oi_facts_clear(struct oi_facts *facts)
 		if (fields[i].kind == TEXT)
 			free(text_of(facts, &fields[i])->value);
 	oi_strv_clear(&facts->os.id_like);
+	oi_strv_clear(&facts->os.repositories);
 	oi_strv_clear(&facts->doubts);
 	oi_facts_drop_pci(facts);
 	oi_facts_drop_ports(facts);
@@ -289,6 +290,14 @@ static void put_field(struct oi_doc *doc, const struct oi_facts *facts, const st
 	}
 }
 
+static void put_list(struct oi_doc *doc, const char *path, enum oi_known known,
+		     const struct oi_strv *strings)
+{
+	if (known != OI_UNKNOWN)
+		put_at(doc, path,
+		       known == OI_KNOWN ? strings_to_doc(strings) : oi_doc_new(OI_DOC_NULL));
+}
+
 struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
 {
 	struct oi_doc *doc = oi_doc_new(OI_DOC_MAP);
@@ -296,10 +305,8 @@ struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
 	oi_doc_put_int(doc, "schema", 1);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(fields); i++)
 		put_field(doc, facts, &fields[i]);
-	if (facts->os.id_like_known != OI_UNKNOWN)
-		put_at(doc, "os.id_like",
-		       facts->os.id_like_known == OI_KNOWN ? strings_to_doc(&facts->os.id_like) :
-							     oi_doc_new(OI_DOC_NULL));
+	put_list(doc, "os.id_like", facts->os.id_like_known, &facts->os.id_like);
+	put_list(doc, "os.repositories", facts->os.repositories_known, &facts->os.repositories);
 	if (facts->pci.known == OI_ABSENT)
 		oi_doc_put(doc, "pci", oi_doc_new(OI_DOC_NULL));
 	if (facts->pci.known == OI_KNOWN) {
@@ -463,19 +470,24 @@ static int read_modules(const struct oi_doc *list, struct oi_facts *facts, struc
 	return 0;
 }
 
-static int read_id_like(const struct oi_doc *list, struct oi_facts *facts, struct oi_err *err)
+static int read_strings(const struct oi_doc *doc, const char *path, enum oi_known *known,
+			struct oi_strv *strings, struct oi_err *err)
 {
+	const struct oi_doc *list = oi_doc_at(doc, path);
+
+	if (!list)
+		return 0;
 	if (list->kind == OI_DOC_NULL) {
-		facts->os.id_like_known = OI_ABSENT;
+		*known = OI_ABSENT;
 		return 0;
 	}
 	if (list->kind != OI_DOC_LIST)
-		return wrong(list, "os.id_like", "a list of strings", err);
-	facts->os.id_like_known = OI_KNOWN;
+		return wrong(list, path, "a list of strings", err);
+	*known = OI_KNOWN;
 	for (size_t i = 0; i < list->n; i++) {
 		if (!oi_doc_string(list->items[i]))
-			return wrong(list->items[i], "os.id_like", "a list of strings", err);
-		oi_strv_add(&facts->os.id_like, list->items[i]->text);
+			return wrong(list->items[i], path, "a list of strings", err);
+		oi_strv_add(strings, list->items[i]->text);
 	}
 	return 0;
 }
@@ -493,8 +505,9 @@ int oi_facts_from_doc(const struct oi_doc *doc, struct oi_facts *facts, struct o
 	for (size_t i = 0; i < OI_ARRAY_SIZE(fields); i++)
 		if (read_field(doc, &fields[i], facts, err))
 			return -1;
-	at = oi_doc_at(doc, "os.id_like");
-	if (at && read_id_like(at, facts, err))
+	if (read_strings(doc, "os.id_like", &facts->os.id_like_known, &facts->os.id_like, err) ||
+	    read_strings(doc, "os.repositories", &facts->os.repositories_known,
+			 &facts->os.repositories, err))
 		return -1;
 	at = oi_doc_get(doc, "pci");
 	if (at && read_pci(at, facts, err))

@@ -65,6 +65,8 @@ struct oi_facts {
 		struct oi_text id, version_id, pretty_name;
 		enum oi_known id_like_known;
 		struct oi_strv id_like;
+		enum oi_known repositories_known;
+		struct oi_strv repositories; /* ids of those in /etc/yum.repos.d that are enabled */
 	} os;
 	struct {
 		struct oi_text release, arch;

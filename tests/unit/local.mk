@@ -23,6 +23,7 @@ tests_unit_test_execute_SOURCES = tests/unit/test_execute.c tests/unit/fakehost.
 unit_tests += tests/unit/test_plan tests/unit/test_network
 tests_unit_test_network_SOURCES = tests/unit/test_network.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
+unit_tests += tests/unit/test_rows
 unit_tests += tests/unit/test_uninstall
 tests_unit_test_uninstall_SOURCES = tests/unit/test_uninstall.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h

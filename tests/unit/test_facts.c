@@ -233,6 +233,23 @@ static void os_release_of_no_use(void **state OI_UNUSED)
 
 /* --- kernel --- */
 
+static void repositories_that_are_enabled(void **state)
+{
+	(void)state;
+	oi_facts_look_repositories(&host, &facts);
+	assert_int_equal(facts.os.repositories_known, OI_UNKNOWN);
+	tree_put(&tree, "/etc/yum.repos.d/alma.repo",
+		 "[baseos]\nname=B\n\n[crb]\nenabled = 0\n[appstream]\nenabled=1\n#[no]\n");
+	tree_put(&tree, "/etc/yum.repos.d/epel.repo", "enabled=0\n[epel]\nmetalink=https://x?a=b\n");
+	tree_put(&tree, "/etc/yum.repos.d/old.repo.rpmsave", "[old]\n");
+	oi_facts_look_repositories(&host, &facts);
+	assert_int_equal(facts.os.repositories_known, OI_KNOWN);
+	assert_int_equal(facts.os.repositories.n, 3);
+	assert_true(oi_strv_has(&facts.os.repositories, "baseos"));
+	assert_true(oi_strv_has(&facts.os.repositories, "appstream"));
+	assert_true(oi_strv_has(&facts.os.repositories, "epel"));
+}
+
 static void kernel_comes_from_the_tree(void **state OI_UNUSED)
 {
 	tree_put(&tree, "/proc/sys/kernel/osrelease", "6.11.0-1015-azure\n");
@@ -872,6 +889,7 @@ int main(void)
 		T(os_release_of_usr_lib),
 		T(centos_keeps_its_minor_elsewhere),
 		T(os_release_of_no_use),
+		T(repositories_that_are_enabled),
 		T(kernel_comes_from_the_tree),
 		T(no_arch_in_the_tree_is_unknown),
 		T(this_machine_has_a_kernel),

@@ -120,6 +120,15 @@ static void test_causes(void **state)
 	assert_int_equal(words.missing.n, 1);
 	assert_string_equal(words.missing.v[0], "nope");
 	assert_string_equal(text, "No provider of 'nope' found.");
+	{
+		struct oi_rpm_words named = { 0 };
+
+		oi_rpm_words_zypper(&named, "<message type=\"error\">No provider of "
+				    "&apos;kernel-azure-devel &lt;= 6.4.0-1.9999&apos; found.</message>");
+		assert_string_equal(named.missing.v[0], "kernel-azure-devel<=6.4.0-1.9999");
+		assert_true(oi_rpm_is_headers(named.missing.v[0]));
+		oi_rpm_words_clear(&named);
+	}
 	oi_rpm_words_clear(&words);
 	words = words_of(*state, "rpm/dnf-wrong-key", oi_rpm_words_dnf);
 	assert_true(words.untrusted);
@@ -160,6 +169,12 @@ static void test_kernels(void **state)
 		  false },
 		{ "kernel-azure-devel", "x86_64", "6.4.0-150700.53.33.1", "6.4.0-150700.53.3-azure", false,
 		  true },
+		{ "kernel-64k-devel", "aarch64", "5.14.0-570.el9", "5.14.0-570.el9.aarch64+64k", false,
+		  false },
+		{ "kernel-64k-devel", "aarch64", "5.14.0-57.el9", "5.14.0-570.el9.aarch64+64k", false,
+		  true },
+		{ "kernel-uek-devel", "x86_64", "5.15.0-209.el9uek", "5.15.0-209.el9uek.x86_64", false,
+		  false },
 		{ "kernel", "x86_64", "6.6.57.1-3.azl3", "6.6.57.1-2.azl3", true, false },
 		{ "mlnx-ofa_kernel", "x86_64", "25.10-1", KERNEL, false, false },
 	};
