@@ -2,11 +2,16 @@
 #include "fetch/digest.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/mem.h"
 #include "model/reasons.h"
+
+#define READ_BYTES (256 * 1024)
 
 static int failed(struct oi_err *err)
 {
@@ -25,6 +30,25 @@ int oi_digest_begin(struct oi_digest *digest, struct oi_err *err)
 int oi_digest_add(struct oi_digest *digest, const void *bytes, size_t len, struct oi_err *err)
 {
 	return EVP_DigestUpdate(digest->context, bytes, len) == 1 ? 0 : failed(err);
+}
+
+int oi_digest_add_file(struct oi_digest *digest, int fd, int64_t len, struct oi_err *err)
+{
+	OI_FREE char *chunk = oi_mem_zalloc(READ_BYTES, 1);
+
+	while (len > 0) {
+		ssize_t n = read(fd, chunk, len < READ_BYTES ? (size_t)len : READ_BYTES);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return oi_err_set(err, OI_R_READ_FAILED, "read: %s",
+					  n < 0 ? strerror(errno) : "it has become shorter");
+		if (oi_digest_add(digest, chunk, (size_t)n, err))
+			return -1;
+		len -= n;
+	}
+	return 0;
 }
 
 int oi_digest_end(struct oi_digest *digest, char out[OI_DIGEST_TEXT_BYTES], struct oi_err *err)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -22,6 +23,12 @@ int oi_digest_begin(struct oi_digest *digest, struct oi_err *err);
 /** oi_digest_add() - the next bytes */
 OI_MUST_CHECK
 int oi_digest_add(struct oi_digest *digest, const void *bytes, size_t len, struct oi_err *err);
+/**
+ * oi_digest_add_file() - the next @len bytes of a file, from where it is
+ * Errors: OI_R_READ_FAILED (also when it has fewer), OI_R_FETCH_FAILED
+ */
+OI_MUST_CHECK
+int oi_digest_add_file(struct oi_digest *digest, int fd, int64_t len, struct oi_err *err);
 /** oi_digest_end() - the digest in lower case; begin again before adding more */
 OI_MUST_CHECK
 int oi_digest_end(struct oi_digest *digest, char out[OI_DIGEST_TEXT_BYTES], struct oi_err *err);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fetch/download.h"
 
-#include <string.h>
+#include <stdbool.h>
 
-#include "base/mem.h"
+#include "fetch/retry.h"
 #include "fetch/source.h"
 #include "fetch/staged.h"
+#include "fetch/there.h"
 #include "model/reasons.h"
+
+/* How often to look whether another process is done with the same file. */
+#define BUSY_MS 100
 
 /* The sink that a file is. */
 struct download {
@@ -31,9 +35,9 @@ static int restart(void *data, struct oi_err *err)
 
 static int begin(void *data, const struct oi_mark *mark, struct oi_err *err)
 {
-	const struct download *d = data;
+	struct download *d = data;
 
-	return oi_staged_room(&d->staged, mark->total - d->staged.bytes, err);
+	return oi_staged_mark(&d->staged, mark, err);
 }
 
 static int add(void *data, const void *bytes, size_t len, struct oi_err *err)
@@ -47,49 +51,88 @@ static int finish(void *data, struct oi_err *err)
 {
 	struct download *d = data;
 
-	return oi_staged_commit(&d->staged, d->request->sha256, d->sha256, err);
+	return oi_staged_commit(&d->staged, d->sha256, err);
 }
 
-static int fetch(struct download *d, int dir_fd, struct oi_err *err)
+/* A later try may bring the rest. What is wrong, or in the way of it, is not worth keeping. */
+static bool may_heal(int code)
+{
+	return code == OI_R_FETCH_NETWORK || code == OI_R_FETCH_TIMEOUT ||
+	       code == OI_R_FETCH_STATUS || code == OI_R_FETCH_TLS || code == OI_R_FETCH_FILE;
+}
+
+static void answer(const struct download *d, const char *source, int64_t bytes,
+		   const char *sha256, bool cached, const struct oi_source_result *result)
+{
+	oi_fetch_answer_done(&(struct oi_fetch_done){
+		.source = source ? source : d->request->urls.v[0],
+		.bytes = bytes,
+		.sha256 = sha256,
+		.cached = cached,
+		.has_counts = true,
+		.requests = result->requests,
+		.retries = result->retries,
+		.received_bytes = result->received_bytes,
+		.resumed_bytes = result->resumed_bytes,
+	});
+}
+
+/* NAME.part is ours. */
+static int get(struct download *d, int dir_fd, struct oi_err *err)
 {
 	const struct oi_sink sink = { have, restart, begin, add, finish, d };
 	OI_CLEANUP(oi_source_result_clear) struct oi_source_result result = { 0 };
-	struct oi_mark mark = { .total = -1 };
+	struct oi_mark mark = d->staged.record.mark;
+	struct oi_record kept = { 0 };
+	enum oi_there there;
+	int64_t bytes = 0;
 
-	if (oi_staged_begin(&d->staged, dir_fd, d->request->name, err) ||
-	    oi_source_get(d->request, dir_fd, &sink, &mark, NULL, &result, err))
+	if (oi_there_find(dir_fd, d->request->name, d->request->sha256, &there, &kept, &bytes,
+			  err))
 		return -1;
-	oi_fetch_answer_done(&(struct oi_fetch_done){
-		.source = result.source ? result.source : d->request->urls.v[0],
-		.bytes = d->staged.bytes,
-		.sha256 = d->sha256,
-		.has_counts = true,
-		.requests = result.requests,
-		.retries = result.retries,
-		.received_bytes = result.received_bytes,
-		.resumed_bytes = result.resumed_bytes,
-	});
+	if (there == OI_THERE) {
+		answer(d, NULL, bytes, d->request->sha256, true, &result);
+		return 0;
+	}
+	if (oi_source_get(d->request, dir_fd, &sink, &mark,
+			  there == OI_THERE_IF_UNCHANGED ? &kept.mark : NULL, &result, err)) {
+		if (may_heal(err->code))
+			oi_staged_keep(&d->staged);
+		return -1;
+	}
+	if (result.unchanged)
+		answer(d, result.source, bytes, kept.sha256, true, &result);
+	else
+		answer(d, result.source, d->staged.bytes, d->sha256, false, &result);
 	return 0;
+}
+
+/* Until it is ours: whoever else fetches the same brings it for us too. */
+static int open_part(struct download *d, int dir_fd, struct oi_err *err)
+{
+	bool told = false;
+
+	for (;;) {
+		int ret = oi_staged_open(&d->staged, dir_fd, d->request->name,
+					 d->request->sha256, err);
+
+		if (ret <= 0)
+			return ret;
+		oi_staged_clear(&d->staged);
+		if (!told)
+			oi_fetch_answer_note("another process fetches it; waiting for that");
+		told = true;
+		if (!oi_retry_sleep(BUSY_MS, d->request->deadline_ms))
+			return oi_err_set(err, OI_R_FETCH_TIMEOUT,
+					  "no time is left, and another process still fetches it");
+	}
 }
 
 int oi_download_get(const struct oi_fetch_request *request, int dir_fd, struct oi_err *err)
 {
 	struct download d = { .request = request, .staged = { .fd = -1 } };
-	int64_t bytes = 0;
-	int there = oi_staged_find(dir_fd, request->name, request->sha256, &bytes, err);
-	int ret;
+	int ret = open_part(&d, dir_fd, err) ? -1 : get(&d, dir_fd, err);
 
-	if (there < 0)
-		return -1;
-	if (there) {
-		oi_fetch_answer_done(&(struct oi_fetch_done){ .source = request->urls.v[0],
-							      .bytes = bytes,
-							      .sha256 = request->sha256,
-							      .cached = true,
-							      .has_counts = true });
-		return 0;
-	}
-	ret = fetch(&d, dir_fd, err);
 	oi_staged_clear(&d.staged);
 	return ret;
 }

@@ -10,12 +10,12 @@
  * oi_download_get() - bring an artefact into the staging folder and answer "done"
  * @dir_fd: the folder
  *
- * A file that is there with the right digest is taken as it is. Else the urls
- * are tried in order; the digest makes them interchangeable, so whatever is
- * wrong with one is no reason not to ask the next. What ends it at once: no
- * time left, no space, no way to write.
- * Return: 0, or -1 with the last url's error (but OI_R_DIGEST_MISMATCH is never
- *         hidden by a later one) and nothing left behind.
+ * A file that is there with the right digest is taken as it is. One that came without a
+ * digest is taken when a server says that it has not changed. Else oi_source_get() brings
+ * it, from where an earlier run has come to.
+ * Return: 0, or -1 as oi_source_get(); then NAME.part is left when a later run may go on
+ *         with it, and nothing under the name, but for a file that came without a digest
+ *         before.
  */
 OI_MUST_CHECK
 int oi_download_get(const struct oi_fetch_request *request, int dir_fd, struct oi_err *err);

@@ -73,7 +73,7 @@ static const char *const system_files[] = {
 	"/etc/services", "/etc/protocols",
 	/* what libraries ask of the machine */
 	"/dev/null", "/dev/random", "/dev/urandom", "/proc/self", "/proc/cpuinfo",
-	"/proc/meminfo", "/proc/stat", "/proc/sys/crypto", "/sys/devices/system/cpu",
+	"/proc/meminfo", "/proc/stat", "/proc/sys/crypto", "/proc/sys/kernel/random/boot_id", "/sys/devices/system/cpu",
 };
 
 static int allow(int ruleset, int fd, uint64_t rights)

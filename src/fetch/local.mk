@@ -6,14 +6,17 @@ fetch_sources = \
 	src/fetch/download.c src/fetch/download.h \
 	src/fetch/files.c src/fetch/files.h \
 	src/fetch/headers.c src/fetch/headers.h \
+	src/fetch/keep.c src/fetch/keep.h \
 	src/fetch/localfile.c src/fetch/localfile.h \
 	src/fetch/metadata.c src/fetch/metadata.h \
 	src/fetch/protocol.h \
+	src/fetch/record.c src/fetch/record.h \
 	src/fetch/request.c \
 	src/fetch/retry.c src/fetch/retry.h \
 	src/fetch/sandbox.c src/fetch/sandbox.h \
 	src/fetch/source.c src/fetch/source.h \
 	src/fetch/staged.c src/fetch/staged.h \
+	src/fetch/there.c src/fetch/there.h \
 	src/fetch/transfer.c src/fetch/transfer.h \
 	src/fetch/unpack.c src/fetch/unpack.h \
 	src/fetch/url.c src/fetch/url.h

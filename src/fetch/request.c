@@ -67,15 +67,15 @@ static int get_string(const struct oi_doc *doc, const char *key, bool may_be_nul
 /* A plain file name: no way out of the folder, nothing hidden, nothing odd. */
 static bool name_is_plain(const char *name)
 {
+	/* Would be taken for an unfinished one, or for what is noted of one. */
+	static const char *const ours[] = { ".part", ".part-dir", ".part.json", ".kept.json", ".new" };
 	size_t len = strlen(name);
 
 	if (!isalnum((unsigned char)name[0]) || len > OI_FETCH_NAME_BYTES)
 		return false;
-	/* Would be taken for an unfinished one. */
-	if (len >= 5 && !strcmp(name + len - 5, ".part"))
-		return false;
-	if (len >= 9 && !strcmp(name + len - 9, ".part-dir"))
-		return false;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(ours); i++)
+		if (len >= strlen(ours[i]) && !strcmp(name + len - strlen(ours[i]), ours[i]))
+			return false;
 	for (; *name; name++)
 		if (!isalnum((unsigned char)*name) && !strchr("._+~%=@,:-", *name))
 			return false;

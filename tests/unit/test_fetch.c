@@ -18,7 +18,6 @@
 #include "fetch/digest.h"
 #include "fetch/protocol.h"
 #include "fetch/retry.h"
-#include "fetch/staged.h"
 #include "fetch/headers.h"
 #include "fetch/url.h"
 #include "model/reasons.h"
@@ -372,41 +371,7 @@ static void too_many_urls(void **state)
 	oi_buf_clear(&text);
 }
 
-/* --- digest and staging --- */
-
-struct folder {
-	char path[64];
-	int fd;
-};
-
-static int setup(void **state)
-{
-	struct folder *f = oi_mem_zalloc(1, sizeof(*f));
-
-	snprintf(f->path, sizeof(f->path), "/tmp/test_fetch.XXXXXX");
-	if (!mkdtemp(f->path))
-		return -1;
-	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = f;
-	return f->fd < 0 ? -1 : 0;
-}
-
-static int teardown(void **state)
-{
-	struct folder *f = *state;
-	int ret;
-
-	unlinkat(f->fd, "a", 0);
-	close(f->fd);
-	ret = rmdir(f->path); /* fails when anything else was left */
-	free(f);
-	return ret;
-}
-
-static bool is_there(const struct folder *f, const char *name)
-{
-	return !faccessat(f->fd, name, F_OK, AT_SYMLINK_NOFOLLOW);
-}
+/* --- digest --- */
 
 static void digest_of_a_known_text(void **state)
 {
@@ -430,79 +395,6 @@ static void digest_of_a_known_text(void **state)
 	assert_false(oi_digest_is_text(ABC_SHA256 "0"));
 }
 
-static void commit_gives_the_name(void **state)
-{
-	struct folder *f = *state;
-	OI_CLEANUP(oi_staged_clear) struct oi_staged s = { .fd = -1 };
-	char actual[OI_DIGEST_TEXT_BYTES];
-	struct stat st;
-	struct oi_err err;
-	int64_t bytes = 0;
-
-	assert_int_equal(oi_staged_find(f->fd, "a", ABC_SHA256, &bytes, &err), 0);
-	assert_int_equal(oi_staged_begin(&s, f->fd, "a", &err), 0);
-	assert_true(is_there(f, "a.part"));
-	assert_int_equal(oi_staged_write(&s, "abc", 3, &err), 0);
-	assert_false(is_there(f, "a"));
-	assert_int_equal(oi_staged_commit(&s, ABC_SHA256, actual, &err), 0);
-	assert_string_equal(actual, ABC_SHA256);
-	assert_false(is_there(f, "a.part"));
-	assert_int_equal(fstatat(f->fd, "a", &st, 0), 0);
-	assert_int_equal(st.st_size, 3);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(oi_staged_find(f->fd, "a", ABC_SHA256, &bytes, &err), 1);
-	assert_int_equal(bytes, 3);
-}
-
-static void mismatch_leaves_nothing(void **state)
-{
-	struct folder *f = *state;
-	struct oi_staged s = { .fd = -1 };
-	char actual[OI_DIGEST_TEXT_BYTES];
-	struct oi_err err;
-
-	assert_int_equal(oi_staged_begin(&s, f->fd, "a", &err), 0);
-	assert_int_equal(oi_staged_write(&s, "abd", 3, &err), 0);
-	assert_int_equal(oi_staged_commit(&s, ABC_SHA256, actual, &err), -1);
-	assert_int_equal(err.code, OI_R_DIGEST_MISMATCH);
-	assert_non_null(strstr(err.text, actual));
-	oi_staged_clear(&s);
-	assert_false(is_there(f, "a"));
-	assert_false(is_there(f, "a.part"));
-}
-
-static void what_is_wrong_goes_away(void **state)
-{
-	struct folder *f = *state;
-	struct oi_err err;
-	int64_t bytes = 0;
-
-	for (int without = 0; without < 2; without++) {
-		int fd = openat(f->fd, "a", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-		assert_true(fd >= 0);
-		assert_int_equal(write(fd, "abd", 3), 3);
-		close(fd);
-		assert_int_equal(oi_staged_find(f->fd, "a", without ? NULL : ABC_SHA256, &bytes,
-						&err),
-				 0);
-		assert_false(is_there(f, "a"));
-	}
-}
-
-static void no_room_is_said_beforehand(void **state)
-{
-	struct folder *f = *state;
-	OI_CLEANUP(oi_staged_clear) struct oi_staged s = { .fd = -1 };
-	struct oi_err err;
-
-	assert_int_equal(oi_staged_begin(&s, f->fd, "a", &err), 0);
-	assert_int_equal(oi_staged_room(&s, -1, &err), 0);
-	assert_int_equal(oi_staged_room(&s, 1, &err), 0);
-	assert_int_equal(oi_staged_room(&s, INT64_C(1) << 60, &err), -1);
-	assert_int_equal(err.code, OI_R_DISK_SPACE);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,10 +414,6 @@ int main(void)
 		cmocka_unit_test(bad_requests_name_the_key),
 		cmocka_unit_test(too_many_urls),
 		cmocka_unit_test(digest_of_a_known_text),
-		cmocka_unit_test_setup_teardown(commit_gives_the_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(mismatch_leaves_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_wrong_goes_away, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_room_is_said_beforehand, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the staging folder has already under the name of an artefact. */
+#ifndef OI_FETCH_THERE_H
+#define OI_FETCH_THERE_H
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "fetch/record.h"
+
+enum oi_there {
+	OI_THERE_NOT, /* what was there and is not the file went away */
+	OI_THERE, /* with the right digest */
+	OI_THERE_IF_UNCHANGED, /* it came without a digest: good while a server says so */
+};
+
+/**
+ * oi_there_find() - is the file there already
+ * @sha256: what its digest has to be; NULL: not known
+ * @record: filled for OI_THERE_IF_UNCHANGED; its digest is that of the file
+ * @bytes: its size, unless OI_THERE_NOT
+ * Return: 0, or -1 with OI_R_WRITE_FAILED.
+ */
+OI_MUST_CHECK
+int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_there *there,
+		  struct oi_record *record, int64_t *bytes, struct oi_err *err);
+
+/** oi_there_keep() - note what a file that came without a digest is; without it, it is fetched anew */
+void oi_there_keep(int dir_fd, const char *name, const struct oi_mark *mark, const char *sha256);
+
+#endif
