@@ -12,17 +12,15 @@
 #include "execute/apt_text.h"
 #include "execute/child.h"
 #include "execute/dkms.h"
+#include "execute/packages.h"
 #include "execute/record.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
-#include "sys/lock.h"
 
-#define LOCK_FRONTEND "/var/lib/dpkg/lock-frontend"
-#define LOCK_OLD "/var/lib/dpkg/lock" /* dpkg's own; the only one before 2018 */
 #define UPDATES "/var/lib/dpkg/updates"
 
-/* A lock cannot be waited for without taking it; apt itself looks once a second. */
+/* Between two tries; apt itself looks once a second. */
 #define LOCK_LOOK_MS 1000
 /* apt gives up this long before our deadline does: its own words say more. */
 #define LOCK_MARGIN_MS 10000
@@ -48,12 +46,11 @@ struct call {
 	struct oi_apt_changes changes;
 	struct oi_apt_preview preview;
 	int64_t bytes; /* to download */
+	const struct oi_packages_ops *ops;
 	const struct oi_host *host;
 	pid_t holder; /* named already */
 	bool advice; /* the line before was about packages that are not to be installed */
 };
-
-static void name_holder(const struct oi_host *host, pid_t *named);
 
 /* "Suggested packages:" and the indented names below it: nobody here takes them. */
 static bool is_advice(struct call *call, const char *line)
@@ -77,7 +74,7 @@ static bool on_line(void *data, const char *line)
 		return false;
 	if (!call->words.waiting)
 		return false;
-	name_holder(call->host, &call->holder); /* apt says it every second: once is enough */
+	oi_packages_name_holder(call->ops, call->host, &call->holder); /* apt says it every second: once is enough */
 	return true;
 }
 
@@ -95,10 +92,12 @@ static void call_clear(struct call *call)
 /* @call: zeroed, or used before */
 static void call_init(struct call *call, const struct oi_execution *run, enum oi_tool tool)
 {
+	struct oi_err ignored; /* we are its functions, so there is a row */
 	struct oi_strv *args = &call->child.args;
 
 	call_clear(call);
 	memset(call, 0, sizeof(*call));
+	call->ops = oi_packages_of(run->verdict, &ignored);
 	call->host = run->host;
 	call->child.tool = tool;
 	call->child.on_line = on_line;
@@ -427,63 +426,6 @@ static int judge(struct oi_execution *run, const struct oi_apt_changes *changes,
 
 /* --- the lock --- */
 
-/* Return: whether somebody has it; @command owned by the caller. */
-static bool is_locked(const struct oi_host *host, const char **path, pid_t *pid, char **command)
-{
-	static const char *const locks[] = { LOCK_FRONTEND, LOCK_OLD };
-	struct oi_err err;
-
-	for (size_t i = 0; i < OI_ARRAY_SIZE(locks); i++) {
-		*path = locks[i];
-		/* What cannot be looked at is apt's to complain of. */
-		if (!oi_lock_holder(&host->change, locks[i], pid, command, &err))
-			return true;
-	}
-	return false;
-}
-
-static void name_holder(const struct oi_host *host, pid_t *named)
-{
-	OI_FREE char *command = NULL;
-	const char *path;
-	pid_t pid;
-
-	if (!is_locked(host, &path, &pid, &command) || pid == *named || oi_lock_is_ours(pid))
-		return; /* ours: what apt said a moment ago is no longer so */
-	*named = pid;
-	oi_log_warn(&host->log, "packages: waiting for the lock %s, held by process %ld (%s)", path,
-		    (long)pid, command ? command : "unknown");
-}
-
-static int lock_failed(const struct oi_host *host, struct oi_err *err)
-{
-	OI_FREE char *command = NULL;
-	const char *path;
-	pid_t pid;
-
-	if (!is_locked(host, &path, &pid, &command))
-		return oi_err_set(err, OI_R_PACKAGES_LOCK, "the package lock could not be had");
-	return oi_err_set(err, OI_R_PACKAGES_LOCK, "%s is held by process %ld (%s)", path, (long)pid,
-			  command ? command : "unknown");
-}
-
-/* For dpkg, which does not wait, and for apt before 1.9.11, which cannot be told to. */
-static int wait_lock(const struct oi_host *host, pid_t *named, struct oi_err *err)
-{
-	OI_FREE char *command = NULL;
-	const char *path;
-	pid_t pid;
-
-	while (is_locked(host, &path, &pid, &command)) {
-		if (!oi_clock_left_ms(host->deadline_ms))
-			return lock_failed(host, err);
-		name_holder(host, named);
-		free(oi_mem_take(&command));
-		poll(NULL, 0, LOCK_LOOK_MS);
-	}
-	return 0;
-}
-
 /* Runs a call that takes the lock, until it got it or the time is over. */
 static int run_locked(struct call *call, struct oi_err *err)
 {
@@ -492,20 +434,20 @@ static int run_locked(struct call *call, struct oi_err *err)
 
 	for (int tries = 0; tries < LOCK_TRIES; tries++) {
 		if (waits && tries == 0)
-			name_holder(host, &call->holder);
-		else if (wait_lock(host, &call->holder, err))
+			oi_packages_name_holder(call->ops, host, &call->holder);
+		else if (oi_packages_wait(call->ops, host, &call->holder, err))
 			return -1;
 		if (!call_run(call, err))
 			return 0;
 		if (call->words.waiting)
-			return lock_failed(host, err); /* our deadline came first */
+			return oi_packages_lock_failed(call->ops, host, err); /* our deadline came first */
 		if (!call->words.locked)
 			return -1;
 		if (!oi_clock_left_ms(host->deadline_ms))
 			break;
 		poll(NULL, 0, LOCK_LOOK_MS);
 	}
-	return lock_failed(host, err);
+	return oi_packages_lock_failed(call->ops, host, err);
 }
 
 /* --- dpkg --- */
@@ -568,11 +510,9 @@ static int heal(const struct oi_execution *run, struct oi_err *err)
 
 static int run_dpkg(const struct oi_execution *run, struct call *call, struct oi_err *err)
 {
-	pid_t named = 0;
-
 	/* Nobody else's half-finished work is taken for an interrupted one. */
 	if (was_interrupted(run->host) &&
-	    (wait_lock(run->host, &named, err) || (was_interrupted(run->host) && heal(run, err))))
+	    (oi_packages_wait(call->ops, run->host, &call->holder, err) || (was_interrupted(run->host) && heal(run, err))))
 		return -1;
 	if (!run_locked(call, err))
 		return 0;

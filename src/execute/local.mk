@@ -33,11 +33,16 @@ execute_sources = \
 	src/execute/modset_text.h \
 	src/execute/packages.c \
 	src/execute/packages.h \
+	src/execute/packages_lock.c \
 	src/execute/record.c \
 	src/execute/record.h \
 	src/execute/step_bundle.c \
 	src/execute/rpm.c \
 	src/execute/rpm.h \
+	src/execute/rpm_call.c \
+	src/execute/rpm_call.h \
+	src/execute/rpm_check.c \
+	src/execute/rpm_conf.c \
 	src/execute/rpm_repo.c \
 	src/execute/rpm_repo.h \
 	src/execute/rpm_stage.c \

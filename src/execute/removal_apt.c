@@ -40,8 +40,8 @@ static void call_clear(struct call *call)
 
 #define CALL_AUTO OI_CLEANUP(call_clear) struct call
 
-static int present_ones(const struct oi_host *host, const struct oi_strv *entries,
-			struct oi_strv *present, struct oi_err *err)
+int oi_apt_present(const struct oi_host *host, const struct oi_strv *entries,
+		   struct oi_strv *present, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
@@ -141,8 +141,8 @@ static bool is_among(const struct oi_strv *entries, const char *name)
 	return false;
 }
 
-static int simulate(const struct oi_host *host, const struct oi_strv *present,
-		    const struct oi_strv *entries, struct oi_err *err)
+int oi_apt_try_remove(const struct oi_host *host, const struct oi_strv *present,
+		      const struct oi_strv *entries, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv foreign = { 0 };
 	OI_FREE char *text = NULL;
@@ -160,8 +160,7 @@ static int simulate(const struct oi_host *host, const struct oi_strv *present,
 	return oi_err_set(err, OI_R_REMOVAL_FOREIGN, "%s", text);
 }
 
-static int remove_packages(const struct oi_host *host, const struct oi_strv *names,
-			   struct oi_err *err)
+int oi_apt_remove(const struct oi_host *host, const struct oi_strv *names, struct oi_err *err)
 {
 	CALL_AUTO call = { 0 };
 
@@ -180,47 +179,28 @@ static int remove_packages(const struct oi_host *host, const struct oi_strv *nam
 
 /* --- what was changed --- */
 
-/* "name version" of all that is installed, as dpkg has it now. */
-static int ask_versions(const struct oi_host *host, const struct oi_strv *replaced,
-			struct oi_strv *lines, struct oi_err *err)
+int oi_apt_version(const struct oi_host *host, const char *name, char **version,
+		   struct oi_err *err)
 {
+	static const char sign[] = "installed ";
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
 	CALL_AUTO call = { 0 };
 
+	*version = NULL;
 	call.child.tool = OI_TOOL_DPKG_QUERY;
 	call.child.out = &out;
 	oi_strv_add(&call.child.args, "--show");
-	oi_strv_add(&call.child.args, "--showformat=${db:Status-Status} ${Package} ${Version}\\n");
-	for (size_t i = 0; i < replaced->n; i++)
-		oi_strv_addf(&call.child.args, "%.*s", (int)strcspn(replaced->v[i], " "),
-			     replaced->v[i]);
+	oi_strv_add(&call.child.args, "--showformat=${db:Status-Status} ${Version}\\n");
+	oi_strv_add(&call.child.args, name);
 	if (oi_child_run(host, &call.child, &call.result, err) &&
 	    (call.result.end != OI_RUN_EXITED || call.result.status != 1))
 		return -1;
-	oi_strv_split(lines, oi_buf_str(&out), "\n");
+	oi_strv_split(&lines, oi_buf_str(&out), "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		if (!strncmp(lines.v[i], sign, strlen(sign)))
+			oi_mem_set(version, lines.v[i] + strlen(sign));
 	return 0;
-}
-
-/* Adds "name=before" when it is as we made it; the first entry of a name has what was there first. */
-static void choose(const struct oi_strv *lines, const char *entry, struct oi_strv *wanted)
-{
-	OI_CLEANUP(oi_strv_clear) struct oi_strv fields = { 0 };
-	OI_FREE char *now = NULL;
-	bool gone = true;
-
-	oi_strv_split(&fields, entry, " ");
-	if (fields.n != 3)
-		return;
-	for (size_t i = 0; i < lines->n; i++) {
-		OI_CLEANUP(oi_strv_clear) struct oi_strv line = { 0 };
-
-		oi_strv_split(&line, lines->v[i], " ");
-		if (line.n == 3 && !strcmp(line.v[1], fields.v[0]) && !strcmp(line.v[0], "installed"))
-			gone = false;
-	}
-	now = oi_mem_printf("installed %s %s", fields.v[0], fields.v[2]);
-	if (!strcmp(fields.v[2], "-") ? gone : oi_strv_has(lines, now))
-		oi_strv_addf(wanted, "%s=%s", fields.v[0], fields.v[1]);
 }
 
 static void start_restore(struct call *call, const struct oi_host *host, bool simulate,
@@ -239,19 +219,20 @@ static void start_restore(struct call *call, const struct oi_host *host, bool si
 	oi_strv_add_all(&call->child.args, wanted);
 }
 
-static int restore(const struct oi_host *host, const struct oi_strv *replaced,
+int oi_apt_restore(const struct oi_host *host, const struct oi_packages_ops *ops,
+		   const struct oi_strv *replaced, const struct oi_strv *entries,
 		   struct oi_err *err)
 {
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv wanted = { 0 };
 	CALL_AUTO call = { 0 };
 
-	if (ask_versions(host, replaced, &lines, err))
+	(void)entries; /* they are gone by now */
+	if (oi_packages_wanted(ops, host, replaced, &wanted, err))
 		return -1;
-	for (size_t i = 0; i < replaced->n; i++)
-		choose(&lines, replaced->v[i], &wanted);
 	if (!wanted.n)
 		return 0;
+	for (size_t i = 0; i < wanted.n; i++)
+		*strchr(wanted.v[i], ' ') = '=';
 	start_restore(&call, host, true, &wanted);
 	if (oi_child_run(host, &call.child, &call.result, err))
 		return failed(&call, OI_R_PACKAGES_UNAVAILABLE, err);
@@ -263,8 +244,3 @@ static int restore(const struct oi_host *host, const struct oi_strv *replaced,
 		return failed(&call, OI_R_PACKAGES_FAILED, err);
 	return 0;
 }
-
-const struct oi_removal oi_removal_apt = {
-	.present = present_ones, .simulate = simulate, .remove = remove_packages,
-	.restore = restore,
-};

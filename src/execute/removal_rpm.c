@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/child.h"
+#include "execute/rpm_call.h"
 #include "model/reasons.h"
 
 static int run(const struct oi_host *host, const char *const *args, const struct oi_strv *names,
@@ -42,8 +43,8 @@ static int count(const struct oi_host *host, const char *name, struct oi_err *er
 	return n;
 }
 
-static int present_ones(const struct oi_host *host, const struct oi_strv *entries,
-			struct oi_strv *present, struct oi_err *err)
+int oi_rpm_present(const struct oi_host *host, const struct oi_strv *entries,
+		   struct oi_strv *present, struct oi_err *err)
 {
 	for (size_t i = 0; i < entries->n; i++) {
 		size_t len = strcspn(entries->v[i], " ");
@@ -71,8 +72,29 @@ static int present_ones(const struct oi_host *host, const struct oi_strv *entrie
 	return 0;
 }
 
+/* Is "libibverbs-2510-1.x86_64" one of "name before after", which goes back before the removal. */
+static bool goes_back(const struct oi_strv *entries, const char *package)
+{
+	for (size_t i = 0; i < entries->n; i++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv fields = { 0 };
+		const char *colon;
+		size_t len;
+
+		oi_strv_split(&fields, entries->v[i], " ");
+		if (fields.n != 3)
+			continue;
+		colon = strchr(fields.v[2], ':');
+		len = strlen(fields.v[0]);
+		if (!strncmp(package, fields.v[0], len) && package[len] == '-' &&
+		    strstr(package + len, colon ? colon + 1 : fields.v[2]))
+			return true;
+	}
+	return false;
+}
+
 /* "\tlibibverbs is needed by (installed) openmpi-4.1-1.x86_64"; Source: rpm's lib/rpmproblem.c */
-static void find_needed_by(const char *words, struct oi_strv *foreign)
+static void find_needed_by(const char *words, const struct oi_strv *entries,
+			   struct oi_strv *others, struct oi_strv *foreign)
 {
 	static const char sign[] = " is needed by ";
 	static const char installed[] = "(installed) ";
@@ -81,14 +103,16 @@ static void find_needed_by(const char *words, struct oi_strv *foreign)
 	oi_strv_split(&lines, words, "\n");
 	for (size_t i = 0; i < lines.n; i++) {
 		const char *by = strstr(lines.v[i], sign);
+		struct oi_strv *list;
 
 		if (!by)
 			continue;
 		by += strlen(sign);
 		if (!strncmp(by, installed, strlen(installed)))
 			by += strlen(installed);
-		if (!oi_strv_has(foreign, by))
-			oi_strv_add(foreign, by);
+		list = goes_back(entries, by) ? others : foreign;
+		if (!oi_strv_has(list, by))
+			oi_strv_add(list, by);
 	}
 }
 
@@ -101,26 +125,27 @@ static int failed(const struct oi_run_result *result, enum oi_reason reason, str
 	return oi_err_set(err, reason, "%.600s", result->tail.len ? oi_buf_str(&result->tail) : cause);
 }
 
-static int simulate(const struct oi_host *host, const struct oi_strv *present,
-		    const struct oi_strv *entries, struct oi_err *err)
+int oi_rpm_try_remove(const struct oi_host *host, const struct oi_strv *present,
+		      const struct oi_strv *entries, struct oi_err *err)
 {
 	static const char *const args[] = { "--erase", "--test", NULL };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv foreign = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv others = { 0 };
 	OI_FREE char *text = NULL;
 
-	(void)entries; /* rpm never takes more than it is told to */
 	if (!run(host, args, present, true, NULL, &result, err))
 		return 0;
-	find_needed_by(oi_buf_str(&result.tail), &foreign);
+	find_needed_by(oi_buf_str(&result.tail), entries, &others, &foreign);
+	if (!foreign.n && others.n)
+		return 0;
 	if (!foreign.n)
 		return failed(&result, OI_R_PACKAGES_UNAVAILABLE, err);
 	text = oi_strv_join(&foreign, ", ");
 	return oi_err_set(err, OI_R_REMOVAL_FOREIGN, "%s", text);
 }
 
-static int remove_packages(const struct oi_host *host, const struct oi_strv *present,
-			   struct oi_err *err)
+int oi_rpm_remove(const struct oi_host *host, const struct oi_strv *present, struct oi_err *err)
 {
 	static const char *const args[] = { "--erase", NULL };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
@@ -130,6 +155,90 @@ static int remove_packages(const struct oi_host *host, const struct oi_strv *pre
 	return failed(&result, OI_R_PACKAGES_FAILED, err);
 }
 
-const struct oi_removal oi_removal_rpm = {
-	.present = present_ones, .simulate = simulate, .remove = remove_packages,
-};
+/* --- what was changed --- */
+
+int oi_rpm_version(const struct oi_host *host, const char *name, char **version,
+		   struct oi_err *err)
+{
+	/* an epoch is written when there is one, as dnf and zypper do */
+	static const char *const args[] = {
+		"-q", "--queryformat", "%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n", NULL,
+	};
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+
+	*version = NULL;
+	oi_strv_add(&names, name);
+	if (run(host, args, &names, true, &out, &result, err))
+		return result.end == OI_RUN_EXITED ? 0 : -1;
+	oi_strv_split(&lines, oi_buf_str(&out), "\n");
+	if (lines.n == 1) /* of several there is none to go back to */
+		oi_mem_set(version, lines.v[0]);
+	return 0;
+}
+
+static bool has_name(const struct oi_strv *entries, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < entries->n; i++)
+		if (strcspn(entries->v[i], " ") == len && !strncmp(entries->v[i], name, len))
+			return true;
+	return false;
+}
+
+/* What must not happen on the way back, or NULL; borrowed. */
+static const char *find_foreign_change(const struct oi_rpm_words *words,
+				       const struct oi_strv *replaced,
+				       const struct oi_strv *entries)
+{
+	for (size_t i = 0; i < words->n_changes; i++) {
+		const struct oi_rpm_change *change = &words->changes[i];
+		bool goes = change->effect == OI_RPM_REMOVED;
+
+		if (!has_name(goes ? entries : replaced, change->name))
+			return change->name;
+	}
+	return NULL;
+}
+
+int oi_rpm_restore(const struct oi_host *host, const struct oi_packages_ops *ops,
+		   const struct oi_strv *replaced, const struct oi_strv *entries,
+		   struct oi_err *err)
+{
+	const struct oi_rpm_manager *m = oi_rpm_manager_find(ops->method);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv wanted = { 0 };
+	OI_RPM_CALL_AUTO call = { 0 };
+	const char *foreign;
+	OI_FREE char *text = NULL;
+
+	if (oi_packages_wanted(ops, host, replaced, &wanted, err))
+		return -1;
+	if (!wanted.n)
+		return 0;
+	if (!m->restore[0])
+		return oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "%s cannot bring them back", ops->method);
+	for (size_t i = 0; i < wanted.n; i++)
+		*strchr(wanted.v[i], ' ') = m->exact;
+	oi_rpm_call_plain(&call, host, m, m->try_restore, &wanted);
+	if (oi_rpm_call_locked(&call, err) && !call.words.aborted) {
+		text = oi_rpm_call_why(&call, err);
+		return err->code == OI_R_PACKAGES_LOCK || !oi_rpm_call_ended(&call) ? -1 :
+			oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE, "%s", text);
+	}
+	if (!call.words.n_changes || !oi_rpm_words_whole(&call.words))
+		return oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE, "%s has no way back to them",
+				  ops->method);
+	foreign = find_foreign_change(&call.words, replaced, entries);
+	if (foreign)
+		return oi_err_set(err, OI_R_REMOVAL_FOREIGN, "%s", foreign);
+	oi_rpm_call_plain(&call, host, m, m->restore, &wanted);
+	call.child.level = OI_LOG_INFO;
+	if (!oi_rpm_call_locked(&call, err))
+		return 0;
+	text = oi_rpm_call_why(&call, err);
+	return err->code == OI_R_PACKAGES_LOCK || !oi_rpm_call_ended(&call) ? -1 :
+		oi_err_set(err, OI_R_PACKAGES_FAILED, "%s", text);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Packages by dnf, yum, tdnf and zypper: what they have in common; their arguments
- * are rows of a table in rpm.c.
+ * are rows of a table in rpm_call.c.
  *
  * All of them are given a private configuration: copies of the system's repository
  * files and settings without their exclude= lines, and the vendor's repository beside
@@ -21,9 +21,14 @@
 #include "sys/host.h"
 
 struct oi_execution;
+struct oi_rpm_call;
+struct oi_rpm_words;
 
 #define OI_RPM_DIR OI_STATE_DIR "/rpm"
 #define OI_RPM_GPG_HOME OI_RPM_DIR "/gpg"
+#define OI_RPM_REPOS OI_RPM_DIR "/repos.d"
+#define OI_RPM_CACHE OI_RPM_DIR "/cache"
+#define OI_RPM_CONF OI_RPM_DIR "/main.conf"
 
 /* What one step learns and a later one needs. Zeroed is the beginning. */
 struct oi_rpm {
@@ -36,6 +41,7 @@ struct oi_rpm {
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */
 	struct oi_strv fresh; /* "name version": will be new on this machine */
+	struct oi_strv replaced; /* "name before after"; after is "-" for what goes */
 };
 
 void oi_rpm_clear(struct oi_rpm *rpm);
@@ -75,5 +81,39 @@ int oi_rpm_install(struct oi_execution *run, const struct oi_step *step, struct 
 
 /** oi_rpm_shrink() - remove private state, but not what was downloaded */
 void oi_rpm_shrink(const struct oi_host *host);
+
+/* --- pieces of these --- */
+
+/** oi_rpm_conf_write() - the private configuration, in which nothing of the vendor's is checked yet */
+OI_MUST_CHECK
+int oi_rpm_conf_write(const struct oi_execution *run, struct oi_err *err);
+/** oi_rpm_conf_staged() - only the vendor's repositories; @checked: their signatures count */
+OI_MUST_CHECK
+int oi_rpm_conf_staged(const struct oi_execution *run, bool checked, struct oi_err *err);
+
+/**
+ * oi_rpm_check() - download all, and look at the signatures of what comes from the vendor
+ * @words: of the simulation: what will come
+ * @names: what will be asked for
+ * By rpmkeys with books of its own, in which are the accepted keys only: nothing of the
+ * machine is changed. What lies in the cache then serves the installation.
+ * Return: 0, or -1 with OI_R_REPOSITORY_UNTRUSTED, or as oi_rpm_install().
+ */
+OI_MUST_CHECK
+int oi_rpm_check(const struct oi_execution *run, const struct oi_rpm_words *words,
+		 const struct oi_strv *names, struct oi_err *err);
+
+/**
+ * oi_rpm_judge_signatures() - what rpmkeys --checksig --verbose has said
+ * Each file must have a signature by a key that is known, and none that is not.
+ * Return: 0, or -1 with OI_R_REPOSITORY_UNTRUSTED naming the first file.
+ * Source: rpm's lib/rpmchecksig.c; dnf 4.14, rpm/miscutils.py
+ */
+OI_MUST_CHECK
+int oi_rpm_judge_signatures(const char *text, struct oi_err *err);
+
+/** oi_rpm_failed() - the reason for which a call failed; Return: -1 */
+int oi_rpm_failed(const struct oi_execution *run, const struct oi_rpm_call *call,
+		  struct oi_err *err);
 
 #endif

@@ -183,7 +183,7 @@ bool oi_rpm_repo_is_checked(const struct oi_rpm_repo *repo)
 	return !repo->inside || repo->signed_for;
 }
 
-void oi_rpm_repo_write(const struct oi_rpm_repo *repo, const char *key_path,
+void oi_rpm_repo_write(const struct oi_rpm_repo *repo, bool checked, const char *key_path,
 		       const char *ca_bundle, struct oi_buf *out)
 {
 	OI_FREE char *urls = oi_strv_join(&repo->baseurls, "\n ");
@@ -197,7 +197,7 @@ void oi_rpm_repo_write(const struct oi_rpm_repo *repo, const char *key_path,
 		oi_buf_addf(out, "metalink=%s\n", repo->metalink);
 	/* Modular filtering is for the distribution's own streams. Zypper: before the others. */
 	oi_buf_addf(out, "module_hotfixes=1\npriority=50\ngpgcheck=%d\n",
-		    oi_rpm_repo_is_checked(repo));
+		    checked && oi_rpm_repo_is_checked(repo));
 	if (key_path)
 		oi_buf_addf(out, "gpgkey=file://%s\n", key_path);
 	if (ca_bundle && !repo->inside)

@@ -43,12 +43,13 @@ int oi_rpm_repo_read(const struct oi_root *tree, const char *name, const char *t
 
 /**
  * oi_rpm_repo_write() - a repository of the vendor's, as the package manager is to use it
+ * @checked: signatures count; they do not until they have been looked at
  * @key_path: file with the accepted keys; NULL: it has none
  * @ca_bundle: for its https; NULL: the system's
  * Signatures are checked, unless the packages lie in the vendor's own package: then the
  * digest that was checked covers them.
  */
-void oi_rpm_repo_write(const struct oi_rpm_repo *repo, const char *key_path,
+void oi_rpm_repo_write(const struct oi_rpm_repo *repo, bool checked, const char *key_path,
 		       const char *ca_bundle, struct oi_buf *out);
 
 /** oi_rpm_repo_is_checked() - are signatures of its packages to be checked */

@@ -46,10 +46,16 @@ static void note_causes(struct oi_rpm_words *words, const char *line)
 		"GPG check FAILED", "is not signed", "Public key for", "Failing package is",
 		"Signature verification failed", "The GPG keys listed", "did not verify",
 		"Error: GPG", "signature check failed", "Bad GPG signature", "signed with an unknown key",
+		/* Source: vmware/tdnf, client/defines.h and client/gpgcheck.c */
+		"RPM not signed", "public key is unavailable", "failed to match with known keys",
+		"Error verifying signature of", "gpgkey entry is missing", "key is not trusted",
 	};
 	static const char *const locked[] = {
 		"Waiting for process with pid", "Another app is currently holding",
 		"Existing lock ", "System management is locked",
+		/* Source: vmware/tdnf, common/lock.c; before that and in rpm itself, rpm's lib/rpmlock.c:
+		 * "waiting for transaction lock on /var/lib/rpm/.rpm.lock" */
+		"failed to acquire lock on", " lock on /",
 	};
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(distrust); i++)
@@ -67,9 +73,16 @@ static void note_causes(struct oi_rpm_words *words, const char *line)
 
 static void add_missing(struct oi_rpm_words *words, const char *from, const char *until)
 {
-	size_t len = strcspn(from, until);
-	OI_FREE char *name = oi_mem_ndup(from, len);
-	char *to = name;
+	OI_FREE char *name = NULL;
+	size_t len;
+	char *to;
+
+	/* tdnf 2 prints it bold, whoever reads */
+	while (*from == '\033')
+		from += strcspn(from, "m") + (strchr(from, 'm') != NULL);
+	len = strcspn(from, until);
+	name = oi_mem_ndup(from, len);
+	to = name;
 
 	/* "kernel-azure-devel <= 6.4" was asked for without blanks */
 	for (const char *c = name; *c; c++)
@@ -150,6 +163,14 @@ static void add_count(struct oi_rpm_words *words, const char *line)
 		words->summary = true;
 }
 
+/* tdnf numbers what the resolver says: "1. nothing provides dkms needed by ..." */
+static bool is_problem(const char *line)
+{
+	size_t digits = strspn(line, "0123456789");
+
+	return digits && digits < 4 && !strncmp(line + digits, ". ", 2);
+}
+
 static void note_dnf_errors(struct oi_rpm_words *words, const char *line)
 {
 	static const char no_match[] = "No match for argument: ";
@@ -161,7 +182,7 @@ static void note_dnf_errors(struct oi_rpm_words *words, const char *line)
 		add_missing(words, line + strlen(no_package), " ");
 	else if (ends(line, " package not found or not installed")) /* tdnf */
 		add_missing(words, line, " ");
-	if (starts(line, "Error") || starts(line, "error:") ||
+	if (starts(line, "Error") || starts(line, "error:") || is_problem(line) ||
 	    (words->in_error && *line == ' ') || strstr(line, "GPG check FAILED") ||
 	    starts(line, "Public key for") || strstr(line, "is not signed")) {
 		oi_strv_add(&words->errors, line + strspn(line, " "));

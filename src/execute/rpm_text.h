@@ -46,8 +46,8 @@ struct oi_rpm_words {
 
 /**
  * oi_rpm_words_dnf() - listen to one line of dnf, yum or tdnf
- * Source: dnf 4.14 output.py (list_transaction), yum 3.4 output.py, tdnf 3 main.c; recorded
- *         output in tests/data/rpm
+ * Source: dnf 4.14 output.py (list_transaction), yum 3.4 output.py, vmware/tdnf
+ *         tools/cli/lib/installcmd.c and client/; recorded output in tests/data/rpm
  */
 void oi_rpm_words_dnf(struct oi_rpm_words *words, const char *line);
 

@@ -14,7 +14,6 @@
 #include "execute/child.h"
 #include "execute/packages.h"
 #include "execute/record.h"
-#include "execute/removal.h"
 #include "model/reasons.h"
 
 #define FILE_BYTES (1u << 20)
@@ -235,23 +234,9 @@ static void find_packages(const struct oi_record *record, struct oi_strv *entrie
 		add_entry(entries, record->repository.v[i]);
 }
 
-/* What was done by no package manager has left packages all the same, in the machine's own way. */
-static const struct oi_removal *find_removal(const struct oi_host *host,
-					     const struct oi_record *record)
-{
-	for (size_t i = 0; i < record->methods.n; i++) {
-		const struct oi_packages_ops *ops = oi_packages_find(record->methods.v[i]);
-
-		if (ops)
-			return strcmp(ops->format, "rpm") ? &oi_removal_apt : &oi_removal_rpm;
-	}
-	return oi_root_exists(&host->change, "/var/lib/dpkg/status") ? &oi_removal_apt :
-								      &oi_removal_rpm;
-}
-
 /* An archive need not have old versions for ever: what cannot be had back is no reason to fail. */
-static void restore_packages(const struct oi_host *host, const struct oi_removal *removal,
-			     const struct oi_record *record)
+static void restore_packages(const struct oi_host *host, const struct oi_packages_ops *ops,
+			     const struct oi_record *record, const struct oi_strv *entries)
 {
 	OI_FREE char *text = oi_strv_join(&record->replaced, ", ");
 	struct oi_err err;
@@ -259,10 +244,29 @@ static void restore_packages(const struct oi_host *host, const struct oi_removal
 	if (!record->replaced.n)
 		return;
 	oi_log_info(&host->log, "packages: changed by the installation (before, after): %s", text);
-	if (!removal->restore)
-		oi_log_warn(&host->log, "packages: they are left as they are now");
-	else if (removal->restore(host, &record->replaced, &err))
+	if (ops->restore(host, ops, &record->replaced, entries, &err))
 		oi_log_warn(&host->log, "packages: they are left as they are now: %s", err.text);
+}
+
+/* On the way back to other packages some of ours may have gone. */
+static int look_again(const struct oi_host *host, const struct oi_packages_ops *ops,
+		      const struct oi_strv *entries, struct oi_strv *packages, struct oi_err *err)
+{
+	oi_strv_clear(packages);
+	if (ops->present(host, entries, packages, err))
+		return -1;
+	/* something that could not go back may need what is to go */
+	return packages->n ? ops->try_remove(host, packages, entries, err) : 0;
+}
+
+static int remove_packages(const struct oi_host *host, const struct oi_packages_ops *ops,
+			   const struct oi_strv *packages, struct oi_err *err)
+{
+	pid_t named = 0;
+
+	if (!packages->n)
+		return 0;
+	return oi_packages_wait(ops, host, &named, err) || ops->remove(host, packages, err) ? -1 : 0;
 }
 
 /* --- dkms --- */
@@ -484,8 +488,9 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 {
 	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv ours = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv known = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv packages = { 0 };
-	const struct oi_removal *removal;
+	const struct oi_packages_ops *ops;
 	OI_FREE char *text = NULL;
 	int got;
 
@@ -497,13 +502,16 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	what->nothing = got == 1;
 	if (what->nothing)
 		return forget_state(host, err);
-	removal = find_removal(host, &record);
+	ops = oi_packages_used(host, &record.methods);
 	find_packages(&record, &ours);
-	if (removal->present(host, &ours, &packages, err))
+	if (ops->present(host, &ours, &packages, err))
 		return -1;
 	text = oi_strv_join(&packages, " ");
 	oi_log_info(&host->log, "packages: to be removed: %s", packages.n ? text : "none");
-	if (packages.n && removal->simulate(host, &packages, &ours, err))
+	oi_strv_add_all(&known, &ours);
+	if (ops->restore_first)
+		oi_strv_add_all(&known, &record.replaced);
+	if (packages.n && ops->try_remove(host, &packages, &known, err))
 		return -1;
 	if (oi_record_note_modules(&host->change, err))
 		return -1;
@@ -516,17 +524,23 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	what->packages = packages.n;
 	if (packages.n && oi_bundle_uninstall(host, &record)) {
 		oi_strv_clear(&packages);
-		if (removal->present(host, &ours, &packages, err))
+		if (ops->present(host, &ours, &packages, err))
 			return -1;
 	}
-	if (packages.n && removal->remove(host, &packages, err))
+	if (ops->restore_first && record.replaced.n) {
+		restore_packages(host, ops, &record, &ours);
+		if (look_again(host, ops, &ours, &packages, err))
+			return -1;
+	}
+	if (remove_packages(host, ops, &packages, err))
 		return -1;
 	if (remove_rc_links(host, &record, err) || forget_modules(host, &record, err) ||
 	    remove_built(host, &record, err) || forget_dkms(host, &record, err) ||
 	    undo_files(host, &record, false, what, err) ||
 	    remove_folders(host, &record, err))
 		return -1;
-	restore_packages(host, removal, &record);
+	if (!ops->restore_first)
+		restore_packages(host, ops, &record, &ours);
 	if (has_units(&record) && is_booted(host))
 		systemctl(host, "daemon-reload", NULL);
 	return forget_state(host, err);

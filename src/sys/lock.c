@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -134,6 +136,34 @@ void oi_lock_drop(struct oi_lock *lock)
 	lock->fd = -1;
 }
 
+/*
+ * F_GETLK knows nothing of flock(2), and to try it would be to take it.
+ * "4: FLOCK  ADVISORY  WRITE 1234 00:1a:5678 0 EOF"; Source: proc_locks(5)
+ */
+static bool has_flock(int fd, pid_t *pid)
+{
+	FILE *locks = fopen("/proc/locks", "re");
+	char line[256];
+	struct stat st;
+	bool found = false;
+
+	while (locks && !fstat(fd, &st) && !found && fgets(line, sizeof(line), locks)) {
+		unsigned int on_major, on_minor;
+		unsigned long inode;
+		long holder;
+
+		/* one that waits has "->" before it */
+		found = sscanf(line, "%*u: FLOCK %*s WRITE %ld %x:%x:%lu", &holder, &on_major, &on_minor,
+			       &inode) == 4 &&
+			inode == st.st_ino && on_major == major(st.st_dev) && on_minor == minor(st.st_dev);
+		if (found)
+			*pid = holder > 0 ? (pid_t)holder : 0;
+	}
+	if (locks)
+		fclose(locks);
+	return found;
+}
+
 int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, char **command,
 		   struct oi_err *err)
 {
@@ -151,6 +181,8 @@ int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, cha
 	ret = fcntl(fd, F_GETLK, &lock);
 	if (ret)
 		oi_err_set(err, OI_R_READ_FAILED, "lock %s: %s", path, strerror(errno));
+	else if (lock.l_type == F_UNLCK && has_flock(fd, &lock.l_pid))
+		lock.l_type = F_WRLCK;
 	close(fd);
 	if (ret)
 		return -1;

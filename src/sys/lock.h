@@ -42,13 +42,13 @@ int oi_lock_wait(const struct oi_root *root, const char *path, int64_t deadline_
 void oi_lock_drop(struct oi_lock *lock);
 
 /**
- * oi_lock_holder() - who holds a record lock such as /var/lib/dpkg/lock-frontend
+ * oi_lock_holder() - who holds a lock such as /var/lib/dpkg/lock-frontend
  * @pid: filled; 0 when it cannot be told (another container's)
  * @command: filled when not NULL: its command line, owned by the caller, NULL
  *           when unknown
  * Return: 0 somebody holds it; 1 nobody does, or there is no such file; -1 with
  *         OI_R_READ_FAILED.
- * Source: apt and dpkg lock with fcntl(F_SETLK), which F_GETLK sees
+ * Source: apt, dpkg and rpm lock with fcntl(F_SETLK), which F_GETLK sees; tdnf with flock(2)
  */
 OI_MUST_CHECK
 int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, char **command,

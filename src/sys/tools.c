@@ -25,6 +25,7 @@ static const struct {
 	[OI_TOOL_TDNF] = { "tdnf", { "/usr/bin/tdnf" } },
 	[OI_TOOL_ZYPPER] = { "zypper", { "/usr/bin/zypper" } },
 	[OI_TOOL_RPM] = { "rpm", { "/usr/bin/rpm", "/bin/rpm" } },
+	[OI_TOOL_RPMKEYS] = { "rpmkeys", { "/usr/bin/rpmkeys", "/bin/rpmkeys" } },
 	[OI_TOOL_GPG] = { "gpg", { "/usr/bin/gpg", "/usr/bin/gpg2" } },
 	[OI_TOOL_DKMS] = { "dkms", { "/usr/sbin/dkms", "/sbin/dkms" } },
 	[OI_TOOL_DEPMOD] = { "depmod", { "/usr/sbin/depmod", "/sbin/depmod" } },

@@ -120,9 +120,11 @@ class Trials:
 
     def run(self, only):
         for trial in (self.el_doca, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
-                      self.el_new_kernel, self.el_no_headers, self.el_inbox, self.el_lock,
+                      self.el_wrongly_signed, self.el_replaced, self.el_replaced_for_good,
+                      self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_inbox, self.el_lock,
                       self.el_uninstall, self.el_uninstall_inbox, self.sles_uninstall,
-                      self.sles_inbox, self.sles_doca, self.sles_other_key, self.sles_new_kernel):
+                      self.sles_inbox, self.sles_doca, self.sles_other_key, self.sles_unsigned,
+                      self.sles_replaced, self.sles_new_kernel):
             self.name = trial.__name__.replace("_", "-")
             if only and self.name not in only:
                 continue
@@ -211,11 +213,56 @@ class Trials:
         self.refused(m, "repository-untrusted")
 
     def el_unsigned(self):
+        """Found before the repository's own package is installed."""
         m = self.alma()
         self.doca(m, signer=None)
-        # What is signed shows when the packages are there: the repository's own is in by then.
-        self.refused(m, "repository-untrusted", packages=("doca-host", "gpg-pubkey"))
-        self.check("doca-ofed" not in m.packages(), "nothing was installed from it")
+        text = self.refused(m, "repository-untrusted")
+        self.check("is not signed by an accepted key" in text, "the log says which", text[-2000:])
+
+    def el_wrongly_signed(self):
+        """The key is the vendor's, and the packages are signed by another."""
+        m = self.alma()
+        self.doca(m, signer="stranger")
+        text = self.refused(m, "repository-untrusted")
+        self.check("NOKEY" in text, "the log has rpmkeys' word", text[-2000:])
+
+    def el_replaced(self):
+        """A library of the image is replaced by the vendor's: it comes back."""
+        m = self.alma()
+        m.inside("dnf", "-q", "-y", "install", "libibverbs")
+        had, files = m.packages(), m.files()
+        self.equal(had.get("libibverbs"), "61", "the distribution's libibverbs is there")
+        self.doca(m)
+        _, have = self.installed(m, vendor_rpm.DRIVER, ())
+        self.equal(have.get("libibverbs"), "2510", "it is the vendor's afterwards")
+        self.undone(m, had, files)
+
+    def el_replaced_for_good(self):
+        """The distribution has it no more: said, and the rest goes."""
+        m = self.alma()
+        m.inside("dnf", "-q", "-y", "install", "libibverbs")
+        self.doca(m)
+        self.installed(m, vendor_rpm.DRIVER, ())
+        m.write(m.base_repo, "")
+        _, text = m.inside("ofed-init", "uninstall")
+        have = m.packages()
+        self.check("left as they are now" in text, "the log says that they stay", text[-2000:])
+        self.equal((have.get("libibverbs"), "doca-ofed" in have), ("2510", False), "and the rest is gone")
+
+    def el_optional(self):
+        """Of the optional ones only that which does not fit is left out."""
+        base = self.work / "optional"
+        vendor_rpm.distribution(self.work / "b5", base, EL_KERNEL, bad_optional="perftest")
+        m = self.alma(base)
+        m.write("srv/catalog/test.inbox.tsv",
+                "distro_id\tdistro_version\tarch\tnic_generations\tmethod\tpackages\toptional\n"
+                "almalinux\t9*\tx86_64,aarch64\tcx6\tdnf\trdma-core\tnot-there,perftest,ibacm\n")
+        m.stanza(driver="inbox")
+        text = m.ofed_init()[2]
+        have = m.packages()
+        self.check("without perftest, which does not fit" in text, "the log says which", text[-2000:])
+        self.check("rdma-core" in have and "perftest" not in have and "ibacm" in have,
+                   "the others are installed", have)
 
     def el_new_kernel(self):
         m = self.alma()
@@ -300,8 +347,7 @@ class Trials:
         self.doca(m)
         text = m.ofed_init()[2]
         self.check("kernel-azure-devel" in text, "headers of the running kernel are asked for", text)
-        # zypper takes a key only from rpm's own database: the accepted one is put there first.
-        self.equal(set(m.packages()), {"gpg-pubkey"}, "and without them nothing is installed")
+        self.equal(m.packages(), {}, "and without them nothing is installed, no key either")
         m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
         text = m.ofed_init()[2]
         have = m.packages()
@@ -313,7 +359,26 @@ class Trials:
         m = self.suse()
         m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
         self.doca(m, signer="stranger")
-        self.refused(m, "repository-untrusted", packages=("gpg-pubkey",))
+        self.refused(m, "repository-untrusted")
+
+    def sles_unsigned(self):
+        """The index is signed by the accepted key, one package is not signed at all."""
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        self.doca(m, unsigned=("ofed-scripts",))
+        text = self.refused(m, "repository-untrusted")
+        self.check("ofed-scripts" in text, "the log says which", text[-2000:])
+
+    def sles_replaced(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        m.inside("zypper", "--non-interactive", "install", "libibverbs")
+        had, files = m.packages(), m.files()
+        self.equal(had.get("libibverbs"), "61", "the distribution's libibverbs is there")
+        self.doca(m)
+        m.ofed_init()
+        self.equal(m.packages().get("libibverbs"), "2510", "it is the vendor's afterwards")
+        self.undone(m, had, files)
 
     def sles_new_kernel(self):
         base = self.work / "sles-kernel"

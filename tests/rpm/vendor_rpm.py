@@ -52,8 +52,10 @@ class Vendor:
         return (f"fingerprint\tverdict\n{self.fingerprint(accept)}\taccept\n"
                 f"{self.fingerprint(refuse)}\trefuse\n")
 
-    def doca_host(self, name, kernel, *, signer="vendor", keys=("vendor",), gpgcheck=1, new_kernel=False):
-        """Build doca-host: (path, sha256). signer: None leaves the packages unsigned."""
+    def doca_host(self, name, kernel, *, signer="vendor", keys=("vendor",), gpgcheck=1, new_kernel=False,
+                  unsigned=()):
+        """Build doca-host: (path, sha256). signer: None leaves the packages unsigned;
+        unsigned: those only."""
         top = self.work / name
         pool = top / "pool"
         requires = ["mlnx-ofa_kernel", "libibverbs = 2510", "rdma-core", "ofed-scripts"]
@@ -68,7 +70,8 @@ class Vendor:
         rpms.rpm(top, pool, "libibverbs", "2510")
         rpms.rpm(top, pool, "ofed-scripts", "25.10", files={"/usr/bin/ofed_info": (OFED_INFO, 0o755)})
         if signer:
-            rpms.sign(self.keys, signer, sorted(pool.glob("*.rpm")))
+            rpms.sign(self.keys, signer, [p for p in sorted(pool.glob("*.rpm"))
+                                           if not p.name.startswith(tuple(unsigned))])
         rpms.repository(pool, self.keys if signer else None, signer)
         files = {f"{HOME}/repo/{p.relative_to(pool)}": (p.read_bytes(), 0o644)
                  for p in pool.rglob("*") if p.is_file()}
@@ -80,7 +83,7 @@ class Vendor:
         return package, hashlib.sha256(package.read_bytes()).hexdigest()
 
 
-def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None):
+def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None, bad_optional=None):
     """A distribution's repository: its own rdma-core, which looks newer than the vendor's, headers, a compiler."""
     for name in ("libibverbs", "libibverbs-utils", "librdmacm-utils", "infiniband-diags", "perftest",
                  "gcc", "make"):
@@ -88,6 +91,9 @@ def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None):
     rpms.rpm(work, out, "rdma-core", "9999",
              requires=[f"{kernel_with_rdma} = 9.9"] if kernel_with_rdma else [],
              files={"/usr/sbin/rdma-ndd": ("#!/bin/sh\n", 0o755)})
+    if bad_optional:
+        rpms.rpm(work, out, "ibacm", "61")
+        rpms.rpm(work, out, bad_optional, "62", conflicts=["rdma-core"])
     rpms.rpm(work, out, "dkms", "3.0", files={"/usr/sbin/dkms": (DKMS.replace("@KERNEL@", kernel), 0o755)})
     # Long enough for another to find it at work; rpm wants its script's shell from some package.
     rpms.rpm(work, out, "slow", "1", provides=["/bin/sh"], post="sleep 8")

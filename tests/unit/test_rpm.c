@@ -133,6 +133,23 @@ static void test_causes(void **state)
 	words = words_of(*state, "rpm/dnf-wrong-key", oi_rpm_words_dnf);
 	assert_true(words.untrusted);
 	oi_rpm_words_clear(&words);
+	words = words_of(*state, "rpm/tdnf-missing", oi_rpm_words_dnf);
+	assert_int_equal(words.missing.n, 1);
+	assert_string_equal(words.missing.v[0], "nope");
+	oi_rpm_words_clear(&words);
+	words = words_of(*state, "rpm/tdnf-unsigned", oi_rpm_words_dnf);
+	assert_true(words.untrusted);
+	oi_rpm_words_clear(&words);
+	words = words_of(*state, "rpm/tdnf-problem", oi_rpm_words_dnf);
+	assert_string_equal(words.errors.v[0],
+			    "1. nothing provides libfoo needed by rdma-core-54.0-1.azl3.x86_64");
+	oi_rpm_words_clear(&words);
+	words = words_in("No package \033[1m\033[30mbold \033[0mavailable\n"
+			 "WARNING: failed to acquire lock on: /var/run/.tdnf-instance-lockfile, retrying ...\n",
+			 oi_rpm_words_dnf);
+	assert_string_equal(words.missing.v[0], "bold");
+	assert_true(words.waiting);
+	oi_rpm_words_clear(&words);
 	words = words_in("No package gcc available.\nfoo package not found or not installed\n"
 			 "Another app is currently holding the yum lock; waiting for it to exit...\n",
 			 oi_rpm_words_dnf);
@@ -233,7 +250,7 @@ static void test_repository(void **state)
 	assert_int_equal(repos.v[1].keys.n, 2);
 	/* whatever it says itself */
 	assert_true(oi_rpm_repo_is_checked(&repos.v[1]));
-	oi_rpm_repo_write(&repos.v[1], "/k.asc", "/ca.pem", &out);
+	oi_rpm_repo_write(&repos.v[1], true, "/k.asc", "/ca.pem", &out);
 	assert_non_null(strstr(oi_buf_str(&out), "gpgcheck=1\ngpgkey=file:///k.asc\nsslcacert=/ca.pem\n"));
 	assert_null(strstr(oi_buf_str(&out), "sslverify"));
 	assert_int_equal(oi_rpm_repo_read(&f->host.change, "x.repo", "[a]\nname=a\n", &repos, &err), -1);
@@ -310,6 +327,10 @@ static void test_refusals(void **state)
 		{ "yum", "yum", "rpm/dnf-kernel", 1, CONF "--assumeno install x", OI_R_KERNEL_CHANGE },
 		{ "dnf", "dnf", "rpm/dnf-missing", 1, CONF "--assumeno install x",
 		  OI_R_PACKAGES_UNAVAILABLE },
+		{ "tdnf", "tdnf", "rpm/tdnf-missing", 243, CONF "--assumeno install x",
+		  OI_R_PACKAGES_UNAVAILABLE },
+		{ "tdnf", "tdnf", "rpm/tdnf-problem", 21, CONF "--assumeno install x",
+		  OI_R_PACKAGES_UNAVAILABLE },
 		{ "zypper", "zypper", "rpm/zypper-missing", 104,
 		  ZYPPER "install --dry-run --no-recommends --auto-agree-with-licenses x",
 		  OI_R_PACKAGES_UNAVAILABLE },
@@ -346,7 +367,7 @@ static void test_tdnf(void **state)
 			     "Installing:\nrdma-core  x86_64  54.0-1.azl3  base  1.1M  425.1k\n\n"
 			     "Total installed size:   1.10M\nIs this ok [y/N]: \n"
 			     "Error(1032) : Operation aborted.\n", CONF "--assumeno install rdma-core");
-	fakehost_expect_text(f, "tdnf", 243, "Error(1525) : rpm transaction failed\n",
+	fakehost_expect_text(f, "tdnf", 245, "Error(1525) : rpm transaction failed\n",
 			     CONF "-y install rdma-core");
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
@@ -365,10 +386,64 @@ static void test_zypper_locked(void **state)
 			     "(zypper).</message>\n", ZYPPER "refresh");
 	fakehost_expect(f, "zypper", 0, NULL, ZYPPER "refresh");
 	fakehost_expect(f, "zypper", 0, "rpm/zypper-upgrade", "*--dry-run*");
+	fakehost_expect_text(f, "rpm", 0, "1-1\n", "-q --queryformat * up-me");
 	fakehost_expect(f, "zypper", 107, NULL, "*install --no-recommends*"); /* a script failed */
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	fakehost_check_calls(f);
+}
+
+/* dnf drops only those that do not fit. */
+static void test_optional(void **state)
+{
+	static const char no[] = "Error: \n Problem: package bad-1-1.noarch conflicts with rdma-core\n";
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "dnf", "doca-ofed", "good bad better");
+	fakehost_expect(f, "dnf", 0, NULL, CONF "-y makecache");
+	fakehost_expect_text(f, "dnf", 1, no, CONF "--assumeno install doca-ofed good bad better");
+	fakehost_expect(f, "dnf", 1, "rpm/dnf-install", CONF "--assumeno install doca-ofed");
+	fakehost_expect(f, "dnf", 1, "rpm/dnf-install", CONF "--assumeno install doca-ofed good");
+	fakehost_expect_text(f, "dnf", 1, no, CONF "--assumeno install doca-ofed good bad");
+	fakehost_expect(f, "dnf", 1, "rpm/dnf-install", CONF "--assumeno install doca-ofed good better");
+	fakehost_expect(f, "dnf", 0, NULL, CONF "-y install doca-ofed good better");
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'W', "without bad, which does not fit"));
+	fakehost_check_calls(f);
+}
+
+static void test_signatures(void **state)
+{
+	static const char good[] = "/a.rpm:\n    Header V4 RSA/SHA512 Signature, key ID 12345678: OK\n"
+				   "    Header SHA256 digest: OK\n    Payload SHA256 digest: OK\n";
+	static const struct {
+		const char *more, *text; /* NULL: fine */
+	} cases[] = {
+		{ "", NULL },
+		{ "/b.rpm:\n    Header V4 RSA/SHA512 Signature, key ID 12345678: OK\n", NULL },
+		{ "/b.rpm:\n    Header SHA256 digest: OK\n    Payload SHA256 digest: OK\n",
+		  "/b.rpm is not signed by an accepted key" },
+		{ "/b.rpm:\n", "/b.rpm is not signed by an accepted key" },
+		{ "/b.rpm:\n    Header V4 RSA/SHA512 Signature, key ID 87654321: NOKEY\n",
+		  "/b.rpm: Header V4 RSA/SHA512 Signature, key ID 87654321: NOKEY" },
+		{ "/b.rpm:\n    Header V4 RSA/SHA512 Signature, key ID 12345678: OK\n"
+		  "    Payload SHA256 digest: BAD (Expected 1 != 2)\n",
+		  "/b.rpm: Payload SHA256 digest: BAD (Expected 1 != 2)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_FREE char *text = oi_mem_printf("%s%s", good, cases[i].more);
+		struct oi_err err = { 0 };
+		int ret = oi_rpm_judge_signatures(text, &err);
+
+		assert_int_equal(ret, cases[i].text ? -1 : 0);
+		if (cases[i].text && (err.code != OI_R_REPOSITORY_UNTRUSTED ||
+				      strcmp(err.text, cases[i].text) != 0))
+			fail_msg("case %zu: %s", i, err.text);
+	}
 }
 
 static void test_table(void **state)
@@ -397,6 +472,8 @@ int main(void)
 		TEST(test_refusals),
 		TEST(test_tdnf),
 		TEST(test_zypper_locked),
+		TEST(test_optional),
+		TEST(test_signatures),
 		TEST(test_table),
 	};
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -544,7 +545,15 @@ static void test_lock(void **state)
 	oi_root_close(&root);
 }
 
-static void test_lock_holder(void **state)
+/* apt, dpkg and rpm lock with fcntl(2), tdnf with flock(2). */
+static int take(int fd, bool with_flock)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return with_flock ? flock(fd, LOCK_EX | LOCK_NB) : fcntl(fd, F_SETLK, &lock);
+}
+
+static void look_for_holder(bool with_flock)
 {
 	struct oi_root root;
 	struct oi_err err = { 0 };
@@ -554,18 +563,17 @@ static void test_lock_holder(void **state)
 	int ready[2];
 	char c;
 
-	(void)state;
 	assert_int_equal(oi_root_open(scratch, &root, &err), 0);
+	assert_int_equal(oi_root_remove(&root, "/dpkg", &err), 0);
 	assert_int_equal(oi_lock_holder(&root, "/dpkg/lock-frontend", &pid, &command, &err), 1);
 	assert_int_equal(oi_root_write(&root, "/dpkg/lock-frontend", 0640, "", 0, &err), 0);
 	assert_int_equal(oi_lock_holder(&root, "/dpkg/lock-frontend", &pid, &command, &err), 1);
 	assert_int_equal(pipe(ready), 0);
 	holder = fork();
 	if (!holder) {
-		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 		int fd = oi_root_openat(&root, "/dpkg/lock-frontend", O_RDWR, 0);
 
-		if (fd < 0 || fcntl(fd, F_SETLK, &lock) || write(ready[1], "x", 1) != 1)
+		if (fd < 0 || take(fd, with_flock) || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		pause();
 		_exit(0);
@@ -580,6 +588,13 @@ static void test_lock_holder(void **state)
 	close(ready[0]);
 	close(ready[1]);
 	oi_root_close(&root);
+}
+
+static void test_lock_holder(void **state)
+{
+	(void)state;
+	look_for_holder(false);
+	look_for_holder(true);
 }
 
 static void test_tools(void **state)

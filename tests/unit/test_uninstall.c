@@ -346,8 +346,6 @@ static void without_dpkg_it_says_so(void **state)
 /* One downgraded, one brought back; changed again or gone by the user's hand: theirs. */
 static void replaced_packages_come_back(void **state)
 {
-	static const char versions[] = "installed rdma-core 2510\ninstalled user-upgraded 3\n"
-				       "config-files removed-by-us 1\n";
 	static const char fits[] = "Inst rdma-core [2510] (50 Debian:13 [amd64])\n"
 				   "Inst removed-by-us (1 Debian:13 [amd64])\n";
 	struct fakehost *f = *state;
@@ -361,7 +359,10 @@ static void replaced_packages_come_back(void **state)
 		note_packages(f, "doca-ofed 3.2.3");
 		assert_int_equal(oi_record_note_replaced(&f->host.change, &replaced, &err), 0);
 		fakehost_expect_text(f, "dpkg-query", 1, "", QUERY "doca-ofed");
-		fakehost_expect_text(f, "dpkg-query", 1, versions, QUERY "rdma-core user-upgraded *");
+		fakehost_expect_text(f, "dpkg-query", 0, "installed 2510\n", QUERY "rdma-core");
+		fakehost_expect_text(f, "dpkg-query", 0, "installed 3\n", QUERY "user-upgraded");
+		fakehost_expect_text(f, "dpkg-query", 1, "", QUERY "user-removed");
+		fakehost_expect_text(f, "dpkg-query", 0, "config-files 1\n", QUERY "removed-by-us");
 		fakehost_expect_text(f, "apt-get", time == 1 ? 100 : 0,
 				     time == 0 ? fits :
 				     time == 1 ? "E: Version '50' for 'rdma-core' was not found\n" :
@@ -416,6 +417,61 @@ static void rpms_go(void **state)
 		fail_msg("%s", err.text);
 	assert_int_equal(what.packages, 3);
 	assert_true(fakehost_logged(f, 'W', "kernel-devel is there in 2 versions"));
+	fakehost_check_calls(f);
+}
+
+#define VERSION "-q --queryformat *EPOCH* "
+#define BACK "--disableexcludes=all --allowerasing "
+
+/* First, by dnf: what needs one of ours, or is needed by one, goes back before the removal. */
+static void replaced_rpms_come_back(void **state)
+{
+	static const char needed[] = "error: Failed dependencies:\n"
+				     "\trdma-core is needed by (installed) libibverbs-2510-1.noarch\n";
+	static const char fits[] = "Downgrading:\n libibverbs noarch 61-1 base 5.6 k\n"
+				   "Removing dependent packages:\n doca-ofed noarch 3.2.3-1 @doca 0\n\n"
+				   "Transaction Summary\nRemove  1 Package\nDowngrade  1 Package\n\n"
+				   "Operation aborted.\n";
+	static const char too_much[] = "Downgrading:\n libibverbs noarch 61-1 base 5.6 k\n"
+				       "Removing dependent packages:\n of-the-user noarch 1-1 @x 0\n\n"
+				       "Transaction Summary\nRemove  1 Package\nDowngrade  1 Package\n\n"
+				       "Operation aborted.\n";
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv replaced = { 0 };
+	struct oi_err err;
+	WHAT;
+
+	oi_mem_set(&f->verdict.driver.method, "dnf");
+	oi_strv_split(&replaced, "libibverbs 61-1 2510-1", ",");
+	for (int time = 0; time < 3; time++) {
+		note_packages(f, "doca-ofed 3.2.3-1,rdma-core 2510-1");
+		assert_int_equal(oi_record_note_replaced(&f->host.change, &replaced, &err), 0);
+		fakehost_expect_text(f, "rpm", 0, "+\n", COUNT "doca-ofed-3.2.3-1");
+		fakehost_expect_text(f, "rpm", 0, "+\n", COUNT "rdma-core-2510-1");
+		fakehost_expect_text(f, "rpm", 1, needed, "--erase --test doca-ofed-3.2.3-1 rdma-core-2510-1");
+		fakehost_expect_text(f, "rpm", 0, "2510-1\n", VERSION "libibverbs");
+		fakehost_expect_text(f, "dnf", 1, time == 0 ? fits : time == 1 ? too_much :
+				     "Error: Unable to find a match: libibverbs-61-1\n",
+				     BACK "--assumeno install libibverbs-61-1");
+		if (time == 0)
+			fakehost_expect(f, "dnf", 0, NULL, BACK "-y install libibverbs-61-1");
+		if (time == 0)
+			fakehost_expect(f, "rpm", 1, NULL, COUNT "doca-ofed-3.2.3-1");
+		if (time == 0)
+			fakehost_expect(f, "rpm", 1, NULL, COUNT "doca-ofed");
+		if (time)
+			fakehost_expect_text(f, "rpm", 0, "+\n", COUNT "doca-ofed-3.2.3-1");
+		fakehost_expect_text(f, "rpm", 0, "+\n", COUNT "rdma-core-2510-1");
+		fakehost_expect_text(f, "rpm", time ? 1 : 0, time ? needed : "",
+				     time ? "--erase --test doca-ofed-3.2.3-1 rdma-core-2510-1" :
+					    "--erase --test rdma-core-2510-1");
+		if (time == 0)
+			fakehost_expect(f, "rpm", 0, NULL, "--erase rdma-core-2510-1");
+		assert_int_equal(undo(f, &what, &err), time ? OI_R_REMOVAL_FOREIGN : OI_R_NONE);
+	}
+	assert_true(fakehost_logged(f, 'W', "left as they are now: of-the-user"));
+	assert_true(fakehost_logged(f, 'W', "left as they are now: Error: Unable to find a match"));
+	assert_string_equal(err.text, "libibverbs-2510-1.noarch");
 	fakehost_check_calls(f);
 }
 
@@ -542,6 +598,7 @@ int main(void)
 		TEST(without_dpkg_it_says_so),
 		TEST(replaced_packages_come_back),
 		TEST(rpms_go),
+		TEST(replaced_rpms_come_back),
 		TEST(services_end_first),
 		TEST(dkms_forgets),
 		TEST(built_modules_go),
