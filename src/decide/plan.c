@@ -257,6 +257,33 @@ static void hold_units(struct oi_decision *d)
 	}
 }
 
+static void add_list(struct oi_strv *into, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		oi_strv_add(into, names[i]);
+}
+
+/* --- signatures --- */
+
+static struct oi_step *pair_step(struct oi_decision *d, enum oi_action action, const char *id,
+				 const char *detail)
+{
+	struct oi_step *step = oi_verdict_step(d->verdict, action, id, "%s", detail);
+
+	oi_mem_set(&step->path, d->config->secure_boot.key);
+	oi_mem_set(&step->content, d->config->secure_boot.certificate);
+	return step;
+}
+
+/* Before anything is fetched or changed. */
+static void check_key(struct oi_decision *d)
+{
+	if (d->config->secure_boot.key)
+		pair_step(d, OI_ACTION_KEY_CHECK, "check-signing-key",
+			  "the stanza's key pair: of root alone, and a pair");
+}
+
+/* dkms signs as it builds. Source: dkms(8), "mok_signing_key" */
 static void sign_modules(struct oi_decision *d)
 {
 	OI_FREE char *content = NULL;
@@ -270,16 +297,26 @@ static void sign_modules(struct oi_decision *d)
 	write_file(d, "sign-modules", SIGNING_FILE, content, "built modules are signed");
 }
 
+/* Whoever has built them: dkms 2 reads no such file, and packages are built without it. */
+static void check_signatures(struct oi_decision *d)
+{
+	static const char *const modules[] = {
+		"mlx4_core", "mlx4_ib",	 "mlx5_core", "mlx5_ib", "ib_core",  "ib_uverbs", "ib_umad",
+		"ib_cm",     "rdma_ucm", "ib_ipoib",  "ib_iser", "ib_isert", "ib_srp",
+	};
+	struct oi_step *step;
+
+	if (!d->config->secure_boot.key)
+		return;
+	step = pair_step(d, OI_ACTION_MODULE_SIGN, "check-signatures",
+			 "every added module has one of the stanza's key");
+	add_list(&step->names, modules, OI_ARRAY_SIZE(modules));
+}
+
 static void verify_fabric(struct oi_decision *d)
 {
 	oi_verdict_step(d->verdict, OI_ACTION_VERIFY, "verify-fabric",
 			"modules, ports, state and rate");
-}
-
-static void add_list(struct oi_strv *into, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		oi_strv_add(into, names[i]);
 }
 
 /* --- the plans --- */
@@ -433,6 +470,7 @@ static void plan_host_package(struct oi_decision *d)
 	OI_FREE char *artefact = NULL;
 	struct oi_step *step;
 
+	check_key(d);
 	fetch_artefact(d, "fetch-repository");
 	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
 	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_STAGE, "stage-repository",
@@ -453,6 +491,7 @@ static void plan_host_package(struct oi_decision *d)
 	check_modules(d, manager);
 	if (strcmp(manager, "apt") != 0) /* before 3.2 they are packages, made for EL's own kernels */
 		check_files_too(d);
+	check_signatures(d);
 	set_up_openibd(d);
 	oi_plan_publish_modules(d);
 	verify_fabric(d);
@@ -460,10 +499,11 @@ static void plan_host_package(struct oi_decision *d)
 
 static void plan_repository(struct oi_decision *d)
 {
-	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD,
-					       "add-repository", "%s",
-					       d->release->url ? d->release->url : "the vendor's");
+	struct oi_step *step;
 
+	check_key(d);
+	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD, "add-repository", "%s",
+			       d->release->url ? d->release->url : "the vendor's");
 	oi_mem_set(&step->path, d->release->url);
 	oi_mem_set(&step->key, "repository");
 	simulate(d, "doca-ofed", true);
@@ -471,6 +511,7 @@ static void plan_repository(struct oi_decision *d)
 	sign_modules(d);
 	install_packages(d, "doca-ofed", true);
 	check_modules(d, "apt");
+	check_signatures(d);
 	set_up_openibd(d);
 	verify_fabric(d);
 }
@@ -602,6 +643,7 @@ static void plan_bundle(struct oi_decision *d)
 	OI_FREE char *more = NULL;
 	struct oi_step *step;
 
+	check_key(d);
 	fetch_artefact(d, "fetch-bundle");
 	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
 	distro = bundle_distro(d, artefact);
@@ -622,6 +664,7 @@ static void plan_bundle(struct oi_decision *d)
 	step->detail = oi_mem_printf("mlnxofedinstall %s; with %s if it was not built for this kernel",
 				     words, more);
 	check_bundle_modules(d);
+	check_signatures(d);
 	set_up_openibd(d);
 	verify_fabric(d);
 }

@@ -67,4 +67,5 @@ execute_sources = \
 execute_sources += src/execute/fallback.c src/execute/fallback.h \
 	src/execute/network.c src/execute/network.h \
 	src/execute/service.h \
+	src/execute/signing.c src/execute/signing.h \
 	src/execute/step_restart.c

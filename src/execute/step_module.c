@@ -8,6 +8,7 @@
 #include "execute/child.h"
 #include "execute/dkms.h"
 #include "execute/fallback.h"
+#include "execute/signing.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -28,6 +29,26 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 	if (step->content)
 		return oi_bundle_check_modules(run->host, kernel, step, err);
 	return oi_dkms_check(run->host, kernel, step, err);
+}
+
+int oi_step_key_check(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	struct oi_signer signer = { 0 };
+
+	if (oi_signing_check(run->host, step->path, step->content, &signer, err))
+		return -1;
+	oi_log_info(&run->host->log, "modules will be signed by %s, %s", signer.name, signer.serial);
+	oi_signer_clear(&signer);
+	return 0;
+}
+
+int oi_step_module_sign(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	const char *kernel = run->verdict->driver.kernel;
+
+	if (!kernel)
+		return oi_err_set(err, OI_R_MODULES_UNSIGNED, "the kernel's release is not known");
+	return oi_signing_modules(run->host, kernel, &step->names, step->path, step->content, err);
 }
 
 static bool in_container(const struct oi_host *host)

@@ -2,7 +2,7 @@
 fetch_sources = \
 	src/fetch/answer.c \
 	src/fetch/calls.c src/fetch/calls.h \
-	src/fetch/digest.c src/fetch/digest.h \
+	src/fetch/crypto.c src/fetch/digest.h src/fetch/keypair.h \
 	src/fetch/download.c src/fetch/download.h \
 	src/fetch/files.c src/fetch/files.h \
 	src/fetch/headers.c src/fetch/headers.h \

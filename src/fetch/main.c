@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "fetch/download.h"
+#include "fetch/keypair.h"
 #include "fetch/metadata.h"
 #include "fetch/protocol.h"
 #include "fetch/retry.h"
@@ -55,7 +56,10 @@ static int serve(struct oi_err *err)
 	    oi_fetch_request_read(OI_FETCH_REQUEST_FD, &bytes, &len, err) ||
 	    oi_fetch_request_parse(bytes, len, oi_retry_now_ms(), &request, err))
 		return -1;
-	if (request.op != OI_FETCH_METADATA && !is_folder(OI_FETCH_STAGING_FD))
+	if (request.op == OI_FETCH_KEY && !is_open(OI_FETCH_STAGING_FD, O_WRONLY))
+		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not open for reading",
+				  OI_FETCH_STAGING_FD);
+	if (request.op != OI_FETCH_METADATA && request.op != OI_FETCH_KEY && !is_folder(OI_FETCH_STAGING_FD))
 		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not a folder",
 				  OI_FETCH_STAGING_FD);
 	no_files = oi_sandbox_confine(&request, OI_FETCH_STAGING_FD);
@@ -63,6 +67,8 @@ static int serve(struct oi_err *err)
 		oi_fetch_answer_debug("system calls are not limited here: %s", no_calls);
 	if (no_files)
 		oi_fetch_answer_debug("files are not limited here: %s", no_files);
+	if (request.op == OI_FETCH_KEY)
+		return oi_keypair_check(&request, OI_FETCH_STAGING_FD, err);
 	if (request.op == OI_FETCH_UNPACK)
 		return oi_unpack(&request, OI_FETCH_STAGING_FD, err);
 	if (oi_transfer_init(err))

@@ -42,6 +42,10 @@
  *    "max_entries": 100000,
  *    "max_bytes": 17179869184}             of all files together
  *
+ *   {"schema": 1, "op": "key",              do a private key and a certificate belong together
+ *    "certificate": "30820122...",         its file's bytes in hexadecimal
+ *    "deadline_ms": 10000}                 descriptor 5 is the key's file
+ *
  * Answers:
  *
  *   {"event": "progress", "bytes": 1048576, "total": 4194304 or null}
@@ -49,6 +53,7 @@
  *   {"event": "note", "text": "..."}       worked around: a try that failed, a wait
  *   {"event": "debug", "text": "..."}      for whoever wants to know everything
  *   {"event": "document", "text": "..."}   metadata: a piece of the JSON document
+ *                                           key: {"signer": "...", "serial": "0A:1B"}
  *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
  *    "cached": false,                      it was there already
  *    "requests": 2,                        HTTP requests; only with download from here on
@@ -88,6 +93,7 @@
 #define OI_FETCH_METADATA_BYTES_MAX (1 << 20)
 #define OI_FETCH_UNPACKED_BYTES_MAX (INT64_C(64) << 30)
 #define OI_FETCH_ENTRIES_MAX 1000000
+#define OI_FETCH_CERTIFICATE_BYTES_MAX 16384
 
 /* Limit on an answer line: what the other side reads in one piece. */
 #define OI_FETCH_LINE_BYTES 4096
@@ -95,7 +101,7 @@
 /* Slower than this is no download, whatever arrives. */
 #define OI_FETCH_STALL_BYTES 1024
 
-enum oi_fetch_op { OI_FETCH_METADATA, OI_FETCH_DOWNLOAD, OI_FETCH_UNPACK };
+enum oi_fetch_op { OI_FETCH_METADATA, OI_FETCH_DOWNLOAD, OI_FETCH_UNPACK, OI_FETCH_KEY };
 
 struct oi_fetch_request {
 	enum oi_fetch_op op;
@@ -119,6 +125,9 @@ struct oi_fetch_request {
 	int64_t spread_ms;
 	int stall_seconds;
 	int tries;
+	/* key */
+	unsigned char *certificate;
+	size_t certificate_bytes;
 	/* unpack */
 	char *into;
 	int64_t max_entries;

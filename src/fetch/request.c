@@ -21,6 +21,7 @@ void oi_fetch_request_clear(struct oi_fetch_request *request)
 	free(request->base);
 	free(request->name);
 	free(request->into);
+	free(request->certificate);
 	oi_strv_clear(&request->urls);
 	free(request->sha256);
 	free(request->proxy);
@@ -277,6 +278,27 @@ static int parse_unpack(const struct oi_doc *doc, struct oi_fetch_request *reque
 	return 0;
 }
 
+static int parse_key(const struct oi_doc *doc, struct oi_fetch_request *request,
+		     struct oi_err *err)
+{
+	OI_FREE char *text = NULL;
+	size_t n;
+
+	if (get_string(doc, "certificate", false, 2 * OI_FETCH_CERTIFICATE_BYTES_MAX, &text, err))
+		return -1;
+	n = strlen(text) / 2;
+	if (strlen(text) != 2 * n || strspn(text, "0123456789abcdef") != 2 * n)
+		return wrong(err, "certificate", "not in hexadecimal");
+	request->certificate = oi_mem_zalloc(n, 1);
+	request->certificate_bytes = n;
+	for (size_t i = 0; i < n; i++) {
+		const char digits[3] = { text[2 * i], text[2 * i + 1], '\0' };
+
+		request->certificate[i] = (unsigned char)strtoul(digits, NULL, 16);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(const struct oi_doc *doc, struct oi_fetch_request *request,
@@ -293,6 +315,7 @@ static const struct {
 	[OI_FETCH_UNPACK] = { "unpack", parse_unpack,
 			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
 				"max_bytes" } },
+	[OI_FETCH_KEY] = { "key", parse_key, { "schema", "op", "certificate", "deadline_ms" } },
 };
 
 int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
@@ -320,7 +343,7 @@ int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 		request->deadline_ms += now_ms;
 		return ops[i].parse(doc, request, err);
 	}
-	return wrong(err, "op", "neither metadata, download nor unpack");
+	return wrong(err, "op", "neither metadata, download, unpack nor key");
 }
 
 int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)

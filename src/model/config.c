@@ -618,6 +618,18 @@ static int check_path(struct reader *r, const struct oi_doc *stanza, const char 
 		     "an absolute path is wanted, not \"%s\"", value);
 }
 
+/* dkms reads its settings with a shell, and takes $ and the like for what they mean there. */
+static int check_plain(struct reader *r, const struct oi_doc *stanza, const char *path,
+		       const char *value)
+{
+	size_t len = value ? strcspn(value, "\"'`$\\") : 0;
+
+	if (!value || !value[len])
+		return 0;
+	return wrong(r, OI_R_STANZA_VALUE, oi_doc_at(stanza, path), path,
+		     "\"%s\": a file name without %c is wanted", value, value[len]);
+}
+
 static bool is_unit_name(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -645,6 +657,9 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 	    check_path(r, stanza, "source.ca_bundle", c->source.ca_bundle) ||
 	    check_path(r, stanza, "secure_boot.key", c->secure_boot.key) ||
 	    check_path(r, stanza, "secure_boot.certificate", c->secure_boot.certificate))
+		return -1;
+	if (check_plain(r, stanza, "secure_boot.key", c->secure_boot.key) ||
+	    check_plain(r, stanza, "secure_boot.certificate", c->secure_boot.certificate))
 		return -1;
 	if (!c->secure_boot.key != !c->secure_boot.certificate)
 		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(stanza, "secure_boot"), "secure_boot",

@@ -39,6 +39,8 @@ enum oi_action {
 	OI_ACTION_BUNDLE_INSTALL, /* run its installer */
 	OI_ACTION_MODULES_PUBLISH, /* what was compiled here, for others; a failure is only warned of */
 	OI_ACTION_MODULE_CHECK, /* were the modules really built for this kernel */
+	OI_ACTION_KEY_CHECK, /* may the pair that signs modules be used */
+	OI_ACTION_MODULE_SIGN, /* who has signed the built ones; those without a signature get one */
 	OI_ACTION_MODULE_LOAD,
 	OI_ACTION_SERVICE_ENABLE,
 	OI_ACTION_SERVICE_RESTART,
@@ -53,8 +55,8 @@ struct oi_step {
 	char *detail; /* for people */
 	struct oi_strv urls; /* fetch: in the order to try; file:// or https:// */
 	char *sha256; /* fetch: NULL when the publisher gives none */
-	char *path; /* fetch: name in staging; file: where */
-	char *content; /* file-write: all of it; file-set: the value */
+	char *path; /* fetch: name in staging; file: where; a key pair: the private one */
+	char *content; /* file-write: all of it; file-set: the value; a key pair: the certificate */
 	char *key; /* file-set; repository: "deb" or "rpm"; modules: oi_plan_modules_key() */
 	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */
 	struct oi_strv optional; /* packages taken when the archive has them; arguments for a

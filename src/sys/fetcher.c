@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,6 +46,9 @@
  */
 #define UNPACK_BYTES_MAX (INT64_C(16) << 30)
 #define UNPACK_ENTRIES_MAX 200000
+/* Two files of a few kilobytes; a small VM at boot may be slow at libcrypto's own start. */
+#define KEY_MS 20000
+
 #define UNPACK_SUFFIX ".part-dir" /* fetch/unpack.h */
 
 /* The last of the time is for the answer: it knows more than "out of time". */
@@ -56,6 +60,7 @@ struct session {
 	const char *what; /* for texts: the file's name, or "metadata" */
 	size_t document_max;
 	struct oi_buf document;
+	bool silent; /* nothing was fetched */
 	bool done;
 	bool failed; /* then why says so; the first word counts */
 	struct oi_err why;
@@ -124,6 +129,8 @@ static void on_done(struct session *s, const struct oi_doc *answer)
 	s->done = true;
 	if (s->fetched_bytes && !(cached && cached->boolean))
 		*s->fetched_bytes += bytes;
+	if (s->silent)
+		return;
 	if (cached && cached->kind == OI_DOC_BOOL && cached->boolean)
 		oi_log_info(s->log, "fetch: %s: already here, with the right digest", s->what);
 	else
@@ -382,6 +389,55 @@ int oi_fetcher_unpack(const struct oi_host *host, const char *name, const char *
 	if (ret && remove_staged(&host->change, into, UNPACK_SUFFIX, &ignored))
 		oi_log_warn(&host->log, "could not clean up: %s", ignored.text);
 	return ret;
+}
+
+void oi_signer_clear(struct oi_signer *signer)
+{
+	free(signer->name);
+	free(signer->serial);
+	memset(signer, 0, sizeof(*signer));
+}
+
+static struct oi_doc *key_request(const char *certificate, size_t len, int64_t deadline_ms)
+{
+	struct oi_doc *request = new_request("key", deadline_ms);
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+
+	for (size_t i = 0; i < len; i++)
+		oi_buf_addf(&text, "%02x", (unsigned char)certificate[i]);
+	oi_doc_put_string(request, "certificate", oi_buf_str(&text));
+	return request;
+}
+
+int oi_fetcher_check_key(const struct oi_host *host, int key_fd, const char *certificate,
+			 size_t certificate_len, struct oi_signer *signer, struct oi_err *err)
+{
+	struct session session = { .host = host,
+				   .log = &host->log,
+				   .what = "the key pair",
+				   .document_max = 4096,
+				   .silent = true };
+	int64_t deadline_ms = oi_clock_ms() + KEY_MS;
+	OI_DOC_AUTO *request = NULL;
+	OI_DOC_AUTO *answer = NULL;
+	int ret;
+
+	if (!certificate_len || certificate_len > OI_CERTIFICATE_BYTES)
+		return oi_err_set(err, OI_R_SIGNING_KEY, "the certificate: %s",
+				  certificate_len ? "too long for one" : "the file is empty");
+	if (deadline_ms > host->deadline_ms)
+		deadline_ms = host->deadline_ms;
+	request = key_request(certificate, certificate_len, deadline_ms);
+	ret = ask(host, request, deadline_ms, key_fd, &session, err);
+	if (!ret)
+		ret = oi_doc_from_json(oi_buf_str(&session.document), session.document.len,
+				       "the key pair", OI_R_FETCH_FAILED, &answer, err);
+	oi_buf_clear(&session.document);
+	if (ret)
+		return -1;
+	signer->name = oi_mem_dup(string_or(oi_doc_get(answer, "signer"), ""));
+	signer->serial = oi_mem_dup(string_or(oi_doc_get(answer, "serial"), ""));
+	return 0;
 }
 
 int oi_fetcher_metadata(const struct oi_host *host, int64_t deadline_ms, struct oi_doc **out,

@@ -60,6 +60,29 @@ OI_MUST_CHECK
 int oi_fetcher_unpack_to(const struct oi_host *host, const char *name, int dir_fd,
 			 const char *into, struct oi_err *err);
 
+/* More than any certificate of an RSA or EC key, in DER or PEM. */
+#define OI_CERTIFICATE_BYTES 16384
+
+/* By what a signature is known. */
+struct oi_signer {
+	char *name; /* the issuer's common name; may be "" */
+	char *serial; /* of the certificate, "0A:1B", as modinfo's sig_key */
+};
+
+/** oi_signer_clear() - free; fine on a zeroed one, and for OI_CLEANUP */
+void oi_signer_clear(struct oi_signer *signer);
+
+/**
+ * oi_fetcher_check_key() - have a key pair looked at, in the second program's sandbox
+ * @key_fd: the private key's file; borrowed, and not read here
+ * @certificate: the bytes of the certificate's file, at most OI_CERTIFICATE_BYTES
+ * @signer: zeroed; owned by the caller
+ * Errors: OI_R_SIGNING_KEY, OI_R_FETCH_FAILED, OI_R_TOOL_MISSING
+ */
+OI_MUST_CHECK
+int oi_fetcher_check_key(const struct oi_host *host, int key_fd, const char *certificate,
+			 size_t certificate_len, struct oi_signer *signer, struct oi_err *err);
+
 /**
  * oi_fetcher_metadata() - ask the metadata service for the instance document
  * @deadline_ms: monotonic, absolute

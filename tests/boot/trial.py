@@ -49,10 +49,11 @@ class Trial:
     # --- the machine ------------------------------------------------------------------------
 
     def vm(self, *, baked=True, kernel=None, os_release=None, platform_name="azure",
-           infiniband=True, size=HPC_SIZE, size_from="instance-data", beside=None):
+           infiniband=True, size=HPC_SIZE, size_from="instance-data", secure_boot=False, beside=None):
         """A machine, or another one BESIDE the first; size_from: "instance-data", "imds", or "azure" for its own datasource."""
         return Vm(self, baked, dict(release=kernel or self.kernel, os_release=os_release,
-                                    platform_name=platform_name, infiniband=infiniband),
+                                    platform_name=platform_name, infiniband=infiniband,
+                                    secure_boot=secure_boot),
                   size, size_from, beside)
 
     def run(self, scenario):

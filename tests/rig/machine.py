@@ -119,7 +119,7 @@ def rdma_device(tree, function, name, link_layer, rate, state="4: ACTIVE", phys=
     tree.link(f"sys/class/infiniband/{name}", here)
 
 
-def kernel(tree, release, arch):
+def kernel(tree, release, arch, secure_boot=False):
     tree.put("proc/sys/kernel/ostype", "Linux")
     tree.put("proc/sys/kernel/osrelease", release)
     tree.put("proc/sys/kernel/version", "#1 SMP PREEMPT_DYNAMIC")
@@ -127,7 +127,8 @@ def kernel(tree, release, arch):
     tree.put("proc/version", f"Linux version {release} (synthesized) #1 SMP PREEMPT_DYNAMIC")
     tree.put("proc/cmdline", f"BOOT_IMAGE=/boot/vmlinuz-{release} root=PARTUUID=0 ro console=ttyS0")
     tree.put("sys/kernel/security/lockdown", "[none] integrity confidentiality")
-    tree.put(f"sys/firmware/efi/efivars/{SECURE_BOOT}", b"\x06\0\0\0\0")  # attributes, then: off
+    # attributes, then on or off
+    tree.put(f"sys/firmware/efi/efivars/{SECURE_BOOT}", b"\x06\0\0\0" + bytes([secure_boot]))
 
 
 def dmi(tree, vendor, product, asset_tag):
@@ -139,7 +140,7 @@ def dmi(tree, vendor, product, asset_tag):
 
 
 def build(top, *, release, os_release, platform_name="azure", infiniband=True,
-          arch=platform.machine()):
+          arch=platform.machine(), secure_boot=False):
     """Write the tree of one machine.
 
     release         kernel release; its headers must be the ones in the container
@@ -154,7 +155,7 @@ def build(top, *, release, os_release, platform_name="azure", infiniband=True,
     tree.folder("run/cloud-init")
     tree.folder("sys/class/infiniband")
     tree.folder("sys/bus/pci/devices")
-    kernel(tree, release, arch)
+    kernel(tree, release, arch, secure_boot)
     if platform_name == "kvm":
         dmi(tree, "QEMU", "Standard PC (Q35 + ICH9, 2009)", "")
         return

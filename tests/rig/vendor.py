@@ -10,6 +10,7 @@ Variants, each a way in which a real one goes wrong or must be handled with care
     broken-build    the modules do not compile, and the package's script hides it from apt
     other-key       the repository is signed by a key that the package does not carry
     new-kernel      doca-ofed depends on another kernel
+    asks            a package's script asks, by debconf and on the terminal, as shim's do
     replaces        doca-ofed wants a newer rig-lib than the machine has
 """
 import hashlib
@@ -65,7 +66,9 @@ def packages(work, pool, variant):
         "/lib/systemd/system/openibd.service": (text_of("openibd.service"), 0o644),
         "/etc/infiniband/openib.conf": ("# stand-in of the test\nONBOOT=yes\nIPOIB_LOAD=yes\n", 0o644)})
     deb(work, pool, "ofed-scripts", f"{LEVEL}", files={
-        "/usr/bin/ofed_info": (text_of("ofed_info"), 0o755)})
+        "/usr/bin/ofed_info": (text_of("ofed_info"), 0o755)},
+        scripts={"postinst": text_of("asks-postinst"), "templates": text_of("asks-templates")}
+        if variant == "asks" else None)
     # Higher than any distribution's, and broken for whoever takes it.
     deb(work, pool, "dkms", "99.0-1", scripts={"preinst": "#!/bin/sh\nexit 1\n"})
     depends = ", ".join(DRIVER_PACKAGES[1:])

@@ -20,7 +20,9 @@ tests_unit_test_apt_SOURCES = tests/unit/test_apt.c tests/unit/fakehost.c tests/
 tests_unit_test_dkms_SOURCES = tests/unit/test_dkms.c tests/unit/fakehost.c tests/unit/fakehost.h
 tests_unit_test_execute_SOURCES = tests/unit/test_execute.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
-unit_tests += tests/unit/test_plan tests/unit/test_network
+unit_tests += tests/unit/test_plan tests/unit/test_network tests/unit/test_signing
+tests_unit_test_signing_SOURCES = tests/unit/test_signing.c tests/unit/fakehost.c \
+	tests/unit/fakehost.h
 tests_unit_test_network_SOURCES = tests/unit/test_network.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
 unit_tests += tests/unit/test_rows

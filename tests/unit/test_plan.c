@@ -148,7 +148,12 @@ static void the_stanza_chooses_files(void **state)
 	assert_false(has_step("write-rdma-names"));
 	plan("{ipoib: false, secure_boot: {key: /k.priv, certificate: /k.der}}");
 	assert_string_equal(step("set-ipoib")->content, "no");
+	assert_true(oi_strv_has(&step("restart-openibd")->optional, "mlx5_core"));
 	assert_non_null(strstr(step("sign-modules")->content, "mok_signing_key=\"/k.priv\""));
+	assert_string_equal(verdict.steps[0].id, "check-signing-key"); /* before anything else */
+	assert_string_equal(step("check-signing-key")->path, "/k.priv");
+	assert_string_equal(step("check-signatures")->content, "/k.der");
+	assert_true(oi_strv_has(&step("check-signatures")->names, "mlx5_core"));
 	assert_non_null(strstr(step("pin-packages")->content, "Pin: release o=Ubuntu\n"));
 }
 
