@@ -88,17 +88,52 @@ def doca(t):
     expect.clean_boot(t, second)
 
 
+# The machine tells the server how far its boot is, which holds the second half back until the
+# run starts. cloud-init's config stage cannot end before the server was asked.
+TELL = """#!/bin/bash
+exec 3<>/dev/tcp/127.0.0.1/{port}
+printf 'GET /tell/%s HTTP/1.0\\r\\n\\r\\n' "$1" >&3
+cat <&3 >/dev/null
+"""
+
+
+def tells(vm, unit, line):
+    vm.container.write(f"etc/systemd/system/{unit}.d/tell.conf", f"[Service]\n{line}\n")
+
+
 @scenario(TRIXIE)
 def doca_http(t):
-    """By http:// with a digest, on the carrier that needs no prepared image."""
+    """By http:// with a digest, on the carrier that needs no prepared image; the download begins
+    while cloud-init's config stage is not over, and the run takes it from there."""
     vm = t.vm()
     source = Source(t, vm)
+    vm.container.write("usr/local/bin/tell", TELL.format(port=vm.imds.port), mode=0o755)
+    tells(vm, "cloud-config.service", f"ExecStartPost=/usr/local/bin/tell "
+          f"config-ended?asked%%20for%%20{vendor.ARTEFACT}")
+    tells(vm, "ofed-init.service", "ExecStartPre=/usr/local/bin/tell run-starts")
+    vm.imds.held[vendor.ARTEFACT] = "told run-starts"
     vm.user_data(user_data.with_script(
         user_data.carried(stanza(source.http_url, source.sha256), user_data.WORKLOADS)))
     boot = vm.boot(420)
     doca_installed(t, vm, boot)
-    t.equal([r for r in vm.imds.requests if r.startswith("/files/")], [f"/files/{vendor.ARTEFACT}"],
-            "the artefact was fetched once")
+    t.equal(vm.imds.story, [f"asked for {vendor.ARTEFACT}", "told config-ended", "told run-starts",
+                            f"sent {vendor.ARTEFACT}"], "one download, across three stages")
+    prefetch = (boot.result or {}).get("prefetch") or {}
+    t.equal(prefetch.get("state"), "fetched", "result.json says that it was fetched ahead")
+    t.equal(prefetch.get("bytes"), vm.imds.files[vendor.ARTEFACT].stat().st_size, "and how much")
+    t.contains([p["name"] for p in (boot.result or {}).get("phases", [])], "wait-for-prefetch",
+               "the wait is one of the phases")
+    t.contains(boot.status_log, "prefetch: fetched; ", "the status log says so too")
+    t.equal(boot.unit.get("StatusText"), f"exit 0: {expect.INSTALLED}", "systemctl status says how it ended")
+    unit = boot.units.get("ofed-init-prefetch.service", {})
+    t.before(unit.get("InactiveExit"), boot.units["cloud-config.service"].get("ActiveEnter"),
+             "the unit starts beside the config stage")
+
+    second = vm.boot()
+    t.contains(second.last_line, ": unchanged: ", "second boot: nothing has changed")
+    t.equal(len([e for e in vm.imds.story if e.startswith("asked")]), 1,
+            "second boot: nothing is fetched")
+    expect.clean_boot(t, second)
 
 
 @scenario(BOOKWORM)
