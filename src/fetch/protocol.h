@@ -31,7 +31,8 @@
  *    "deadline_ms": 1700000,
  *    "connect_ms": 15000,                  for one try; there is no limit for the rest
  *    "stall_seconds": 30,                  so long below OI_FETCH_STALL_BYTES a second: cut
- *    "tries": 3,                           of each url, that brought nothing and may heal
+ *    "tries": 3,                           of each url, that brought nothing and may heal;
+ *                                          an only one that is busy is asked more often
  *    "backoff_ms": 1000,
  *    "max_bytes": 4294967296}
  *

@@ -18,6 +18,9 @@
 /* A try that brings less than this forward has failed like one that brings nothing. */
 #define PROGRESS_BYTES_MIN (16 * 1024)
 
+/* With a backoff of a second that grows to half a minute: eight minutes at the most. */
+#define UNTOLD_MAX 20
+
 /* An artefact on its way. */
 struct pull {
 	const struct oi_fetch_request *request;
@@ -291,19 +294,41 @@ static bool is_worth_all_of_it(struct pull *p, bool *asked_for_all, const struct
 	return true;
 }
 
-/* Waits before another try. Return: false when there is no sense in it; @err says more then. */
-static bool wait_for_next(struct pull *p, unsigned int failed, int64_t asked_ms,
+/* Tries of a url since it last went forward. */
+struct tries {
+	unsigned int failed;
+	unsigned int busy; /* it is there, and had no time for us */
+	unsigned int untold; /* of those: it did not say until when */
+};
+
+/*
+ * Counts a try that failed. Return: is another one of any use.
+ *
+ * The only source there is, when it is busy, is asked again as long as there is time if it
+ * says when, and UNTOLD_MAX times if not: a fleet that boots at once is refused many times,
+ * and a VM that gives up has no driver. Where there are more, another one is better.
+ */
+static bool may_try_again(const struct pull *p, const struct oi_transfer_result *result,
+			  struct tries *tries)
+{
+	bool is_told = result->asked_ms >= 0;
+	bool is_busy = is_told || result->status == 429 || result->status == 503;
+
+	if (result->asked_ms > OI_RETRY_ASKED_MS_MAX)
+		return false;
+	if (!is_busy || p->request->urls.n > 1)
+		return ++tries->failed < (unsigned int)p->request->tries;
+	tries->busy++;
+	return is_told || ++tries->untold < UNTOLD_MAX;
+}
+
+/* Waits before another try. Return: false when there is no time for it; @err says more then. */
+static bool wait_for_next(struct pull *p, const struct tries *tries, int64_t asked_ms,
 			  struct oi_err *err)
 {
-	/* Who says when to come back will be there: it is only the deadline that ends that.
-	 * But when there is another source, that is better. */
-	bool is_told = asked_ms >= 0 && p->request->urls.n == 1;
-	int64_t wait_ms;
+	int64_t wait_ms = oi_retry_wait_ms(p->request->backoff_ms, tries->failed + tries->busy,
+					   asked_ms, oi_retry_random());
 
-	if ((failed >= (unsigned int)p->request->tries && !is_told) ||
-	    asked_ms > OI_RETRY_ASKED_MS_MAX)
-		return false;
-	wait_ms = oi_retry_wait_ms(p->request->backoff_ms, failed, asked_ms, oi_retry_random());
 	oi_fetch_answer_note("%s; next try in %" PRId64 " ms", err->text, wait_ms);
 	/* What comes back too late from here may be there at once elsewhere. */
 	if (oi_retry_sleep(wait_ms, p->request->deadline_ms))
@@ -316,7 +341,7 @@ static bool wait_for_next(struct pull *p, unsigned int failed, int64_t asked_ms,
 static enum oi_transfer_end try_url(struct pull *p, struct oi_err *err)
 {
 	int64_t furthest = have(p);
-	unsigned int failed = 0;
+	struct tries tries = { 0 };
 	bool asked_for_all = false;
 
 	for (;; p->result->retries++) {
@@ -343,9 +368,10 @@ static enum oi_transfer_end try_url(struct pull *p, struct oi_err *err)
 		/* What was reached before and lost again is no progress. */
 		if (have(p) >= furthest + PROGRESS_BYTES_MIN) {
 			furthest = have(p);
-			failed = 0;
+			memset(&tries, 0, sizeof(tries));
 		}
-		if (!wait_for_next(p, ++failed, result.asked_ms, err))
+		if (!may_try_again(p, &result, &tries) ||
+		    !wait_for_next(p, &tries, result.asked_ms, err))
 			return OI_TRANSFER_HOPELESS;
 	}
 }
