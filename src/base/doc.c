@@ -62,6 +62,7 @@ static void make_room(struct oi_doc *doc)
 {
 	if (doc->n & (doc->n - 1))
 		return; /* room is left until n reaches a power of two */
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 	doc->items = oi_mem_grow(doc->items, doc->n ? doc->n * 2 : 1, sizeof(*doc->items));
 	if (doc->kind == OI_DOC_MAP)
 		doc->keys = oi_mem_grow(doc->keys, doc->n ? doc->n * 2 : 1, sizeof(*doc->keys));

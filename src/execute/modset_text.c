@@ -105,6 +105,7 @@ bool oi_modset_dep_has(const char *dep, const char *module)
 {
 	OI_FREE char *line = oi_mem_printf("\n%s:", module);
 
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the beginning is compared */
 	return !strncmp(dep, line + 1, strlen(line + 1)) || strstr(dep, line);
 }
 

@@ -108,7 +108,7 @@ static int failed(const struct call *call, enum oi_reason reason, struct oi_err 
 
 	if (call->result.end != OI_RUN_EXITED)
 		return -1;
-	return oi_err_set(err, call->words.locked ? OI_R_PACKAGES_LOCK : reason, "%s",
+	return oi_err_set(err, (int)(call->words.locked ? OI_R_PACKAGES_LOCK : reason), "%s",
 			  *text ? text : "apt-get gave no cause");
 }
 

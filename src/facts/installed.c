@@ -258,6 +258,7 @@ void oi_facts_look_installed(const struct oi_host *host, struct oi_facts *facts)
 		oi_text_set(&facts->installed.stack, "doca-ofed");
 	} else if (oi_root_exists(root, OFED_INFO)) {
 		look_at_ofed(host, facts);
+		/* NOLINTNEXTLINE(bugprone-branch-clone): by dpkg, else by its file */
 	} else if (look_for_deb(root, "rdma-core", facts)) {
 		oi_text_set(&facts->installed.stack, "inbox");
 	} else if (!oi_root_exists(root, DPKG_STATUS) &&

@@ -22,7 +22,7 @@ static char *unquote(const char *from, const char *end)
 		end--;
 	for (const char *c = from; c < end; c++) {
 		if (quote ? *c == quote : *c == '"' || *c == '\'') {
-			quote = quote ? 0 : *c;
+			quote = (char)(quote ? 0 : *c);
 		} else if (*c == '\\' && quote != '\'' && c + 1 < end) {
 			/* In double quotes only these four lose their backslash. */
 			if (quote && !strchr("$\"\\`", c[1]))

@@ -27,7 +27,7 @@ static void split_lines(struct oi_output *s, const char *bytes, size_t len)
 		}
 		s->given = false;
 		/* A line is a C string; what a terminal must not see, the log takes out. */
-		s->line[s->len++] = c ? c : '?';
+		s->line[s->len++] = (char)(c ? c : '?');
 		if (s->len == OI_RUN_LINE_BYTES) {
 			emit(s);
 			s->given = true;

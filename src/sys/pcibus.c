@@ -60,6 +60,7 @@ static int check_names(const struct oi_root *root, struct oi_err *err)
 		unsigned int domain, bus, device, number;
 		char end;
 
+		/* NOLINTNEXTLINE(cert-err34-c): at most eight digits are read */
 		if (sscanf(names.v[i], "%8x:%2x:%2x.%1x%c", &domain, &bus, &device, &number,
 			   &end) != 4 || domain > INT_MAX)
 			return oi_err_set(err, OI_R_READ_FAILED,

@@ -102,7 +102,7 @@ static void close_the_rest_on_exec(void)
 	if (!dir)
 		return; /* ours are all opened with O_CLOEXEC; this is the belt to it */
 	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
-		int fd = atoi(e->d_name);
+		int fd = (int)strtol(e->d_name, NULL, 10); /* "." and ".." are 0 */
 
 		if (fd >= FIRST_FREE_FD && fcntl(fd, F_SETFD, FD_CLOEXEC))
 			continue; /* the listing's own, gone by now */

@@ -65,6 +65,7 @@ static bool any_of(int fd, const char *subsystem)
 				     (struct sockaddr *)(void *)&from, &from_len);
 
 		if (n < 0 && errno == ENOBUFS)
+			/* NOLINTNEXTLINE(bugprone-branch-clone): the last one asks who sent it */
 			any = true; /* some were lost, ours perhaps among them */
 		else if (n < 0 && errno != EINTR)
 			return any;

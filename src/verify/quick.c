@@ -28,7 +28,7 @@ static bool has_modules(const struct oi_root *root, const char *stack, const cha
 	struct oi_err ignored; /* not to be read: then look closely */
 	int got = oi_kmods_find(root, kernel, kmods, N, &ignored);
 	bool added = oi_kmods_stack_adds(stack);
-	bool there[N];
+	bool there[N] = { false };
 
 	for (int i = 0; i < N; i++)
 		there[i] = added ? oi_kmod_is_added(&kmods[i]) : kmods[i].path || kmods[i].builtin;
