@@ -9,6 +9,7 @@
 #include "decide/decide.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
+#include "sys/guard.h"
 
 #define CATALOG_DIR "/etc/ofed-init/catalog.d"
 
@@ -62,18 +63,42 @@ void oi_machine_close(struct oi_machine *machine)
 	oi_root_close(&machine->host.look);
 }
 
+/* What is named on the command line is obeyed by these; the others only look. */
+static bool changes_machine(const struct oi_options *options)
+{
+	return !strcmp(options->command, "run") || !strcmp(options->command, "bake") ||
+	       !strcmp(options->command, "prefetch");
+}
+
+/* Files that the stanza names and that decide whom we trust. */
+static int guard_named_by_stanza(const struct oi_machine *machine, struct oi_err *err)
+{
+	const struct oi_config *config = &machine->config;
+
+	if (config->source.ca_bundle &&
+	    oi_guard_path(&machine->host.change, config->source.ca_bundle, err))
+		return oi_err_prefix(err, "source.ca_bundle");
+	if (config->secure_boot.key &&
+	    oi_guard_secret(&machine->host.change, config->secure_boot.key, err))
+		return oi_err_prefix(err, "secure_boot.key");
+	return 0;
+}
+
 int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err)
 {
 	const struct oi_strv *files = &machine->options->configs;
 	OI_FREE char *culprit = NULL;
-	int rc;
+	int rc = 0;
 
+	for (size_t i = 0; changes_machine(machine->options) && i < files->n; i++)
+		if (oi_guard_named(files->v[i], err))
+			return -1;
 	rc = files->n ? oi_stanza_read(files, &machine->stanza, err) :
 			oi_stanza_find(&machine->host, &machine->stanza, err);
 	if (rc)
 		return -1;
 	if (!oi_config_from_doc(machine->stanza.doc, &machine->config, &culprit, err))
-		return 0;
+		return changes_machine(machine->options) ? guard_named_by_stanza(machine, err) : 0;
 	if (!files->n && culprit)
 		oi_stanza_place(&machine->host, culprit, err);
 	return -1;
@@ -84,8 +109,10 @@ static int add_catalog_file(struct oi_machine *machine, const struct oi_root *ro
 			    const char *path, const char *shown, struct oi_err *err)
 {
 	struct oi_buf text = { 0 };
-	int rc = oi_root_read(root, path, FILE_LIMIT_BYTES, &text, err);
+	int rc = machine->options->catalog ? 0 : oi_guard_path(root, path, err);
 
+	if (!rc)
+		rc = oi_root_read(root, path, FILE_LIMIT_BYTES, &text, err);
 	if (rc > 0)
 		rc = oi_err_set(err, OI_R_CATALOG_MALFORMED, "%s: it has gone away", shown);
 	if (!rc)
@@ -121,6 +148,19 @@ static int add_catalog_folder(struct oi_machine *machine, const struct oi_root *
 	return rc;
 }
 
+/* The folder that is named, and all in it. */
+static int guard_catalog(const struct oi_root *here, const char *folder, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+
+	if (oi_guard_named(folder, err) || oi_root_list(here, ".", &names, err))
+		return -1;
+	for (size_t i = 0; i < names.n; i++)
+		if (is_table(names.v[i]) && oi_guard_path(here, names.v[i], err))
+			return -1;
+	return 0;
+}
+
 int oi_machine_read_catalog(struct oi_machine *machine, struct oi_err *err)
 {
 	const char *folder = machine->options->catalog;
@@ -133,6 +173,8 @@ int oi_machine_read_catalog(struct oi_machine *machine, struct oi_err *err)
 					  err);
 	if (oi_root_open(folder, &here, err))
 		return oi_err_prefix(err, "--catalog");
+	if (changes_machine(machine->options) && guard_catalog(&here, folder, err))
+		return -1;
 	return add_catalog_folder(machine, &here, ".", folder, err);
 }
 

@@ -11,6 +11,7 @@
 #include "base/near.h"
 #include "model/config.h"
 #include "model/reasons.h"
+#include "sys/guard.h"
 
 #define KEY "infiniband"
 
@@ -248,8 +249,11 @@ static int add_own_file(const struct oi_root *root, const char *path, bool is_pa
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf buf = { 0 };
 	OI_FREE char *name = oi_root_name(root, path);
-	int got = oi_root_read_guarded(root, path, OI_DOC_MAX_BYTES, &buf, err);
+	int got;
 
+	if (oi_guard_path(root, path, err))
+		return -1;
+	got = oi_root_read_guarded(root, path, OI_DOC_MAX_BYTES, &buf, err);
 	if (got < 0)
 		return unreadable(err);
 	return got ? 0 : add_own(&buf, name, is_part, stanza, err);

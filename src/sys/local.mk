@@ -8,6 +8,7 @@ sys_sources += src/sys/clock.c src/sys/clock.h src/sys/host.h \
 sys_sources += src/sys/family.c src/sys/family.h src/sys/output.c src/sys/output.h \
 	src/sys/lock.c src/sys/lock.h src/sys/run.c src/sys/run.h src/sys/tools.c src/sys/tools.h
 sys_sources += src/sys/fetcher.c src/sys/fetcher.h
+sys_sources += src/sys/guard.c src/sys/guard.h
 sys_sources += src/sys/mnt.c src/sys/mnt.h
 sys_sources += src/sys/notify.c src/sys/notify.h src/sys/progress.c src/sys/progress.h \
 	src/sys/terminal.c src/sys/terminal.h

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "model/reasons.h"
+#include "sys/guard.h"
 
 #ifndef SYS_openat2
 #define SYS_openat2 437 /* the same on every architecture; since Linux 5.6 */
@@ -271,16 +272,6 @@ static int whole_failed(const char *name, size_t limit_bytes, int error, struct 
 	return oi_err_set(err, OI_R_READ_FAILED, "%s: %s", name, strerror(error));
 }
 
-/* Why others than root could have written it; NULL: they could not. */
-static const char *distrust(const struct stat *st)
-{
-	if (geteuid())
-		return NULL; /* nothing is done with a user's own powers but look */
-	if (st->st_uid)
-		return "not owned by root";
-	return st->st_mode & 022 ? "writable by its group or by others" : NULL;
-}
-
 static int read_file(const struct oi_root *root, const char *path, bool guarded,
 		     size_t limit_bytes, struct oi_buf *out, struct oi_err *err)
 {
@@ -296,7 +287,7 @@ static int read_file(const struct oi_root *root, const char *path, bool guarded,
 	if (fstat(fd, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 		refused = "not a regular file";
 	else if (guarded)
-		refused = distrust(&st);
+		refused = oi_guard_doubt(&st);
 	if (refused) {
 		close(fd);
 		name = oi_root_name(root, path);

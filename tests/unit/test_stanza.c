@@ -275,25 +275,25 @@ static void nobody_else_may_write_what_root_reads(void **state OI_UNUSED)
 		assert_string_equal(find(), "{enabled:true}");
 		return; /* that is all that can be tested without being root */
 	}
-	assert_string_equal(find(), "stanza-unreadable");
+	assert_string_equal(find(), "config-untrusted");
 	assert_error(CONF_D "/50.yaml: writable by its group or by others");
 	assert_int_equal(chmod(name, 0602), 0);
-	assert_string_equal(find(), "stanza-unreadable");
+	assert_string_equal(find(), "config-untrusted");
 	assert_int_equal(chmod(name, 0640), 0);
 	assert_string_equal(find(), "{enabled:true}");
 	assert_int_equal(chown(name, 12345, 0), 0);
-	assert_string_equal(find(), "stanza-unreadable");
+	assert_string_equal(find(), "config-untrusted");
 	assert_error(CONF_D "/50.yaml: not owned by root");
 	assert_int_equal(unlink(name), 0);
 	tree_put(&tree, "/home/somebody/x.yaml", "infiniband: {enabled: true}\n");
 	assert_int_equal(chown(elsewhere, 12345, 12345), 0);
 	tree_link(&tree, CONF_D "/50.yaml", "/home/somebody/x.yaml");
-	assert_string_equal(find(), "stanza-unreadable");
+	assert_string_equal(find(), "config-untrusted");
 	tree_remove(&tree, CONF_D "/50.yaml");
 	tree_put(&tree, PART, "enabled: true\n");
 	OI_FREE char *part = tree_name(&tree, PART);
 	assert_int_equal(chmod(part, 0666), 0);
-	assert_string_equal(find(), "stanza-unreadable");
+	assert_string_equal(find(), "config-untrusted");
 	/* Root reading for root, with a user's powers: only looking, nothing to refuse. */
 	assert_int_equal(seteuid(12345), 0);
 	const char *found = find();

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who could have written what root is about to obey. Needs root, or has nothing to refuse. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+
+#include "model/reasons.h"
+#include "sys/guard.h"
+#include "tree.h"
+
+#define FILE_PATH "/etc/ofed-init/conf.d/50.yaml"
+#define SOMEBODY 12345
+
+static struct tree tree;
+static struct oi_err err;
+
+static int setup(void **state OI_UNUSED)
+{
+	tree_make(&tree);
+	tree_put(&tree, FILE_PATH, "x");
+	memset(&err, 0, sizeof(err));
+	return 0;
+}
+
+static int teardown(void **state OI_UNUSED)
+{
+	tree_drop(&tree);
+	return 0;
+}
+
+static void mode(const char *path, mode_t mode)
+{
+	OI_FREE char *name = tree_name(&tree, path);
+
+	tree_need(chmod(name, mode) == 0, name);
+}
+
+static void give(const char *path, uid_t owner)
+{
+	OI_FREE char *name = tree_name(&tree, path);
+
+	tree_need(chown(name, owner, (gid_t)-1) == 0, name);
+}
+
+static void refused(int ret, const char *path, const char *why)
+{
+	OI_FREE char *text = oi_mem_printf("%s%s: %s", tree.top, path, why);
+
+	assert_int_equal(ret, -1);
+	assert_int_equal(err.code, OI_R_CONFIG_UNTRUSTED);
+	assert_string_equal(err.text, text);
+}
+
+static int guard(void)
+{
+	return oi_guard_path(&tree.root, FILE_PATH, &err);
+}
+
+static bool not_root(void)
+{
+	if (!geteuid())
+		return false;
+	assert_int_equal(guard(), 0);
+	return true;
+}
+
+static void test_roots_own(void **state OI_UNUSED)
+{
+	assert_int_equal(guard(), 0);
+	mode(FILE_PATH, 0600);
+	assert_int_equal(guard(), 0);
+	/* nothing there is nothing to distrust */
+	assert_int_equal(oi_guard_path(&tree.root, "/etc/nothing/here", &err), 0);
+	assert_int_equal(oi_guard_path(&tree.root, "/", &err), 0);
+}
+
+static void test_file(void **state OI_UNUSED)
+{
+	if (not_root())
+		return;
+	mode(FILE_PATH, 0664);
+	refused(guard(), FILE_PATH, "writable by its group or by others");
+	mode(FILE_PATH, 0646);
+	refused(guard(), FILE_PATH, "writable by its group or by others");
+	mode(FILE_PATH, 0600);
+	give(FILE_PATH, SOMEBODY);
+	refused(guard(), FILE_PATH, "not owned by root");
+}
+
+static void test_folders_above(void **state OI_UNUSED)
+{
+	static const char *const folders[] = { "/etc/ofed-init/conf.d", "/etc/ofed-init", "/etc" };
+
+	if (not_root())
+		return;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(folders); i++) {
+		mode(folders[i], 0775);
+		refused(guard(), folders[i], "writable by its group or by others");
+		mode(folders[i], 0777);
+		refused(guard(), folders[i], "writable by its group or by others");
+		mode(folders[i], 0755);
+		give(folders[i], SOMEBODY);
+		refused(guard(), folders[i], "not owned by root");
+		give(folders[i], 0);
+		/* as /tmp: others may add to it */
+		mode(folders[i], 01777);
+		assert_int_equal(guard(), 0);
+		mode(folders[i], 0755);
+	}
+}
+
+static void test_link_to_somebodys(void **state OI_UNUSED)
+{
+	if (not_root())
+		return;
+	tree_put(&tree, "/home/x.yaml", "x");
+	give("/home/x.yaml", SOMEBODY);
+	tree_remove(&tree, FILE_PATH);
+	tree_link(&tree, FILE_PATH, "/home/x.yaml");
+	refused(guard(), FILE_PATH, "not owned by root");
+}
+
+static void test_secret(void **state OI_UNUSED)
+{
+	if (not_root())
+		return;
+	refused(oi_guard_secret(&tree.root, FILE_PATH, &err), FILE_PATH,
+		"others than root may read it (chmod 0600)");
+	mode(FILE_PATH, 0640);
+	refused(oi_guard_secret(&tree.root, FILE_PATH, &err), FILE_PATH,
+		"others than root may read it (chmod 0600)");
+	mode(FILE_PATH, 0600);
+	assert_int_equal(oi_guard_secret(&tree.root, FILE_PATH, &err), 0);
+	mode("/etc/ofed-init", 0777);
+	refused(oi_guard_secret(&tree.root, FILE_PATH, &err), "/etc/ofed-init",
+		"writable by its group or by others");
+}
+
+static void test_named(void **state OI_UNUSED)
+{
+	OI_FREE char *name = tree_name(&tree, FILE_PATH);
+	OI_FREE char *folder = tree_name(&tree, "/etc/ofed-init/conf.d");
+
+	assert_int_equal(oi_guard_named(name, &err), 0);
+	assert_int_equal(oi_guard_named("/dev/null", &err), 0);
+	assert_int_equal(oi_guard_named("/nothing", &err), 0);
+	if (not_root())
+		return;
+	/* the folders further above are the user's own choice */
+	give("/etc", SOMEBODY);
+	assert_int_equal(oi_guard_named(name, &err), 0);
+	assert_int_equal(oi_guard_named(folder, &err), 0);
+	mode("/etc/ofed-init/conf.d", 0777);
+	refused(oi_guard_named(name, &err), "/etc/ofed-init/conf.d",
+		"writable by its group or by others");
+	refused(oi_guard_named(folder, &err), "/etc/ofed-init/conf.d",
+		"writable by its group or by others");
+	mode("/etc/ofed-init/conf.d", 0755);
+	mode(FILE_PATH, 0666);
+	refused(oi_guard_named(name, &err), FILE_PATH, "writable by its group or by others");
+}
+
+/* Whoever is not root obeys with his own powers only. */
+static void test_not_root(void **state OI_UNUSED)
+{
+	int ret;
+
+	mode(FILE_PATH, 0666);
+	if (!geteuid()) {
+		tree_need(seteuid(SOMEBODY) == 0, "seteuid");
+		ret = guard();
+		tree_need(seteuid(0) == 0, "seteuid");
+	} else {
+		ret = guard();
+	}
+	assert_int_equal(ret, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_roots_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_folders_above, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_link_to_somebodys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_secret, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_root, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
