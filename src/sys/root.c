@@ -528,9 +528,40 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
+#define BESIDE_HEX 16
+
+/* Cut, so that the longest name a file may have still has one beside it. */
+static char *beside_prefix(const char *name)
+{
+	return oi_mem_printf(".%.200s.", name);
+}
+
+/* Files beside this one whose writer was killed: nobody else writes by that name now. */
+static void sweep(int dir, const char *name)
+{
+	OI_FREE char *prefix = beside_prefix(name);
+	size_t len = strlen(prefix);
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return; /* it is only about tidiness */
+	}
+	while ((entry = readdir(stream)))
+		if (!strncmp(entry->d_name, prefix, len) &&
+		    strlen(entry->d_name) == len + BESIDE_HEX &&
+		    strspn(entry->d_name + len, "0123456789abcdef") == BESIDE_HEX)
+			unlinkat(dir, entry->d_name, 0);
+	closedir(stream);
+}
+
 /* In @dir, atomically; 0 or an errno. */
 static int replace(int dir, const char *name, mode_t mode, const char *bytes, size_t len)
 {
+	OI_FREE char *prefix = beside_prefix(name);
 	OI_FREE char *beside = NULL;
 	uint64_t random;
 	int fd, error;
@@ -538,8 +569,8 @@ static int replace(int dir, const char *name, mode_t mode, const char *bytes, si
 	/* A name that nobody can have prepared, and EXCL if somebody has. */
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return errno;
-	/* Cut, so that the longest name a file may have still has one beside it. */
-	beside = oi_mem_printf(".%.200s.%016llx", name, (unsigned long long)random);
+	sweep(dir, name);
+	beside = oi_mem_printf("%s%016llx", prefix, (unsigned long long)random);
 	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;

@@ -98,6 +98,8 @@ int oi_root_mkdirs(const struct oi_root *root, const char *path, mode_t mode, st
  * oi_root_write() - put a file in place: written beside, synced, renamed
  * @mode: of the file
  * Makes the folders above. A file that already has the bytes and mode is left alone.
+ * What a writer of the same file has left beside it when it was killed goes. One
+ * process at a time may write a file: ours hold a lock.
  * Return: 0 or -1 with OI_R_WRITE_FAILED and no half-written file under the name.
  */
 OI_MUST_CHECK

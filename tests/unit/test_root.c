@@ -394,6 +394,23 @@ static void writing_the_same_changes_nothing(void **state OI_UNUSED)
 	assert_int_not_equal(before.st_ino, after.st_ino);
 }
 
+/* What a writer that was killed has left, and what only looks a little like it. */
+static void writing_sweeps_what_lies_beside(void **state OI_UNUSED)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	OI_FREE char *text = NULL;
+	struct oi_err err;
+
+	assert_int_equal(oi_root_write(&root, "/etc/swept/.a.0123456789abcdef", 0600, "", 0, &err), 0);
+	assert_int_equal(oi_root_write(&root, "/etc/swept/.a.0123456789abcde", 0600, "", 0, &err), 0);
+	assert_int_equal(oi_root_write(&root, "/etc/swept/.a.0123456789abcdeg", 0600, "", 0, &err), 0);
+	assert_int_equal(oi_root_write(&root, "/etc/swept/.b.0123456789abcdef", 0600, "", 0, &err), 0);
+	assert_int_equal(oi_root_write(&root, "/etc/swept/a", 0644, "a", 1, &err), 0);
+	assert_int_equal(oi_root_list(&root, "/etc/swept", &names, &err), 0);
+	text = oi_strv_join(&names, " ");
+	assert_string_equal(text, ".a.0123456789abcde .a.0123456789abcdeg .b.0123456789abcdef a");
+}
+
 static void writing_replaces_a_link_and_not_its_target(void **state OI_UNUSED)
 {
 	struct oi_err err;
@@ -545,6 +562,7 @@ int main(void)
 		T(named_files_may_be_pipes),
 		T(writing_makes_folders_and_replaces),
 		T(writing_the_same_changes_nothing),
+		T(writing_sweeps_what_lies_beside),
 		T(writing_replaces_a_link_and_not_its_target),
 		T(failed_writes_leave_nothing_behind),
 		T(a_full_disk_is_heard_of),
