@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +128,36 @@ int oi_lock_wait(const struct oi_root *root, const char *path, int64_t deadline_
 		if (ret <= 0 || !oi_clock_left_ms(deadline_ms))
 			return ret;
 		nanosleep(&pause, NULL);
+	}
+}
+
+/* Whose pid is in the file: 0 when it tells of nobody, or of one that is gone. */
+static pid_t holder_alive(const struct oi_root *root, const char *path)
+{
+	OI_FREE char *line = NULL;
+	struct oi_err err;
+	long pid;
+
+	if (oi_root_read_line(root, path, &line, &err))
+		return 0;
+	pid = strtol(line, NULL, 10);
+	return pid > 0 && (!kill((pid_t)pid, 0) || errno == EPERM) ? (pid_t)pid : 0;
+}
+
+int oi_lock_take_after(const struct oi_root *root, const char *path, int64_t deadline_ms,
+		       const struct oi_log *log, struct oi_lock *lock, struct oi_err *err)
+{
+	bool told = false;
+	int ret;
+
+	for (;;) {
+		ret = oi_lock_take(root, path, lock, err);
+		if (ret != 1 || holder_alive(root, path) || !oi_clock_left_ms(deadline_ms))
+			return ret;
+		if (!told)
+			oi_log_warn(log, "the last run is gone, and what it had started is still at work: waiting for that to end");
+		told = true;
+		poll(NULL, 0, LOOK_MS);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "sys/root.h"
 
 /* Ours, on the changed root. */
@@ -37,6 +38,18 @@ int oi_lock_take(const struct oi_root *root, const char *path, struct oi_lock *l
 OI_MUST_CHECK
 int oi_lock_wait(const struct oi_root *root, const char *path, int64_t deadline_ms,
 		 struct oi_lock *lock, struct oi_err *err);
+
+/**
+ * oi_lock_take_after() - as oi_lock_take(), but waits for what a run that is gone has left
+ *
+ * A run that was killed leaves its children to finish (keeper.h), and the lock is
+ * theirs until then. A run that is alive is not waited for.
+ * @deadline_ms: monotonic, absolute
+ * @log: one line when it has to wait
+ */
+OI_MUST_CHECK
+int oi_lock_take_after(const struct oi_root *root, const char *path, int64_t deadline_ms,
+		       const struct oi_log *log, struct oi_lock *lock, struct oi_err *err);
 
 /** oi_lock_drop() - let go; fine on one that was not taken (fd -1) */
 void oi_lock_drop(struct oi_lock *lock);

@@ -24,6 +24,7 @@
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/family.h"
+#include "sys/keeper.h"
 #include "sys/output.h"
 
 #ifndef SYS_pidfd_open
@@ -82,6 +83,7 @@ struct child {
 	int caught; /* a signal that ends us; 0: none */
 	int64_t next_ms; /* when the phase, or the patience, is over */
 	struct oi_family family;
+	struct oi_keeper keeper;
 	struct oi_output streams[N_STREAMS];
 };
 
@@ -277,6 +279,22 @@ static char **make_env(const struct oi_strv *more, size_t *n)
 	return env;
 }
 
+/* Before the family begins, to which it does not belong. */
+static void start_keeper(struct child *child, const struct fds *fds, int report,
+			 int64_t deadline_ms)
+{
+	int read_ends[N_STREAMS];
+	int close_ends[FIRST_FREE_FD + 2];
+
+	for (int i = 0; i < N_STREAMS; i++)
+		read_ends[i] = child->streams[i].fd;
+	memcpy(close_ends, fds->at, sizeof(fds->at));
+	close_ends[FIRST_FREE_FD] = fds->report;
+	close_ends[FIRST_FREE_FD + 1] = report;
+	oi_keeper_start(&child->keeper, read_ends, N_STREAMS, close_ends, FIRST_FREE_FD + 2,
+			deadline_ms);
+}
+
 static int start(char *const argv[], const struct oi_run_options *options, struct child *child,
 		 struct oi_run_result *result, struct oi_err *err)
 {
@@ -290,11 +308,14 @@ static int start(char *const argv[], const struct oi_run_options *options, struc
 	    fcntl(report, F_SETFL, 0)) {
 		cause = errno;
 	} else {
+		start_keeper(child, &fds, report, options->deadline_ms);
+		oi_family_begin(&child->family);
 		child->pid = fork();
 		if (child->pid < 0)
 			cause = errno;
 		if (!child->pid)
 			become(argv, env, &fds);
+		oi_keeper_tell(&child->keeper, child->pid);
 	}
 	for (int i = 0; i < FIRST_FREE_FD; i++)
 		close_fd(&fds.at[i]);
@@ -504,7 +525,7 @@ int oi_run(char *const argv[], const struct oi_run_options *options,
 	child->pid = -1;
 	child->pidfd = -1;
 	set_streams(options, result, child);
-	oi_family_begin(&child->family);
+	child->keeper = (struct oi_keeper){ .pid = -1, .fd = -1 };
 	child->sigfd = open_signals(&before);
 	ret = start(argv, options, child, result, err);
 	if (!ret)
@@ -514,6 +535,7 @@ int oi_run(char *const argv[], const struct oi_run_options *options,
 		ret = judge(argv, child, result, err);
 	for (int i = 0; i < N_STREAMS; i++)
 		close_fd(&child->streams[i].fd);
+	oi_keeper_end(&child->keeper);
 	close_fd(&child->pidfd);
 	close_fd(&child->sigfd);
 	if (result->tail.len > options->keep_bytes)

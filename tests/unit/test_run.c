@@ -512,6 +512,113 @@ static void test_old_kernel(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* --- when we are killed --- */
+
+/* Starts a run in a process of its own, which is killed when @file is there. */
+static void run_and_be_killed(const char *way, const char *file, int64_t deadline_ms)
+{
+	struct oi_run_options options = { .deadline_ms = deadline_ms };
+	struct oi_run_result result = { 0 };
+	struct seen seen = { 0 };
+	struct oi_err err = { 0 };
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(run(way, file, &options, &seen, &result, &err) ? 1 : 0);
+	while (access(file, F_OK))
+		usleep(1000);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* As long as it takes, but for a test that has failed. */
+static bool becomes(const char *file, const char *word)
+{
+	int64_t until_ms = oi_clock_ms() + LONG_MS;
+
+	while (oi_clock_left_ms(until_ms)) {
+		char text[32] = "";
+		FILE *f = fopen(file, "re");
+
+		if (f && fgets(text, sizeof(text), f) && !strcmp(text, word))
+			until_ms = 0;
+		if (f)
+			fclose(f);
+		if (!until_ms)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/* It writes more than a pipe holds after that, and comes to its end all the same. */
+static void test_killed_child_finishes(void **state)
+{
+	OI_FREE char *file = oi_mem_printf("%s/finish", scratch);
+
+	(void)state;
+	run_and_be_killed("finish", file, oi_clock_ms() + LONG_MS);
+	assert_true(becomes(file, "to its end"));
+	unlink(file);
+}
+
+/* The deadline holds without us too. */
+static void test_killed_child_is_ended(void **state)
+{
+	OI_FREE char *file = oi_mem_printf("%s/stubborn", scratch);
+	int64_t until_ms = oi_clock_ms() + LONG_MS;
+	pid_t pid;
+
+	(void)state;
+	run_and_be_killed("stubborn-file", file, oi_clock_ms() + SHORT_MS);
+	pid = pid_in(file);
+	while (alive(pid) && oi_clock_left_ms(until_ms))
+		usleep(1000);
+	assert_false(alive(pid));
+	unlink(file);
+}
+
+/* The lock is held until what a killed run has started has ended; a living one is not waited for. */
+static void test_lock_after_a_killed_run(void **state)
+{
+	const struct oi_log log = { 0 };
+	OI_FREE char *file = oi_mem_printf("%s/holding", scratch);
+	struct oi_root root;
+	struct oi_lock lock = { -1 };
+	struct oi_err err = { 0 };
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(oi_root_open(scratch, &root, &err), 0);
+	pid = fork();
+	if (!pid) {
+		if (oi_lock_take(&root, "/lock", &lock, &err))
+			_exit(1);
+		run_and_be_killed("finish", file, oi_clock_ms() + LONG_MS);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(oi_lock_take_after(&root, "/lock", oi_clock_ms() + LONG_MS, &log, &lock, &err),
+			 0);
+	assert_true(becomes(file, "to its end"));
+	oi_lock_drop(&lock);
+	unlink(file);
+
+	assert_int_equal(oi_lock_take(&root, "/lock", &lock, &err), 0);
+	{
+		struct oi_lock second = { -1 };
+
+		assert_int_equal(oi_lock_take_after(&root, "/lock", oi_clock_ms() + LONG_MS, &log,
+						    &second, &err), 1);
+	}
+	assert_int_equal(err.code, OI_R_RUNNING);
+	oi_lock_drop(&lock);
+	oi_root_close(&root);
+	/* We are whom they were left to; and this ends, since all of them do. */
+	while (waitpid(-1, NULL, 0) > 0)
+		continue;
+}
+
 static void test_no_zombie_left(void **state)
 {
 	(void)state;
@@ -658,6 +765,9 @@ int main(void)
 		cmocka_unit_test(test_missing_program),
 		cmocka_unit_test(test_we_are_ended),
 		cmocka_unit_test(test_old_kernel),
+		cmocka_unit_test(test_killed_child_finishes),
+		cmocka_unit_test(test_killed_child_is_ended),
+		cmocka_unit_test(test_lock_after_a_killed_run),
 		cmocka_unit_test(test_no_zombie_left),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_lock_holder),
