@@ -14,6 +14,7 @@
 #include "decide/decide.h"
 #include "execute/execute.h"
 #include "execute/fallback.h"
+#include "execute/heal.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
 #include "sys/lock.h"
@@ -281,8 +282,14 @@ static int do_run(struct run *run)
 	struct oi_machine *m = &run->machine;
 	struct oi_err err = { 0 };
 	bool same, cut_off;
+	bool unfinished = false;
 
 	shut_gate(run);
+	/* Before anything is looked at: half of an installation is no fact to decide by. */
+	if (oi_heal(&m->host, &m->config, &unfinished, &err))
+		return fail(run, &err);
+	if (unfinished)
+		phase(run, "heal");
 	if (oi_machine_read_facts(m, &err))
 		return fail(run, &err);
 	phase(run, "facts");
@@ -330,7 +337,9 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 	}
 	if (oi_statuslog_open(&m->host.change, &m->log, &err))
 		oi_log_warn(log_of(run), "no status log: %s", err.text);
-	if (oi_lock_take(&m->host.change, OI_LOCK_PATH, &run->lock, &err)) {
+	m->host.deadline_ms = oi_clock_ms() + (int64_t)m->config.timeout_seconds * 1000;
+	if (oi_lock_take_after(&m->host.change, OI_LOCK_PATH, m->host.deadline_ms, log_of(run),
+			       &run->lock, &err)) {
 		oi_log_error(log_of(run), "%s", err.text);
 		return oi_machine_fail(&err);
 	}
@@ -347,7 +356,6 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 		run->verdict.message = oi_mem_dup(sentence);
 		return finish(run, OI_R_DISABLED, sentence, 0);
 	}
-	m->host.deadline_ms = oi_clock_ms() + (int64_t)m->config.timeout_seconds * 1000;
 	return do_run(run);
 }
 

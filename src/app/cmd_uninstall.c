@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/machine.h"
 #include "base/mem.h"
+#include "execute/heal.h"
 #include "execute/uninstall.h"
 #include "sys/clock.h"
 #include "sys/lock.h"
@@ -46,10 +47,11 @@ static int work(struct oi_machine *machine)
 	OI_CLEANUP(oi_uninstalled_clear) struct oi_uninstalled what = { 0 };
 	const struct oi_log *log = &machine->host.log;
 	struct oi_err err = { 0 };
+	bool cut;
 
 	oi_log_info(log, "ofed-init " OI_VERSION " starts; back to the distribution's own drivers");
-	machine->host.deadline_ms = oi_clock_ms() + LIMIT_MS;
-	if (oi_uninstall(&machine->host, &what, &err)) {
+	if (oi_heal(&machine->host, &machine->config, &cut, &err) ||
+	    oi_uninstall(&machine->host, &what, &err)) {
 		enum oi_reason reason = (enum oi_reason)err.code;
 		const struct oi_reason_text *text = oi_reason_text(reason);
 		OI_FREE char *message = oi_mem_printf("%.*s: %s", (int)strlen(text->sentence) - 1,
@@ -84,7 +86,9 @@ int oi_cmd_uninstall(const struct oi_options *options)
 	machine.log.console_least = options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;
 	if (oi_statuslog_open(&machine.host.change, &machine.log, &err))
 		oi_log_warn(&machine.host.log, "no status log: %s", err.text);
-	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err)) {
+	machine.host.deadline_ms = oi_clock_ms() + LIMIT_MS;
+	if (oi_lock_take_after(&machine.host.change, OI_LOCK_PATH, machine.host.deadline_ms,
+			       &machine.host.log, &lock, &err)) {
 		oi_log_error(&machine.host.log, "%s", err.text);
 		return oi_machine_fail(&err);
 	}

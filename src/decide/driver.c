@@ -433,7 +433,11 @@ bool oi_installed_fits(const struct oi_decision *d)
 									      "could not be looked for");
 		return false;
 	}
-	if (!any_vendor && strcmp(stack, oi_driver_name(d->stack)) != 0) {
+	if (oi_text_or(&f->installed.unfinished, NULL)) {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
+				"%s, and its installation stopped at %s", stack,
+				f->installed.unfinished.value);
+	} else if (!any_vendor && strcmp(stack, oi_driver_name(d->stack)) != 0) {
 		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s is there, %s is wanted",
 				stack, oi_driver_name(d->stack));
 	} else if (!kernel || !running || strcmp(kernel, running) != 0) {

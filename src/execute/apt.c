@@ -508,6 +508,16 @@ static int heal(const struct oi_execution *run, struct oi_err *err)
 	return oi_err_prefix(err, "finishing what dpkg had left");
 }
 
+bool oi_apt_was_interrupted(const struct oi_host *host)
+{
+	return was_interrupted(host);
+}
+
+int oi_apt_finish(struct oi_execution *run, struct oi_err *err)
+{
+	return heal(run, err);
+}
+
 static int run_dpkg(const struct oi_execution *run, struct call *call, struct oi_err *err)
 {
 	/* Nobody else's half-finished work is taken for an interrupted one. */

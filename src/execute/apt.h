@@ -57,6 +57,17 @@ int oi_apt_stage_package(struct oi_execution *run, const struct oi_step *step,
 OI_MUST_CHECK
 int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 
+/** oi_apt_was_interrupted() - has dpkg left notes of work under way; only right while nobody has the lock */
+bool oi_apt_was_interrupted(const struct oi_host *host);
+
+/**
+ * oi_apt_finish() - let dpkg configure all that waits for it
+ * Return: 0, also when packages lack what they need, which is apt's to mend; or -1
+ *         with OI_R_PACKAGES_LOCK, OI_R_PACKAGES_FAILED, OI_R_DKMS_FAILED.
+ */
+OI_MUST_CHECK
+int oi_apt_finish(struct oi_execution *run, struct oi_err *err);
+
 /**
  * oi_apt_install() - for real, what was simulated
  * Waits for the package lock and names who holds it.

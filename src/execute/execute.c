@@ -2,6 +2,7 @@
 #include "execute/execute.h"
 
 #include "base/mem.h"
+#include "execute/journal.h"
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "execute/steps.h"
@@ -55,8 +56,9 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 	}
 	oi_log_info(log, "step %s: %s", step->id, step->detail);
 	oi_notify_status("%s", oi_action_doing(step->action));
-	ret = 0;
-	if (changes_packages(step->action) && !run->noted)
+	/* A download of another process, beside the run that keeps the journal, has none. */
+	ret = run->journal.open ? oi_journal_begin(&run->host->change, &run->journal, step, err) : 0;
+	if (!ret && changes_packages(step->action) && !run->noted)
 		ret = oi_record_note_plan(&run->host->change, run->verdict, err);
 	if (!ret) {
 		run->noted |= changes_packages(step->action);
@@ -101,7 +103,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	struct oi_err ignored;
 	int ret = 0;
 
-	oi_bundle_forget(host); /* of a run that was killed */
+	oi_journal_start(&host->change, &run.journal, verdict);
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 		int64_t took_ms = 0;
@@ -117,8 +119,13 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		ops->shrink(host);
 	if (!ret)
 		tidy(&run);
+	/* One that failed before it changed anything leaves nothing to be healed. */
+	if ((!ret || !(oi_journal_heals(&run.journal) & (OI_HEAL_PACKAGES | OI_HEAL_MODULES))) &&
+	    oi_journal_end(&host->change, &ignored))
+		oi_log_warn(&host->log, "the journal could not be closed: %s", ignored.text);
 	if (run.bundle.scratch)
 		oi_bundle_forget(host);
+	oi_journal_clear(&run.journal);
 	oi_bundle_clear(&run.bundle);
 	oi_modset_clear(&run.modset);
 	oi_apt_clear(&run.apt);

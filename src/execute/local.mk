@@ -24,6 +24,12 @@ execute_sources = \
 	src/execute/execute.h \
 	src/execute/keyring.c \
 	src/execute/keyring.h \
+	src/execute/heal.c \
+	src/execute/heal.h \
+	src/execute/journal.c \
+	src/execute/journal.h \
+	src/execute/apt_heal.c \
+	src/execute/apt_heal.h \
 	src/execute/methods.c \
 	src/execute/modset.c \
 	src/execute/modset.h \

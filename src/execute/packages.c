@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "execute/apt.h"
+#include "execute/apt_heal.h"
 #include "execute/removal.h"
 #include "execute/rpm.h"
 #include "execute/steps.h"
@@ -25,7 +26,7 @@ static const struct oi_packages_ops table[] = {
 		.method = "apt", .format = "deb", .stage = oi_apt_stage_package,
 		.refresh = oi_apt_refresh, .simulate = oi_apt_simulate, .add = oi_apt_add,
 		.install = oi_apt_install, .fresh = oi_apt_fresh, .shrink = oi_apt_shrink,
-		.version = oi_apt_version,
+		.version = oi_apt_version, .heal = oi_apt_heal,
 		.present = oi_apt_present, .try_remove = oi_apt_try_remove,
 		.remove = oi_apt_remove, .restore = oi_apt_restore,
 		.books = "/var/lib/dpkg/status",

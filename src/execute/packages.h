@@ -25,6 +25,7 @@ struct oi_packages_lock {
 	const char *path;
 	bool pid_file; /* it counts while the process lives that it names; else a lock on it does */
 };
+struct oi_record;
 
 struct oi_packages_ops {
 	const char *method; /* "apt", as in the catalog and the verdict */
@@ -73,6 +74,9 @@ struct oi_packages_ops {
 		       struct oi_err *err);
 	/* Before the removal, which it makes possible; else after it. */
 	bool restore_first;
+	/* Finishes what was cut off, as far as that can be done with what is on the machine; what
+	 * of ours can be neither finished nor removed is forced out. NULL: nothing to be done. */
+	int (*heal)(struct oi_execution *run, const struct oi_record *record, struct oi_err *err);
 };
 
 /** oi_packages_find() - the row of a method; NULL: packages are not how it is done */

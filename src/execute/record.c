@@ -122,8 +122,12 @@ int oi_record_read(const struct oi_root *root, struct oi_record *record, struct 
 			     &doc, err))
 		return -1;
 	schema = oi_doc_get(doc, "schema");
-	if (!schema || schema->kind != OI_DOC_INT || schema->integer != SCHEMA)
+	if (!schema || schema->kind != OI_DOC_INT || schema->integer < 1)
 		return malformed("schema: 1 is wanted", err);
+	if (schema->integer > SCHEMA)
+		return oi_err_set(err, OI_R_STATE_NEWER,
+				  OI_RECORD_PATH ": schema %lld, and this program knows %d",
+				  (long long)schema->integer, SCHEMA);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(lists); i++)
 		if (read_list(doc, lists[i].key, list_of(record, i), err))
 			return -1;

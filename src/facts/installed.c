@@ -173,6 +173,47 @@ static void look_at_ofed(const struct oi_host *host, struct oi_facts *facts)
 		oi_facts_doubt(facts, "installed.version: " OFED_INFO " did not tell");
 }
 
+/* --- what of it is ours, and not finished --- */
+
+/* Steps that change no package are done again without harm. Source: src/execute/journal.c */
+static bool may_be_half(const struct oi_doc *step)
+{
+	const struct oi_doc *leaves = oi_doc_get(step, "leaves");
+
+	for (size_t i = 0; leaves && leaves->kind == OI_DOC_LIST && i < leaves->n; i++) {
+		const char *word = oi_doc_string(leaves->items[i]);
+
+		if (word && (!strcmp(word, "packages") || !strcmp(word, "modules")))
+			return true;
+	}
+	return false;
+}
+
+/* The files of a stack come one after the other: any of them may be there without the rest. */
+static void look_for_journal(const struct oi_root *root, struct oi_facts *facts)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	OI_DOC_AUTO *doc = NULL;
+	const struct oi_doc *steps;
+	const char *last = NULL;
+	struct oi_err err;
+
+	if (oi_root_read(root, OI_JOURNAL_PATH, OI_DOC_MAX_BYTES, &text, &err))
+		return;
+	if (oi_doc_from_json(oi_buf_str(&text), text.len, OI_JOURNAL_PATH, OI_R_READ_FAILED, &doc,
+			     &err)) {
+		oi_text_set(&facts->installed.unfinished, "unknown");
+		return;
+	}
+	steps = oi_doc_get(doc, "steps");
+	for (size_t i = 0; steps && steps->kind == OI_DOC_LIST && i < steps->n; i++) {
+		if (may_be_half(steps->items[i]))
+			last = oi_doc_string(oi_doc_get(steps->items[i], "id"));
+	}
+	if (last)
+		oi_text_set(&facts->installed.unfinished, last);
+}
+
 /* --- modules --- */
 
 /* "mlx5_core.ko", "mlx5_core.ko.xz" */
@@ -254,6 +295,7 @@ void oi_facts_look_installed(const struct oi_host *host, struct oi_facts *facts)
 {
 	const struct oi_root *root = &host->change;
 
+	look_for_journal(root, facts);
 	if (look_for_deb(root, "doca-ofed", facts)) {
 		oi_text_set(&facts->installed.stack, "doca-ofed");
 	} else if (oi_root_exists(root, OFED_INFO)) {

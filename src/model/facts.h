@@ -97,6 +97,7 @@ struct oi_facts {
 		struct oi_text stack; /* "doca-ofed", "mlnx-ofed", "inbox"; absent: none of them */
 		struct oi_text version;
 		struct oi_text kernel; /* the release that the stack has modules for */
+		struct oi_text unfinished; /* the step at which an installation of ours stopped */
 	} installed;
 	struct {
 		enum oi_known known;

@@ -26,6 +26,8 @@ struct oi_host {
 /* Where things lie on the changed root. */
 #define OI_STATE_DIR "/var/lib/ofed-init"
 #define OI_STAGING_DIR OI_STATE_DIR "/staging"
+/* Steps of a run that was not finished: src/execute/journal.h */
+#define OI_JOURNAL_PATH OI_STATE_DIR "/journal.json"
 #define OI_RUN_DIR "/run/ofed-init"
 #define OI_BLOCK_MARKER OI_RUN_DIR "/block"
 

@@ -118,7 +118,7 @@ static void record_tells_what_was_there(void **state)
 static void malformed_record_is_refused(void **state)
 {
 	static const char *const texts[] = {
-		"", "{", "[]", "{\"schema\": 2}", "{\"schema\": 1, \"packages\": \"x\"}",
+		"", "{", "[]", "{\"schema\": 0}", "{\"schema\": 1, \"packages\": \"x\"}",
 		"{\"schema\": 1, \"packages\": [1]}", "{\"schema\": 1, \"files\": {}}",
 		"{\"schema\": 1, \"files\": [{\"path\": \"etc/x\"}]}",
 		"{\"schema\": 1, \"files\": [{\"ours\": []}]}",

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a run does first when the one before it was cut off. */
+#ifndef OI_EXECUTE_HEAL_H
+#define OI_EXECUTE_HEAL_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "model/config.h"
+#include "sys/host.h"
+
+/**
+ * oi_heal() - bring what an unfinished run has left into an order that can be worked with
+ *
+ * By its journal: packages that were unpacked are configured, what can be neither
+ * finished nor removed goes if it is ours, half-built modules go, scratch space and
+ * private package lists go. Changes nothing when there is no journal, so a machine
+ * on which nothing was begun is left alone. What cannot be healed is warned of and
+ * is no error: the plan's own steps see it again, with a reason of their own.
+ * @cut: whether there was anything
+ * Return: 0, or -1 with OI_R_STATE_NEWER, OI_R_READ_FAILED, OI_R_DEADLINE.
+ */
+OI_MUST_CHECK
+int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cut,
+	    struct oi_err *err);
+
+#endif

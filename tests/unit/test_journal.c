@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a run leaves when it is cut off, and what the next one does about it first. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "execute/execute.h"
+#include "execute/heal.h"
+#include "execute/journal.h"
+#include "execute/record.h"
+#include "fakehost.h"
+#include "model/reasons.h"
+
+#define JOURNAL_AUTO OI_CLEANUP(oi_journal_clear) struct oi_journal
+#define MODULE "/var/lib/dkms/mlnx-ofed-kernel/25.10"
+#define CUT_IN_INSTALL                                                                             \
+	"{\"schema\": 1, \"stack\": \"doca-ofed\", \"manager\": \"apt\", \"steps\": ["             \
+	"{\"id\": \"fetch-repository\", \"state\": \"done\", \"leaves\": []},"                     \
+	"{\"id\": \"install-packages\", \"state\": \"begun\", \"leaves\": [\"packages\", \"modules\"]}]}"
+#define RECORD                                                                                     \
+	"{\"schema\": 1, \"packages\": [\"doca-ofed 3.2.3\"], \"repository\": [\"doca-host\"],"    \
+	" \"dkms\": [\"mlnx-ofed-kernel\"]}"
+#define QUERY "--show --showformat=*"
+#define CONFIGURE "--force-confdef --force-confold --configure -a"
+
+static struct oi_step *add_step(struct fakehost *f, enum oi_action action, const char *id)
+{
+	return oi_verdict_step(&f->verdict, action, id, "detail of %s", id);
+}
+
+static int read_journal(struct fakehost *f, struct oi_journal *journal)
+{
+	struct oi_err err = { 0 };
+
+	return oi_journal_read(&f->host.change, journal, &err) < 0 ? err.code :
+		fakehost_exists(f, OI_JOURNAL_PATH) ? 0 : 1;
+}
+
+/* --- the journal itself --- */
+
+static void test_steps(void **state)
+{
+	struct fakehost *f = *state;
+	const struct oi_root *root = &f->host.change;
+	JOURNAL_AUTO writing = { 0 };
+	JOURNAL_AUTO journal = { 0 };
+	struct oi_err err;
+
+	oi_mem_set(&f->verdict.driver.stack, "doca-ofed");
+	add_step(f, OI_ACTION_FETCH, "fetch-repository");
+	add_step(f, OI_ACTION_PACKAGES_INSTALL, "install-packages");
+	assert_int_equal(read_journal(f, &journal), 1);
+	oi_journal_start(root, &writing, &f->verdict);
+	assert_false(fakehost_exists(f, OI_JOURNAL_PATH));
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(oi_journal_begin(root, &writing, &f->verdict.steps[i], &err), 0);
+	assert_int_equal(read_journal(f, &journal), 0);
+	assert_int_equal(journal.n, 2);
+	assert_string_equal(journal.stack, "doca-ofed");
+	assert_string_equal(journal.manager, "apt");
+	assert_true(journal.steps[0].done);
+	assert_false(journal.steps[1].done);
+	assert_string_equal(oi_journal_cut(&journal)->id, "install-packages");
+	assert_int_equal(oi_journal_heals(&journal),
+			 OI_HEAL_LISTS | OI_HEAL_PACKAGES | OI_HEAL_MODULES);
+	assert_int_equal(oi_journal_end(root, &err), 0);
+	assert_false(fakehost_exists(f, OI_JOURNAL_PATH));
+}
+
+/* Twice cut off: the second time in a step that leaves nothing. */
+static void test_carried_over(void **state)
+{
+	struct fakehost *f = *state;
+	JOURNAL_AUTO writing = { 0 };
+	JOURNAL_AUTO journal = { 0 };
+	struct oi_err err;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	add_step(f, OI_ACTION_FETCH, "fetch-repository");
+	oi_journal_start(&f->host.change, &writing, &f->verdict);
+	assert_int_equal(oi_journal_begin(&f->host.change, &writing, &f->verdict.steps[0], &err), 0);
+	assert_int_equal(read_journal(f, &journal), 0);
+	assert_string_equal(oi_journal_cut(&journal)->id, "fetch-repository");
+	assert_int_equal(oi_journal_heals(&journal), OI_HEAL_PACKAGES | OI_HEAL_MODULES);
+	assert_false(journal.steps[0].done);
+}
+
+static void test_versions(void **state)
+{
+	static const char *const damaged[] = {
+		"", "{", "[]", "{}", "{\"schema\": 0}", "{\"schema\": 1}",
+		"{\"schema\": 1, \"steps\": [{}]}", "{\"schema\": \"1\", \"steps\": []}",
+	};
+	struct fakehost *f = *state;
+	struct oi_err err = { 0 };
+	JOURNAL_AUTO older = { 0 };
+	JOURNAL_AUTO newer = { 0 };
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(damaged); i++) {
+		JOURNAL_AUTO journal = { 0 };
+
+		fakehost_write(f, OI_JOURNAL_PATH, damaged[i]);
+		assert_int_equal(read_journal(f, &journal), 0);
+		assert_true(journal.damaged);
+		assert_true(oi_journal_heals(&journal) & OI_HEAL_PACKAGES);
+	}
+	/* What an older one did not write yet. */
+	fakehost_write(f, OI_JOURNAL_PATH,
+		       "{\"schema\": 1, \"steps\": [{\"id\": \"a\", \"state\": \"begun\"}]}");
+	assert_int_equal(read_journal(f, &older), 0);
+	assert_false(older.damaged);
+	assert_int_equal(oi_journal_heals(&older), 0);
+	fakehost_write(f, OI_JOURNAL_PATH, "{\"schema\": 2, \"steps\": \"of another kind\"}");
+	assert_int_equal(oi_journal_read(&f->host.change, &newer, &err), -1);
+	assert_int_equal(err.code, OI_R_STATE_NEWER);
+	assert_non_null(strstr(err.text, "schema 2"));
+}
+
+static void test_newer_record(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	struct oi_err err = { 0 };
+
+	fakehost_write(f, OI_RECORD_PATH, "{\"schema\": 2}");
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), -1);
+	assert_int_equal(err.code, OI_R_STATE_NEWER);
+}
+
+/* --- a run --- */
+
+static int carry_out(struct fakehost *f, struct oi_err *err)
+{
+	memset(err, 0, sizeof(*err));
+	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, err);
+}
+
+static void test_good_run_leaves_none(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step = add_step(f, OI_ACTION_FILE_WRITE, "write");
+	struct oi_err err;
+
+	oi_mem_set(&step->path, "/etc/x");
+	oi_mem_set(&step->content, "x");
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	assert_int_equal(carry_out(f, &err), 0);
+	assert_false(fakehost_exists(f, OI_JOURNAL_PATH));
+}
+
+/* A step that may have left something half-done keeps the journal. */
+static void test_failed_run(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_step *step = add_step(f, OI_ACTION_MODULE_CHECK, "check-modules");
+	struct oi_err err;
+	JOURNAL_AUTO journal = { 0 };
+
+	oi_strv_add(&step->names, "mlnx-ofed-kernel");
+	fakehost_expect_text(f, "dkms", 0, "", "status");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(read_journal(f, &journal), 0);
+	assert_string_equal(oi_journal_cut(&journal)->id, "check-modules");
+	fakehost_check_calls(f);
+}
+
+static void test_failed_before_it_began(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_step(f, OI_ACTION_FILE_WRITE, "write");
+	oi_mem_set(&f->verdict.steps[0].path, "/etc/x/y");
+	oi_mem_set(&f->verdict.steps[0].content, "x");
+	fakehost_write(f, "/etc/x", "in the way");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_false(fakehost_exists(f, OI_JOURNAL_PATH));
+}
+
+/* --- healing --- */
+
+static int heal(struct fakehost *f, bool *cut)
+{
+	struct oi_err err = { 0 };
+
+	return oi_heal(&f->host, &f->config, cut, &err) ? err.code : 0;
+}
+
+static void test_nothing_to_heal(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut = true;
+
+	assert_int_equal(heal(f, &cut), 0);
+	assert_false(cut);
+	fakehost_check_calls(f); /* none */
+}
+
+static void test_all_is_well(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	fakehost_expect_text(f, "dpkg-query", 0, "installed ok doca-ofed\nconfig-files ok old\n", QUERY);
+	assert_int_equal(heal(f, &cut), 0);
+	assert_true(cut);
+	assert_true(fakehost_logged(f, 'W', "did not get past step install-packages"));
+	assert_true(fakehost_exists(f, OI_JOURNAL_PATH)); /* until a run has come to its end */
+	fakehost_check_calls(f);
+}
+
+static void test_unpacked(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	fakehost_expect_text(f, "dpkg-query", 0, "unpacked ok doca-ofed\n", QUERY);
+	fakehost_expect_text(f, "dpkg", 0, "", CONFIGURE);
+	fakehost_expect_text(f, "dpkg-query", 0, "installed ok doca-ofed\n", QUERY);
+	assert_int_equal(heal(f, &cut), 0);
+	fakehost_check_calls(f);
+}
+
+/* Cut off while they were unpacked: ours are forced out, another's is left. */
+static void test_reinstall_required(void **state)
+{
+	static const char open[] = "half-installed reinstreq doca-ofed\n"
+				   "half-installed reinstreq doca-host:amd64\n"
+				   "half-installed reinstreq another\n";
+	struct fakehost *f = *state;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	fakehost_write(f, OI_RECORD_PATH, RECORD);
+	fakehost_expect_text(f, "dpkg-query", 0, open, QUERY);
+	fakehost_expect_text(f, "dpkg", 0, "", CONFIGURE);
+	fakehost_expect_text(f, "dpkg-query", 0, open, QUERY);
+	fakehost_expect_text(f, "dpkg", 0, "",
+			     "--force-remove-reinstreq --force-depends --remove doca-ofed doca-host:amd64");
+	assert_int_equal(heal(f, &cut), 0);
+	assert_true(fakehost_logged(f, 'W', "another has to be installed again, and is not ours"));
+	fakehost_check_calls(f);
+}
+
+/* What cannot be healed here is seen again by the plan's steps, which give it its reason. */
+static void test_dpkg_cannot(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	fakehost_write(f, "/var/lib/dpkg/updates/0001", "");
+	fakehost_expect_text(f, "dpkg-query", 0, "", QUERY);
+	fakehost_expect_text(f, "dpkg", 1, "dpkg: error: no\n", CONFIGURE);
+	assert_int_equal(heal(f, &cut), 0);
+	assert_true(fakehost_logged(f, 'W', "dpkg: error: no"));
+	fakehost_check_calls(f);
+}
+
+static void test_modules(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	fakehost_write(f, OI_RECORD_PATH, RECORD);
+	fakehost_write(f, MODULE "/source/dkms.conf", "");
+	fakehost_write(f, MODULE "/6.1.0/x86_64/module/mlx5_core.ko", "half");
+	fakehost_write(f, MODULE "/5.10.0/x86_64/module/mlx5_core.ko", "whole");
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/kernel-5.10.0-x86_64/x", "");
+	fakehost_write(f, "/var/lib/dkms/another/1/6.1.0/x86_64/module/another.ko", "not ours");
+	fakehost_expect_text(f, "dpkg-query", 0, "", QUERY);
+	assert_int_equal(heal(f, &cut), 0);
+	assert_false(fakehost_exists(f, MODULE "/6.1.0/x86_64"));
+	assert_true(fakehost_exists(f, MODULE "/5.10.0/x86_64/module/mlx5_core.ko"));
+	assert_true(fakehost_exists(f, MODULE "/source/dkms.conf"));
+	assert_true(fakehost_exists(f, "/var/lib/dkms/another/1/6.1.0/x86_64/module/another.ko"));
+	fakehost_check_calls(f);
+}
+
+static void test_newer_is_refused(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, "{\"schema\": 2}");
+	assert_int_equal(heal(f, &cut), OI_R_STATE_NEWER);
+	fakehost_check_calls(f);
+}
+
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, fakehost_set_up, fakehost_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_steps),
+		TEST(test_carried_over),
+		TEST(test_versions),
+		TEST(test_newer_record),
+		TEST(test_good_run_leaves_none),
+		TEST(test_failed_run),
+		TEST(test_failed_before_it_began),
+		TEST(test_nothing_to_heal),
+		TEST(test_all_is_well),
+		TEST(test_unpacked),
+		TEST(test_reinstall_required),
+		TEST(test_dpkg_cannot),
+		TEST(test_modules),
+		TEST(test_newer_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
