@@ -29,16 +29,19 @@ RESOLV_CONF = pathlib.Path("/etc/resolv.conf").read_text()
 class Container:
     """One machine. Boot it as often as wanted; its files are under .root in between."""
 
-    def __init__(self, name, layers, work, logs):
+    def __init__(self, name, layers, work, logs, size="75%", kit=True):
         """name: for nspawn; layers: root first, then what was put on top; work: an empty folder
-        of ours to mount on; logs: folder for what the boots leave."""
+        of ours to mount on; logs: folder for what the boots leave; size: of what may be written;
+        kit: what a boot is watched with, for the lowest of layers over a bare root."""
         self.name = name
         self.logs = pathlib.Path(logs)
         self.boots = 0
-        self.root = overlay(layers, pathlib.Path(work))
+        self.layers = [pathlib.Path(layer) for layer in layers]
+        self.root = overlay(layers, pathlib.Path(work), size)
         self.nspawn_options = []
         self.enter = []  # put before nspawn: nsenter into a network of our own
-        self.install_kit()
+        if kit:
+            self.install_kit()
 
     def install_kit(self):
         self.write("etc/cloud/cloud.cfg.d/99-rig.cfg", CLOUD_CFG)
@@ -142,9 +145,10 @@ def nspawn_env():
     return dict(os.environ, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="1")
 
 
-def overlay(layers, work):
+def overlay(layers, work, size="75%"):
     """Mount LAYERS with a writable one of memory on top; fsync costs nothing there."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=75%,mode=755", "tmpfs", str(work)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(work)],
+                   check=True)
     for name in ("root", "upper", "scratch"):
         (work / name).mkdir()
     lower = ":".join(str(layer) for layer in reversed(layers))

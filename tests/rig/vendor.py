@@ -113,8 +113,8 @@ class Keys:
         subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=self.env, check=False)
 
 
-def ftparchive(command, folder):
-    done = subprocess.run(["apt-ftparchive", command, "."], cwd=folder, stdout=subprocess.PIPE, check=True)
+def ftparchive(command, folder, options=()):
+    done = subprocess.run(["apt-ftparchive", *options, command, "."], cwd=folder, stdout=subprocess.PIPE, check=True)
     return done.stdout
 
 
