@@ -40,6 +40,7 @@ static enum kind kind_of(const char *name)
 struct found {
 	struct oi_strv names[KIND_COUNT];
 	struct oi_strv in_use; /* clients and Lustre's network that somebody works with */
+	struct oi_strv hold; /* whatever else has to go before the loaded ib_core can */
 };
 
 static void found_clear(struct found *found)
@@ -47,6 +48,7 @@ static void found_clear(struct found *found)
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		oi_strv_clear(&found->names[i]);
 	oi_strv_clear(&found->in_use);
+	oi_strv_clear(&found->hold);
 }
 
 static void find(const struct oi_facts *facts, struct found *found)
@@ -59,6 +61,9 @@ static void find(const struct oi_facts *facts, struct found *found)
 		/* lnet is held by its users on any network; ko2iblnd by those on this one */
 		if (m->refs > 0 && (kind == CLIENT || !strcmp(m->name, "ko2iblnd")))
 			oi_strv_add(&found->in_use, m->name);
+		if (kind == CLIENT || kind == DRIVER || kind == MANA || !strcmp(m->name, "ko2iblnd") ||
+		    strstr(m->name, "_peermem") || strstr(m->name, "_peer_mem"))
+			oi_strv_add(&found->hold, m->name);
 	}
 	/* Built into the kernel it is on no list of modules, but its devices are there. */
 	for (size_t i = 0; i < facts->rdma.n && !found->names[MANA].n; i++)
@@ -81,7 +86,7 @@ static void judge_mana(struct oi_decision *d, const char *stack)
 static void judge_new_core(struct oi_decision *d, const struct found *found, const char *stack)
 {
 	OI_FREE char *drivers = oi_strv_join(&found->names[DRIVER], ", ");
-	OI_FREE char *clients = oi_strv_join(&found->names[CLIENT], ", ");
+	OI_FREE char *hold = oi_strv_join(&found->hold, ", ");
 	OI_FREE char *lustre = oi_strv_join(&found->names[LUSTRE], ", ");
 
 	if (found->names[MANA].n)
@@ -98,10 +103,10 @@ static void judge_new_core(struct oi_decision *d, const struct found *found, con
 		oi_verdict_rule(d->verdict, "holders-gpu", OI_RESULT_UNKNOWN,
 				"warning: the NVIDIA driver is already there, so nvidia-peermem was made without the ib_core of %s: afterwards rebuild the driver's modules (with dkms: dkms remove and install of nvidia; else its installer) and load nvidia-peermem",
 				stack);
-	if (found->names[CLIENT].n && !found->in_use.n)
+	if (found->hold.n && !found->in_use.n)
 		oi_verdict_rule(d->verdict, "holders-restart", OI_RESULT_UNKNOWN,
-				"warning: %s: not in use, but they keep the loaded drivers from making way; if openibd cannot unload them, a reboot does",
-				clients);
+				"warning: %s: loaded, and so long they keep the loaded drivers from making way; if openibd cannot unload them, a reboot does",
+				hold);
 }
 
 bool oi_gate_holders(struct oi_decision *d)

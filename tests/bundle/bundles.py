@@ -19,13 +19,18 @@ VERSION = "5.8-1.1.2.1"
 
 class Bundle:
     def __init__(self, folder, mood="good", distro="ubuntu20.04", kind="DEBS", kernels=None,
-                 packing="tgz", leave_out=(), name=None, needs_distro=False):
-        """kernels: what .supported_kernels lists; None: there is no such file."""
+                 packing="tgz", leave_out=(), name=None, needs_distro=False, fill=None):
+        """kernels: what .supported_kernels lists; None: there is no such file. fill: puts real
+        packages into the folder that it is given, which the installer then installs."""
         self.name = name or f"MLNX_OFED_LINUX-{VERSION}-{distro}-x86_64"
         tree = pathlib.Path(folder) / self.name
         tree.mkdir(parents=True)
         (tree / kind).mkdir()
-        (tree / kind / ("ofed.deb" if kind == "DEBS" else "ofed.rpm")).write_text("a package\n")
+        if fill:
+            fill(tree / kind)
+        else:
+            (tree / kind / ("ofed.deb" if kind == "DEBS" else "ofed.rpm")).write_text("a package\n")
+        (tree / "packages").write_text("real\n" if fill else "none\n")
         (tree / "src").mkdir()
         (tree / ".mlnx").write_text(f"MLNX_OFED_LINUX-{VERSION}\n")
         (tree / "distro").write_text(distro + "\n")

@@ -80,18 +80,18 @@ def almalinux(t, vm):
 
 
 def removal_prompt(t, vm):
-    run = vm.run(Bundle(vm.files, mood="removal-prompt"))
+    run = vm.run(vm.bundle(mood="removal-prompt"))
     failed(t, run, "bundle-install-failed", "Do you want to continue?", "the general log was written")
     t.equal(run.rig("asked"), "asked\n", "it did ask")
 
 
 def unsupported_device(t, vm):
-    run = vm.run(Bundle(vm.files, mood="unsupported-device"))
+    run = vm.run(vm.bundle(mood="unsupported-device"))
     failed(t, run, "bundle-device-unsupported", "ERROR: Detected unsupported device")
 
 
 def no_kernel_devel(t, vm):
-    run = vm.run(Bundle(vm.files, mood="no-kernel-devel"))
+    run = vm.run(vm.bundle(mood="no-kernel-devel"))
     failed(t, run, "headers-missing", "is required to build the drivers")
 
 
@@ -101,12 +101,12 @@ def dkms_fails(t, vm):
 
 
 def says_done_and_did_nothing(t, vm):
-    run = vm.run(Bundle(vm.files, mood="nothing"))
+    run = vm.run(vm.bundle(mood="nothing"))
     failed(t, run, "modules-missing", "no ib_core below /lib/modules/")
 
 
 def silence(t, vm):
-    run = vm.run(Bundle(vm.files, mood="silence"), more="  timeout_seconds: 15\n")
+    run = vm.run(vm.bundle(mood="silence"), more="  timeout_seconds: 15\n")
     failed(t, run, "deadline", "the general log was written")
     t.check(run.rig("silent"), "it had begun")
     t.equal(run.rig("left"), "", "nothing of it is left running")
@@ -158,6 +158,36 @@ def wrong_digest(t, vm):
     t.equal(run.rig("arguments"), "", "the installer was not called")
 
 
-ALL = [good, good_iso, kernel_supported, kernel_not_supported, almalinux, removal_prompt,
+def uninstall(t, vm):
+    """Packages of the bundle's, one in the place of the distribution's, a registration, a pin."""
+    vm.serve("rig-lib", "1")
+    vm.machine.run("apt-get", "-qq", "update", log="apt.log")
+    vm.machine.run("apt-get", "-qq", "-y", "install", "rig-lib", log="apt.log")
+    vm.machine.run("depmod", vm.kernel)
+    had, files = vm.packages(), vm.files_now()
+    run = vm.run(vm.bundle(fill=vm.debs))
+    well(t, run)
+    t.equal(vm.packages().get("rig-lib"), "2", "the bundle's library is in the place of the old one")
+    noted = vm.read("var/lib/ofed-init/installed.json")
+    for word in ('"ofed-scripts 5.8"', '"rig-lib 1 2"', '"knem"'):
+        t.contains(noted, word, f"the record has {word}")
+    undone(t, vm, had, files)
+
+
+def undone(t, vm, had, files):
+    vm.machine.run("sh", "-c", "ofed-init uninstall >/var/rig/output 2>&1; echo $? >/var/rig/exit",
+                   log="inside.log", check=False)
+    said = vm.read("var/rig/output")
+    t.equal(vm.read("var/rig/exit"), "0\n", "uninstall ends well: " + said[-1500:])
+    t.equal(vm.read("var/rig/uninstalled"), "--force\n", "by the bundle's own uninstaller")
+    t.equal(vm.packages(), had, "every package is as it was")
+    after = vm.files_now()
+    t.equal(sorted(k for k in {**files, **after} if files.get(k, b"") != after.get(k, b"")), [],
+            "every file is as it was: " + said[-3000:])
+    t.check(not vm.path("var/lib/dkms/knem").exists(), "dkms knows nothing of it")
+    t.equal([p.name for p in vm.path("var/lib/ofed-init").iterdir()], [], "no state is left")
+
+
+ALL = [uninstall, good, good_iso, kernel_supported, kernel_not_supported, almalinux, removal_prompt,
        unsupported_device, no_kernel_devel, dkms_fails, says_done_and_did_nothing, silence, flood,
        killed, wrong_distro, broken_layout, climbs_out, bomb, wrong_digest]

@@ -25,9 +25,11 @@ tests_unit_test_signing_SOURCES = tests/unit/test_signing.c tests/unit/fakehost.
 	tests/unit/fakehost.h
 tests_unit_test_network_SOURCES = tests/unit/test_network.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
-unit_tests += tests/unit/test_rows
 unit_tests += tests/unit/test_journal
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c tests/unit/fakehost.c \
+	tests/unit/fakehost.h
+unit_tests += tests/unit/test_rows tests/unit/test_bundle_record
+tests_unit_test_bundle_record_SOURCES = tests/unit/test_bundle_record.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
 unit_tests += tests/unit/test_uninstall
 tests_unit_test_uninstall_SOURCES = tests/unit/test_uninstall.c tests/unit/fakehost.c \
