@@ -99,7 +99,8 @@ void oi_bundle_words_clear(struct oi_bundle_words *words);
 enum oi_reason oi_bundle_words_reason(const struct oi_bundle_words *words, int status);
 
 /**
- * oi_bundle_check_modules() - are modules there for @kernel: as files, else by dkms' record
+ * oi_bundle_check_modules() - are modules there for @kernel: by dkms' record if it knows them,
+ * else as files
  * @step: content names the modules, between blanks; names and optional are dkms'
  * Return: 0, or -1 with OI_R_MODULES_MISSING or OI_R_DKMS_FAILED.
  * Source: MLNX_OFED user manual, "installation results": extra, updates, updates/dkms;

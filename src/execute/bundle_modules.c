@@ -6,6 +6,7 @@
 #include "execute/bundle.h"
 #include "execute/child.h"
 #include "execute/dkms.h"
+#include "execute/record.h"
 #include "model/reasons.h"
 
 /* extra/mlnx-ofa_kernel/drivers/net/ethernet/mellanox/mlx5/core/mlx5_core.ko and below */
@@ -57,12 +58,26 @@ static char *find_for(const struct oi_root *root, const char *kernel, const char
 	return found;
 }
 
+/* Is one of them dkms' business: then files may be those of an earlier build. */
+static bool dkms_has(const struct oi_host *host, const struct oi_step *step)
+{
+	for (size_t i = 0; i < step->names.n && oi_child_has(host, OI_TOOL_DKMS); i++) {
+		OI_FREE char *source = oi_mem_printf(OI_DKMS_TREE "/%s", step->names.v[i]);
+
+		if (oi_root_exists(&host->change, source))
+			return true;
+	}
+	return false;
+}
+
 int oi_bundle_check_modules(const struct oi_host *host, const char *kernel,
 			    const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	const char *missing = NULL;
 
+	if (dkms_has(host, step))
+		return oi_dkms_check(host, kernel, step, err);
 	oi_strv_split(&names, step->content ? step->content : "", " ");
 	for (size_t i = 0; i < names.n && !missing; i++) {
 		OI_FREE char *path = find_for(&host->change, kernel, names.v[i]);

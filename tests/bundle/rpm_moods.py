@@ -91,6 +91,20 @@ def uninstall(t, vm):
     undone(t, vm, had, files)
 
 
+def uninstall_restores(t, vm):
+    """The installer has thrown out the distribution's libraries: they come back from the repository."""
+    # the administrator's dnf.conf excludes rdma-core, and uninstall respects that
+    install = {"alma": ("dnf", "-q", "-y", "install"),
+               "sles": ("zypper", "-q", "-n", "install", "rdma-core")}[vm.family]
+    code, text = vm.machine.inside(*install, "libibverbs")
+    t.equal(code, 0, "they are there first: " + text[-500:])
+    had, files = vm.machine.packages(), vm.machine.files()
+    run = vm.run(vm.bundle())
+    well(t, run)
+    t.equal(vm.machine.packages().get("libibverbs"), "58", "libibverbs is the bundle's")
+    undone(t, vm, had, files)
+
+
 def killed_late(t, vm):
     """The power goes when all is installed, and nothing was written down after it."""
     had, files = vm.machine.packages(), vm.machine.files()
@@ -100,7 +114,7 @@ def killed_late(t, vm):
     undone(t, vm, had, files)
 
 
-ON_BOTH = [good, exact_headers, no_headers, uninstall, moods.removal_prompt, moods.unsupported_device,
+ON_BOTH = [good, exact_headers, no_headers, uninstall, uninstall_restores, moods.removal_prompt, moods.unsupported_device,
            moods.no_kernel_devel, moods.silence]
 ON_ONE = [no_selinux, other_kernel, wrong_distro, killed_late, moods.says_done_and_did_nothing]
 ALL = [(f"{family}_{mood.__name__}", family, mood) for family in ("alma", "sles") for mood in ON_BOTH] + \

@@ -121,7 +121,8 @@ class Trials:
     def run(self, only):
         for trial in (self.el_doca, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
                       self.el_wrongly_signed, self.el_replaced, self.el_replaced_for_good,
-                      self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_inbox, self.el_lock,
+                      self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
+                      self.el_inbox, self.el_lock,
                       self.el_uninstall, self.el_uninstall_inbox, self.sles_uninstall,
                       self.sles_inbox, self.sles_doca, self.sles_other_key, self.sles_unsigned,
                       self.sles_replaced, self.sles_new_kernel):
@@ -276,6 +277,16 @@ class Trials:
         self.doca(m)
         text = self.refused(m, "headers-missing")
         self.check("kernel-devel-" + EL_KERNEL in text, "names the package", text)
+
+    def el_no_epel(self):
+        """dkms is in no repository: said in the plan, and found by dnf before anything is changed."""
+        base = self.work / "no-epel"
+        vendor_rpm.distribution(self.work / "b5", base, EL_KERNEL, dkms=False)
+        m = self.alma(base)
+        self.doca(m)
+        text = self.refused(m, "repository-not-enabled")
+        self.check("rule repository-epel: unknown: warning: EPEL is wanted" in text, "the plan says it", text)
+        self.check("dnf install epel-release" in text, "and what to do", text)
 
     def el_inbox(self):
         m = self.alma()

@@ -83,7 +83,8 @@ class Vendor:
         return package, hashlib.sha256(package.read_bytes()).hexdigest()
 
 
-def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None, bad_optional=None):
+def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None, bad_optional=None,
+                 dkms=True):
     """A distribution's repository: its own rdma-core, which looks newer than the vendor's, headers, a compiler."""
     for name in ("libibverbs", "libibverbs-utils", "librdmacm-utils", "infiniband-diags", "perftest",
                  "gcc", "make"):
@@ -94,7 +95,9 @@ def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None, bad_
     if bad_optional:
         rpms.rpm(work, out, "ibacm", "61")
         rpms.rpm(work, out, bad_optional, "62", conflicts=["rdma-core"])
-    rpms.rpm(work, out, "dkms", "3.0", files={"/usr/sbin/dkms": (DKMS.replace("@KERNEL@", kernel), 0o755)})
+    if dkms:
+        rpms.rpm(work, out, "dkms", "3.0",
+                 files={"/usr/sbin/dkms": (DKMS.replace("@KERNEL@", kernel), 0o755)})
     # Long enough for another to find it at work; rpm wants its script's shell from some package.
     rpms.rpm(work, out, "slow", "1", provides=["/bin/sh"], post="sleep 8")
     if kernel_with_rdma:
