@@ -1,15 +1,18 @@
 # Sources and headers of src/fetch but its main.c, in libfetch.a. One path a line, from the top folder.
 fetch_sources = \
 	src/fetch/answer.c \
+	src/fetch/blame.c src/fetch/blame.h \
 	src/fetch/calls.c src/fetch/calls.h \
 	src/fetch/crypto.c src/fetch/digest.h src/fetch/keypair.h \
 	src/fetch/download.c src/fetch/download.h \
 	src/fetch/files.c src/fetch/files.h \
 	src/fetch/headers.c src/fetch/headers.h \
+	src/fetch/identity.c src/fetch/identity.h \
 	src/fetch/keep.c src/fetch/keep.h \
 	src/fetch/localfile.c src/fetch/localfile.h \
 	src/fetch/metadata.c src/fetch/metadata.h \
 	src/fetch/protocol.h \
+	src/fetch/pull.c src/fetch/pull.h \
 	src/fetch/record.c src/fetch/record.h \
 	src/fetch/request.c \
 	src/fetch/retry.c src/fetch/retry.h \

@@ -125,6 +125,26 @@ char *oi_url_redact(const char *url)
 	return oi_buf_take(&out);
 }
 
+char *oi_url_host(const char *url)
+{
+	struct parts p = split(url);
+	const char *colon = memrchr(p.host, ':', (size_t)(p.path - p.host));
+	const char *bracket = memrchr(p.host, ']', (size_t)(p.path - p.host));
+
+	return oi_mem_ndup(p.host, (size_t)((colon && (!bracket || colon > bracket) ? colon : p.path) - p.host));
+}
+
+char *oi_url_origin(const char *url)
+{
+	struct parts p = split(url);
+	char *origin = oi_mem_printf("%.*s%.*s", (int)(p.user - url), url, (int)(p.path - p.host),
+				     p.host);
+
+	for (char *c = origin; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return origin;
+}
+
 /* Replaces all places of @secret in @text. */
 static void hide(struct oi_buf *text, const char *secret, size_t len)
 {

@@ -32,6 +32,12 @@ int oi_url_check(const char *url, struct oi_err *err);
  */
 char *oi_url_redact(const char *url);
 
+/** oi_url_host() - the host alone, without user and port, "" when there is none; owned by the caller */
+char *oi_url_host(const char *url);
+
+/** oi_url_origin() - scheme, host and port, in small letters; owned by the caller */
+char *oi_url_origin(const char *url);
+
 /**
  * oi_url_scrub() - @text with every secret of @url replaced by "***"
  * @url: NULL: nothing to hide
