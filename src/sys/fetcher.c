@@ -23,12 +23,13 @@
 /*
  * Policy of a download. Drivers are at most about a GiB (catalog), and a source
  * that is silent for half a minute has been cut off. Connections that take longer
- * than 15 seconds were retransmitted four times already.
+ * than 15 seconds were retransmitted four times already. Six tries last about a quarter of
+ * a minute, twice that at most: networks of a first boot take as long to settle.
  */
 #define DOWNLOAD_BYTES_MAX (INT64_C(4) << 30)
 #define DOWNLOAD_CONNECT_MS 15000
 #define DOWNLOAD_STALL_SECONDS 30
-#define DOWNLOAD_TRIES 3
+#define DOWNLOAD_TRIES 6
 #define DOWNLOAD_BACKOFF_MS 1000
 
 /*
@@ -125,16 +126,25 @@ static void on_done(struct session *s, const struct oi_doc *answer)
 	const struct oi_doc *cached = oi_doc_get(answer, "cached");
 	const char *source = string_or(oi_doc_get(answer, "source"), "?");
 	int64_t bytes = int_or(oi_doc_get(answer, "bytes"), 0);
+	int64_t retries = int_or(oi_doc_get(answer, "retries"), 0);
+	int64_t resumed = int_or(oi_doc_get(answer, "resumed_bytes"), 0);
+	bool is_cached = cached && cached->kind == OI_DOC_BOOL && cached->boolean;
 
 	s->done = true;
-	if (s->fetched_bytes && !(cached && cached->boolean))
-		*s->fetched_bytes += bytes;
+	if (s->fetched_bytes && !is_cached)
+		*s->fetched_bytes += bytes - resumed;
 	if (s->silent)
 		return;
-	if (cached && cached->kind == OI_DOC_BOOL && cached->boolean)
-		oi_log_info(s->log, "fetch: %s: already here, with the right digest", s->what);
-	else
-		oi_log_info(s->log, "fetch: %s: %" PRId64 " bytes from %s", s->what, bytes, source);
+	if (is_cached) {
+		oi_log_info(s->log, "fetch: %s: already here, and right", s->what);
+		return;
+	}
+	oi_log_info(s->log, "fetch: %s: %" PRId64 " bytes from %s", s->what, bytes, source);
+	if (retries > 0 || resumed > 0)
+		oi_log_info(s->log,
+			    "fetch: %s: %" PRId64 " requests, %" PRId64 " of them again; %" PRId64
+			    " bytes were here from an earlier run",
+			    s->what, int_or(oi_doc_get(answer, "requests"), 0), retries, resumed);
 }
 
 static void on_failed(struct session *s, const struct oi_doc *answer)

@@ -16,9 +16,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "fetch/digest.h"
+#include "fetch/headers.h"
+#include "fetch/identity.h"
 #include "fetch/protocol.h"
 #include "fetch/retry.h"
-#include "fetch/headers.h"
 #include "fetch/url.h"
 #include "model/reasons.h"
 
@@ -87,6 +88,59 @@ static void check_refuses_what_parsers_differ_on(void **state)
 		assert_int_equal(oi_url_check(bad[i], &err), -1);
 		assert_int_equal(err.code, OI_R_FETCH_FAILED);
 	}
+}
+
+static void host_and_origin(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "https://Host/a:1", "Host", "https://host" },
+		{ "HTTPS://u:p@host:8443/a?b@c:1", "host", "https://host:8443" },
+		{ "http://[::1]:80/", "[::1]", "http://[::1]:80" },
+		{ "http://[::1]", "[::1]", "http://[::1]" },
+		{ "https://a.blob.core.windows.net@evil/x", "evil", "https://evil" },
+		{ "file:///a", "", "file://" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(rows); i++) {
+		OI_FREE char *host = oi_url_host(rows[i][0]);
+		OI_FREE char *origin = oi_url_origin(rows[i][0]);
+
+		assert_string_equal(host, rows[i][1]);
+		assert_string_equal(origin, rows[i][2]);
+	}
+}
+
+static void identity_is_for_its_hosts_alone(void **state)
+{
+	static char base[] = "http://h";
+	static const char *const good[] = {
+		"https://a.blob.core.windows.net/c/b", "https://A.Blob.Core.Windows.Net:443/c",
+		"https://u:p@b.a.blob.core.windows.net/c?x=y", "https://own.example/c",
+	};
+	static const char *const bad[] = {
+		"http://a.blob.core.windows.net/c", "https://.blob.core.windows.net/c",
+		"https://blob.core.windows.net/c", "https://a.blob.core.windows.net.evil/c",
+		"https://a.blob.core.windows.net@evil/c", "https://evil/a.blob.core.windows.net",
+		"https://evil?.blob.core.windows.net", "https://evil#.blob.core.windows.net",
+		"https://evil%2F.blob.core.windows.net/c", "https://sub.own.example/c",
+		"https://a.blob.core.windows.net/c?sig=x", "https://a.blob.core.windows.net/c?a=b&sig=x",
+	};
+	OI_CLEANUP(oi_strv_clear) struct oi_strv hosts = { 0 };
+	struct oi_fetch_request r = { 0 };
+
+	(void)state;
+	oi_strv_add(&hosts, ".blob.core.windows.net");
+	oi_strv_add(&hosts, "own.example");
+	r.identity_hosts = hosts;
+	assert_false(oi_identity_is_for(&r, good[0]));
+	r.identity_base = base;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(good); i++)
+		if (!oi_identity_is_for(&r, good[i]))
+			fail_msg("not for %s", good[i]);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(bad); i++)
+		if (oi_identity_is_for(&r, bad[i]))
+			fail_msg("for %s", bad[i]);
 }
 
 static void scheme_in_any_case(void **state)
@@ -401,6 +455,8 @@ int main(void)
 		cmocka_unit_test(redact_shows_no_secret),
 		cmocka_unit_test(scrub_hides_every_part),
 		cmocka_unit_test(check_refuses_what_parsers_differ_on),
+		cmocka_unit_test(host_and_origin),
+		cmocka_unit_test(identity_is_for_its_hosts_alone),
 		cmocka_unit_test(scheme_in_any_case),
 		cmocka_unit_test(file_path_is_decoded),
 		cmocka_unit_test(wait_is_jittered_and_grows),

@@ -140,7 +140,8 @@ static void download_asks_and_logs(void **state)
 		    "echo '{\"event\":\"progress\",\"bytes\":1048576,\"total\":4194304}' >&4\n"
 		    "echo '{\"event\":\"progress\",\"bytes\":3145728,\"total\":4194304}' >&4\n"
 		    "echo '{\"event\":\"done\",\"source\":\"https://h/a?***\",\"bytes\":4194304,"
-		    "\"sha256\":\"x\",\"cached\":false}' >&4\n");
+		    "\"sha256\":\"x\",\"cached\":false,\"requests\":3,\"retries\":2,"
+		    "\"received_bytes\":4194200,\"resumed_bytes\":104}' >&4\n");
 	assert_int_equal(download(m, &err), 0);
 	request = asked(m);
 	assert_int_equal(oi_doc_get(request, "schema")->integer, 1);
@@ -164,6 +165,7 @@ static void download_asks_and_logs(void **state)
 	assert_null(strstr(oi_buf_str(&m->log), "MiB")); /* over before a line was due */
 	assert_int_equal(m->fetched_bytes, 4194304);
 	assert_logged(m, "1 fetch: a.deb: 4194304 bytes from https://h/a?***\n");
+	assert_logged(m, "1 fetch: a.deb: 3 requests, 2 of them again; 104 bytes were here");
 }
 
 static void exceptions_and_identity_are_handed_on(void **state)
