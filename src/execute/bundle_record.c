@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a bundle's installer has done, by what is there before it and after it. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -114,15 +117,26 @@ static int look(const struct oi_host *host, const char *format, struct seen *see
 
 /* --- before --- */
 
+/* A link stays a link: what it leads to is looked at by its own name (EL's yum.conf). */
+static bool is_file(const struct oi_root *root, const char *path)
+{
+	struct stat st = { 0 };
+	int fd = oi_root_openat(root, path, O_PATH | O_NOFOLLOW, 0);
+	bool file = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode);
+
+	if (fd >= 0)
+		close(fd);
+	return file;
+}
+
 /* A file that changes has to be put aside while it is as it was. */
 static int note_file(const struct oi_root *root, const char *path, bool found,
 		     struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	int got = oi_root_read(root, path, WATCHED_BYTES, &text, err);
 
-	/* No file of settings is like that: a folder, a socket, something large. */
-	if (got)
+	/* No file of settings is large. */
+	if (!is_file(root, path) || oi_root_read(root, path, WATCHED_BYTES, &text, err))
 		return 0;
 	return found ? oi_record_note_found(root, path, oi_buf_str(&text), err) :
 		       oi_record_note_file(root, path, oi_buf_str(&text), err);

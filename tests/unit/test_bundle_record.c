@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -78,18 +80,22 @@ static void deb_packages_that_are_installed(void **state)
 static void registrations_and_files(void **state)
 {
 	struct fakehost *f = *state;
+	OI_FREE char *link_name = NULL;
 	RECORD;
 
 	fakehost_write(f, "/var/lib/dkms/iser/1/source/dkms.conf", "");
 	fakehost_write(f, "/etc/yum.repos.d/base.repo", "[base]\n");
 	fakehost_write(f, "/etc/dnf/dnf.conf", "[main]\n");
+	link_name = oi_mem_printf("%s/etc/yum.conf", f->host.change.path);
+	assert_int_equal(symlink("dnf/dnf.conf", link_name), 0);
 	before(f, "rpm", "rpm", "bash 5-1\n");
 	fakehost_write(f, "/var/lib/dkms/knem/1/source/dkms.conf", "");
 	fakehost_write(f, "/etc/yum.repos.d/mlnx_ofed.repo", "[mlnx]\n");
 	fakehost_write(f, "/etc/dnf/dnf.conf", "[main]\nexclude=opensm*\n");
 	after(f, "rpm", "bash 5-1\n", &record);
 	assert_list(&record.dkms, "knem");
-	assert_int_equal(record.n_files, 2); /* base.repo is as it was: not ours to mind */
+	/* base.repo is as it was, and yum.conf a link: not ours to mind */
+	assert_int_equal(record.n_files, 2);
 	assert_string_equal(record.files[0].path, "/etc/dnf/dnf.conf");
 	assert_non_null(record.files[0].before);
 	assert_int_equal(record.files[0].ours.n, 2);
