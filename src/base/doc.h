@@ -87,6 +87,7 @@ void oi_doc_free_p(struct oi_doc **doc);
 /* Untrusted input ends here: beyond these a document is refused. */
 #define OI_DOC_MAX_BYTES (8u << 20) /* cloud-config is 64 KiB on Azure, more with includes */
 #define OI_DOC_MAX_DEPTH 64
+#define OI_DOC_MAX_KEYS 4096 /* of one map: looking for keys given twice compares each with each */
 #define OI_DOC_MAX_NODES 200000 /* after aliases are expanded */
 
 /**

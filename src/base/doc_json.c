@@ -11,7 +11,9 @@ static struct oi_doc *from_object(json_object *o, const char *file, size_t *n_no
 {
 	struct oi_doc *doc;
 
-	if (++*n_nodes > OI_DOC_MAX_NODES)
+	if (++*n_nodes > OI_DOC_MAX_NODES ||
+	    (json_object_is_type(o, json_type_object) &&
+	     json_object_object_length(o) > OI_DOC_MAX_KEYS))
 		return NULL;
 	switch (json_object_get_type(o)) {
 	case json_type_null:
@@ -124,7 +126,8 @@ int oi_doc_from_json(const char *bytes, size_t len, const char *file, int code,
 	*out = from_object(object, file, &n_nodes);
 	json_object_put(object);
 	if (!*out)
-		return oi_err_set(err, code, "%s: more than %d values", file, OI_DOC_MAX_NODES);
+		return oi_err_set(err, code, "%s: more than %d values, or %d keys in one object",
+				  file, OI_DOC_MAX_NODES, OI_DOC_MAX_KEYS);
 	return 0;
 }
 

@@ -212,6 +212,11 @@ static int read_map(struct reader *r, struct oi_doc *map, unsigned int depth)
 			yaml_event_delete(&event);
 			return -1;
 		}
+		if (map->n == OI_DOC_MAX_KEYS) {
+			fail_at(r, &event.start_mark, "too many keys in one map");
+			yaml_event_delete(&event);
+			return -1;
+		}
 		key = oi_mem_dup((const char *)event.data.scalar.value);
 		mark = event.start_mark;
 		yaml_event_delete(&event);

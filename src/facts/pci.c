@@ -8,10 +8,19 @@
 #include "facts/look.h"
 #include "sys/pcibus.h"
 
+/* The largest sizes have 8 to 16; beyond this it is no bus but an attack on our memory. */
+#define FUNCTIONS_MAX 1024
+
 static void add(void *data, const struct oi_pcibus_entry *entry)
 {
-	struct oi_pci_function *f = oi_facts_add_pci(data);
+	struct oi_facts *facts = data;
+	struct oi_pci_function *f;
 
+	if (facts->pci.n == FUNCTIONS_MAX) {
+		oi_facts_doubt(facts, "pci: only the first %d functions are looked at", FUNCTIONS_MAX);
+		return;
+	}
+	f = oi_facts_add_pci(facts);
 	f->address = oi_mem_printf("%04x:%02x:%02x.%x", entry->domain, entry->bus,
 				   entry->device_number, entry->function);
 	f->vendor = entry->vendor;

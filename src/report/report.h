@@ -15,6 +15,9 @@
 #include "sys/host.h"
 
 #define OI_STATUS_LOG "/var/log/azure/ib-vmext-status"
+/* An installation writes about 100 KiB. At this size the file becomes ".1", in the place of
+ * an older one: twice as much is kept at the most, and always the newest. */
+#define OI_STATUS_LOG_BYTES (4 << 20)
 
 /* What a finished (or cut) run was about: all four equal means nothing changed. */
 struct oi_run_key {
@@ -73,10 +76,12 @@ struct oi_statuslog {
 	bool lost; /* a line could not be written; said once */
 	bool in_key; /* between the first and last line of key material */
 	size_t key_column; /* where that began in its line */
+	const struct oi_root *root; /* borrowed; where it is open */
 };
 
 /**
  * oi_statuslog_open() - open for appending (made 0644, with its folder; no link is followed)
+ * @root: borrowed until it is closed
  * @log: console, console_least and terminal are the caller's; the rest is set, also on failure,
  *       after which lines still reach the console
  * Return: 0, or -1 with OI_R_WRITE_FAILED; also when something that is not a
@@ -90,7 +95,8 @@ void oi_statuslog_close(struct oi_statuslog *log);
  * oi_statuslog_write() - the sink for struct oi_log; @data is the struct oi_statuslog
  *
  * One write(2) a line: "2026-11-22T10:31:02Z ofed-init[PID] info: text". Secrets
- * are taken out, control characters too, and a very long line is cut.
+ * are taken out, control characters too, and a very long line is cut. A file of
+ * OI_STATUS_LOG_BYTES is put aside, by whichever process comes to it first.
  */
 void oi_statuslog_write(void *data, enum oi_log_level level, const char *line);
 

@@ -16,6 +16,7 @@
 #include "sys/clock.h"
 
 #define STATUS_LOG_DIR "/var/log/azure"
+#define STATUS_LOG_NAME "ib-vmext-status" /* in it: OI_STATUS_LOG's last part */
 #define STATUS_LOG_MODE 0644
 
 /* Room for what a child wrote in one piece, and what stands before it. */
@@ -106,6 +107,7 @@ int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, stru
 	log->lost = false;
 	log->in_key = false;
 	log->key_column = 0;
+	log->root = root;
 	if (oi_root_mkdirs(root, STATUS_LOG_DIR, 0755, err) ||
 	    open_regular(root, &log->fd, err))
 		return oi_err_prefix(err, "status log");
@@ -148,6 +150,40 @@ static void to_console(struct oi_statuslog *log, enum oi_log_level level,
 	(void)!write_line(STDERR_FILENO, &line); /* nowhere left to complain */
 }
 
+/* Return: true when the name is still that of the open file, and not of one that came after. */
+static bool is_named(int dir, const char *name, int fd)
+{
+	struct stat named, open;
+
+	return !fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) && !fstat(fd, &open) &&
+	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
+/*
+ * Puts a full log aside and goes on in a new one; when another process has done that
+ * meanwhile, goes on in that one. Whatever fails, the old one is written to.
+ */
+static void turn_over(struct oi_statuslog *log)
+{
+	struct oi_err ignored;
+	struct stat st;
+	int fd = -1;
+	int dir;
+
+	if (fstat(log->fd, &st) || st.st_size < OI_STATUS_LOG_BYTES)
+		return;
+	dir = oi_root_openat(log->root, STATUS_LOG_DIR, O_PATH | O_DIRECTORY, 0);
+	if (dir < 0)
+		return;
+	if ((!is_named(dir, STATUS_LOG_NAME, log->fd) ||
+	     !renameat(dir, STATUS_LOG_NAME, dir, STATUS_LOG_NAME ".1")) &&
+	    !open_regular(log->root, &fd, &ignored)) {
+		close(log->fd);
+		log->fd = fd;
+	}
+	close(dir);
+}
+
 static void put(struct oi_statuslog *log, enum oi_log_level level, const char *text)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf line = { 0 };
@@ -158,6 +194,8 @@ static void put(struct oi_statuslog *log, enum oi_log_level level, const char *t
 		    text);
 	if (log->console && level >= log->console_least)
 		to_console(log, level, &line, text);
+	if (log->fd >= 0)
+		turn_over(log);
 	if (log->fd < 0 || write_line(log->fd, &line) || log->lost)
 		return;
 	log->lost = true;

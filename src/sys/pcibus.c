@@ -20,6 +20,9 @@
 #define VENDOR_MELLANOX 0x15b3
 #define BUS "/sys/bus/pci"
 
+/* lspci -xxxx writes 14 KiB a function, and a VM has a few dozen. */
+#define DUMP_BYTES_MAX (8 << 20)
+
 /*
  * libpci's error callback may not return, and libpci gives it no pointer of
  * ours: where to jump and what to say is kept here while a scan runs.
@@ -133,6 +136,13 @@ static bool is_empty(const char *file)
 	return !stat(file, &status) && S_ISREG(status.st_mode) && !status.st_size;
 }
 
+static bool is_large(const char *file)
+{
+	struct stat status;
+
+	return !stat(file, &status) && status.st_size > DUMP_BYTES_MAX;
+}
+
 int oi_pcibus_scan(const struct oi_root *root, const char *dump,
 		   void (*each)(void *data, const struct oi_pcibus_entry *entry), void *data,
 		   struct oi_err *err)
@@ -156,6 +166,8 @@ int oi_pcibus_scan(const struct oi_root *root, const char *dump,
 		sysfs = oi_root_is_real(root) ? oi_mem_dup(BUS) :
 						oi_mem_printf("/proc/self/fd/%d", bus);
 	}
+	if (dump && is_large(dump))
+		return oi_err_set(err, OI_R_USAGE, "%s: larger than %d bytes", dump, DUMP_BYTES_MAX);
 	access = pci_alloc();
 	access->error = on_error;
 	access->warning = on_warning;

@@ -138,6 +138,13 @@ static void yaml_bombs_end_at_the_limits(void **state)
 	oi_buf_adds(&text, "1]");
 	refuse(oi_doc_from_yaml, text.data, text.len, "too many values");
 	refuse(oi_doc_from_json, text.data, text.len, "more than");
+	oi_buf_reset(&text);
+	oi_buf_adds(&text, "{");
+	for (int i = 0; i <= OI_DOC_MAX_KEYS; i++)
+		oi_buf_addf(&text, "%s\"k%d\": 1", i ? "," : "", i);
+	oi_buf_adds(&text, "}");
+	refuse(oi_doc_from_yaml, text.data, text.len, "too many keys");
+	refuse(oi_doc_from_json, text.data, text.len, "more than");
 	oi_buf_clear(&text);
 }
 

@@ -164,12 +164,15 @@ static void a_dump_is_listed(void **state OI_UNUSED)
 
 static void what_is_no_dump_is_refused(void **state OI_UNUSED)
 {
+	static char huge[(8 << 20) + 1];
 	char longest[5000];
 	char random[4096];
 	uint32_t seed = 12345;
 
 	assert_int_equal(scan_dump("", 0), 0); /* lspci on a VM without any device */
 	assert_string_equal(oi_buf_str(&found), "");
+	assert_int_equal(scan_dump(huge, sizeof(huge)), -1);
+	assert_non_null(strstr(err.text, "larger than"));
 	assert_int_equal(scan_dump("hello\n", 6), -1);
 	assert_int_equal(err.code, OI_R_USAGE);
 	assert_non_null(strstr(err.text, "not a dump"));

@@ -132,6 +132,80 @@ static void test_log_line(void **state OI_UNUSED)
 	assert_int_equal(mode_of(OI_STATUS_LOG), S_IFREG | 0644);
 }
 
+static off_t log_size(const char *path)
+{
+	OI_FREE char *name = at(path);
+	struct stat st;
+
+	assert_int_equal(stat(name, &st), 0);
+	return st.st_size;
+}
+
+static void fill_log(off_t bytes)
+{
+	OI_FREE char *name = at(OI_STATUS_LOG);
+	OI_FREE char *old = at(OI_STATUS_LOG ".1");
+
+	unlink(old); /* there may be none */
+	assert_int_equal(truncate(name, bytes), 0);
+}
+
+static void test_log_does_not_grow_for_ever(void **state OI_UNUSED)
+{
+	OI_FREE char *old = at(OI_STATUS_LOG ".1");
+	OI_FREE char *text = NULL;
+	struct oi_statuslog log;
+
+	open_log(&log);
+	oi_statuslog_write(&log, OI_LOG_INFO, "one");
+	fill_log(OI_STATUS_LOG_BYTES - 1); /* not yet */
+	oi_statuslog_write(&log, OI_LOG_INFO, "two");
+	assert_int_equal(access(old, F_OK), -1);
+	oi_statuslog_write(&log, OI_LOG_INFO, "three"); /* put aside in the middle of a run */
+	oi_statuslog_close(&log);
+	assert_in_range(log_size(OI_STATUS_LOG ".1"), OI_STATUS_LOG_BYTES, OI_STATUS_LOG_BYTES + 100);
+	text = content(OI_STATUS_LOG);
+	assert_has(text, " info: three\n");
+	assert_has_not(text, "two");
+	assert_int_equal(mode_of(OI_STATUS_LOG), S_IFREG | 0644);
+}
+
+/* Two processes write to it: the one that comes second must not put the new one aside. */
+static void test_log_of_two_is_turned_over_once(void **state OI_UNUSED)
+{
+	OI_FREE char *text = NULL;
+	struct oi_statuslog one, two;
+
+	open_log(&one);
+	open_log(&two);
+	fill_log(OI_STATUS_LOG_BYTES);
+	oi_statuslog_write(&one, OI_LOG_INFO, "first");
+	oi_statuslog_write(&two, OI_LOG_INFO, "second");
+	oi_statuslog_write(&one, OI_LOG_INFO, "third");
+	oi_statuslog_close(&one);
+	oi_statuslog_close(&two);
+	text = content(OI_STATUS_LOG);
+	assert_has(text, "first");
+	assert_has(text, "second");
+	assert_has(text, "third");
+	assert_int_equal(log_size(OI_STATUS_LOG ".1"), OI_STATUS_LOG_BYTES);
+}
+
+/* A folder has the name: it goes on in the full one. */
+static void test_log_that_cannot_be_turned_over(void **state OI_UNUSED)
+{
+	OI_FREE char *old = at(OI_STATUS_LOG ".1");
+	struct oi_statuslog log;
+
+	open_log(&log);
+	fill_log(OI_STATUS_LOG_BYTES);
+	assert_int_equal(mkdir(old, 0700), 0);
+	oi_statuslog_write(&log, OI_LOG_INFO, "one");
+	oi_statuslog_close(&log);
+	assert_in_range(log_size(OI_STATUS_LOG), OI_STATUS_LOG_BYTES + 20, OI_STATUS_LOG_BYTES + 100);
+	assert_int_equal(rmdir(old), 0);
+}
+
 static void test_log_is_clean(void **state OI_UNUSED)
 {
 	OI_FREE char *text = NULL;
@@ -824,6 +898,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		EACH(test_log_line),
+		EACH(test_log_does_not_grow_for_ever),
+		EACH(test_log_of_two_is_turned_over_once),
+		EACH(test_log_that_cannot_be_turned_over),
 		EACH(test_log_is_clean),
 		EACH(test_log_cuts_long_lines),
 		EACH(test_log_drops_key_lines),
