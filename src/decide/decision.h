@@ -76,6 +76,8 @@ bool oi_installed_fits(const struct oi_decision *d);
 void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls);
 /** oi_plan_digest() - its digest, or NULL */
 const char *oi_plan_digest(const struct oi_decision *d);
+/** oi_plan_is_address() - a repository to be used where it is, and no file to be fetched */
+bool oi_plan_is_address(const struct oi_decision *d);
 /** oi_plan_method() - "apt", "dnf", "bundle", ... of the chosen driver */
 const char *oi_plan_method(const struct oi_decision *d);
 /** oi_plan_uses_modules() - does the chosen driver take built modules from the stanza's cache */

@@ -324,6 +324,11 @@ static bool gate_digest(struct oi_decision *d)
 
 	if (oi_from_distro(d))
 		return true; /* the package manager checks what it fetches */
+	if (oi_plan_is_address(d)) {
+		oi_verdict_rule(d->verdict, "digest", OI_RESULT_PASS,
+				"none is needed: the repository is signed, by a key of the catalog");
+		return true;
+	}
 	oi_plan_sources(d, &urls);
 	for (size_t i = 0; i < urls.n; i++)
 		all_https = all_https && !strncmp(urls.v[i], "https://", 8);

@@ -13,7 +13,6 @@
 #define BLACKLIST_FILE "/etc/modprobe.d/ofed-init-blacklist.conf"
 #define LIMITS_FILE "/etc/security/limits.d/90-ofed-init.conf"
 #define RDMA_NAMES_FILE "/etc/udev/rules.d/60-rdma-persistent-naming.rules"
-#define PIN_FILE "/etc/apt/preferences.d/ofed-init"
 #define SIGNING_FILE "/etc/dkms/framework.conf.d/ofed-init.conf"
 #define OPENIB_CONF "/etc/infiniband/openib.conf"
 #define OPENIBD_DROPIN "/etc/systemd/system/openibd.service.d/50-ofed-init.conf"
@@ -40,7 +39,7 @@ static enum oi_driver_kind kind_of(const struct oi_decision *d)
 										     BUNDLE;
 	if (!strcmp(d->release->kind, "distro-rpm"))
 		return DISTRO_PACKAGES;
-	if (!strcmp(d->release->kind, "apt-repo"))
+	if (!strcmp(d->release->kind, "apt-repo") || !strcmp(d->release->kind, "rpm-repo"))
 		return REPOSITORY;
 	return !strncmp(d->release->kind, "doca-host-", 10) ? HOST_PACKAGE : BUNDLE;
 }
@@ -53,17 +52,22 @@ const char *oi_plan_method(const struct oi_decision *d)
 	case BUNDLE:
 		return "bundle";
 	case REPOSITORY:
-		return "repository";
 	case HOST_PACKAGE:
 		if (manager)
 			return manager;
-		return d->release && !strcmp(d->release->kind, "doca-host-deb") ? "apt" : "dnf";
+		return d->release && (!strcmp(d->release->kind, "doca-host-deb") ||
+				      !strcmp(d->release->kind, "apt-repo")) ? "apt" : "dnf";
 	case DISTRO_PACKAGES:
 		return manager ? manager : "tdnf";
 	case INBOX:
 		break;
 	}
 	return manager ? manager : "none";
+}
+
+bool oi_plan_is_address(const struct oi_decision *d)
+{
+	return kind_of(d) == REPOSITORY;
 }
 
 const char *oi_plan_digest(const struct oi_decision *d)
@@ -364,20 +368,19 @@ static void fetch_artefact(struct oi_decision *d, const char *id)
 						    "authenticated by TLS");
 }
 
-static void pin_dkms(struct oi_decision *d)
+/* dkms stays the distribution's, where an archive can be named; rdma-core becomes the vendor's. */
+static void hold_packages(struct oi_decision *d)
 {
-	OI_FREE char *content = NULL;
+	const char *archive = d->inbox ? d->inbox->archive : NULL;
+	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_HOLD, "pin-packages",
+					       "%s", archive ?
+					       "dkms stays the distribution's own" :
+					       "the vendor's repository goes before the distribution's");
 
-	if (!d->inbox || !d->inbox->archive)
+	if (!archive)
 		return;
-	/* above the 500 of any repository, below the 1000 at which apt would downgrade.
-	 * Source: apt_preferences(5); the vendor's repository carries a dkms of its own */
-	content = oi_mem_printf("# Written by ofed-init: dkms stays the distribution's own.\n"
-				"Package: dkms\n"
-				"Pin: release o=%s\n"
-				"Pin-Priority: 600\n",
-				d->inbox->archive);
-	write_file(d, "pin-packages", PIN_FILE, content, "dkms stays the distribution's own");
+	oi_mem_set(&step->key, archive);
+	oi_strv_add(&step->names, "dkms");
 }
 
 /* Set-up of the vendor's service. Source: catalog notes, "openibd" */
@@ -463,29 +466,45 @@ static void tell_needs(struct oi_decision *d)
 				    oi_mem_take(&detail);
 }
 
-static void plan_host_package(struct oi_decision *d)
+/* The step that looks at the repository, or adds it: a package that was fetched, or an address. */
+static void vendor_step(struct oi_decision *d, enum oi_action action, const char *id,
+			const char *artefact, const char *verb)
 {
-	const char *manager = oi_plan_method(d);
-	const char *format = strcmp(manager, "apt") ? "rpm" : "deb";
-	OI_FREE char *artefact = NULL;
+	const char *format = strcmp(oi_plan_method(d), "apt") ? "rpm" : "deb";
 	struct oi_step *step;
 
-	check_key(d);
-	fetch_artefact(d, "fetch-repository");
-	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
-	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_STAGE, "stage-repository",
-			       "look into %s, change nothing", artefact);
-	oi_mem_set(&step->path, artefact);
-	oi_mem_set(&step->key, format);
+	if (artefact) {
+		step = oi_verdict_step(d->verdict, action, id, "%s %s", verb, artefact);
+		oi_mem_set(&step->path, artefact);
+		oi_mem_set(&step->key, format);
+	} else {
+		step = oi_verdict_step(d->verdict, action, id, "%s", "");
+		oi_plan_sources(d, &step->urls);
+		oi_mem_set(&step->key, "address");
+		free(step->detail);
+		step->detail = oi_mem_printf("%s %s", verb, step->urls.v[0]);
+	}
 	add_keys(d, step);
+}
+
+static void plan_vendor(struct oi_decision *d, bool address)
+{
+	const char *manager = oi_plan_method(d);
+	OI_FREE char *artefact = NULL;
+
+	check_key(d);
+	if (!address) {
+		fetch_artefact(d, "fetch-repository");
+		artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
+	}
+	vendor_step(d, OI_ACTION_REPOSITORY_STAGE, "stage-repository", artefact,
+		    address ? "check the key of" : "look into, change nothing:");
 	oi_plan_fetch_modules(d);
 	simulate(d, "doca-ofed", true);
 	tell_needs(d);
-	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD, "add-repository", "install %s",
-			       artefact);
-	oi_mem_set(&step->path, artefact);
-	oi_mem_set(&step->key, format);
-	pin_dkms(d);
+	vendor_step(d, OI_ACTION_REPOSITORY_ADD, "add-repository", artefact,
+		    address ? "write down" : "install");
+	hold_packages(d);
 	sign_modules(d);
 	install_packages(d, "doca-ofed", true);
 	check_modules(d, manager);
@@ -494,25 +513,6 @@ static void plan_host_package(struct oi_decision *d)
 	check_signatures(d);
 	set_up_openibd(d);
 	oi_plan_publish_modules(d);
-	verify_fabric(d);
-}
-
-static void plan_repository(struct oi_decision *d)
-{
-	struct oi_step *step;
-
-	check_key(d);
-	step = oi_verdict_step(d->verdict, OI_ACTION_REPOSITORY_ADD, "add-repository", "%s",
-			       d->release->url ? d->release->url : "the vendor's");
-	oi_mem_set(&step->path, d->release->url);
-	oi_mem_set(&step->key, "repository");
-	simulate(d, "doca-ofed", true);
-	pin_dkms(d);
-	sign_modules(d);
-	install_packages(d, "doca-ofed", true);
-	check_modules(d, "apt");
-	check_signatures(d);
-	set_up_openibd(d);
 	verify_fabric(d);
 }
 
@@ -677,10 +677,10 @@ void oi_plan_build(struct oi_decision *d)
 		plan_distro(d);
 		break;
 	case HOST_PACKAGE:
-		plan_host_package(d);
+		plan_vendor(d, false);
 		break;
 	case REPOSITORY:
-		plan_repository(d);
+		plan_vendor(d, true);
 		break;
 	case BUNDLE:
 		plan_bundle(d);

@@ -30,6 +30,7 @@
 void oi_apt_clear(struct oi_apt *apt)
 {
 	oi_apt_staged_clear(&apt->staged);
+	free(apt->address);
 	free(apt->incomplete);
 	oi_strv_clear(&apt->names);
 	oi_strv_clear(&apt->fresh);

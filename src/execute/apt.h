@@ -16,6 +16,7 @@ struct oi_execution;
 /* What one step learns and a later one needs. Zeroed is the beginning. */
 struct oi_apt {
 	struct oi_apt_staged staged;
+	char *address; /* of a repository that is no package; NULL: it is one */
 	char *incomplete; /* what of the package lists could not be had; NULL: they are whole */
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */
@@ -53,6 +54,11 @@ OI_MUST_CHECK
 int oi_apt_stage_package(struct oi_execution *run, const struct oi_step *step,
 			 struct oi_err *err);
 
+/** oi_apt_stage_address() - the same for a repository that is an address; see oi_address_stage() */
+OI_MUST_CHECK
+int oi_apt_stage_address(struct oi_execution *run, const struct oi_step *step,
+			 struct oi_err *err);
+
 /** oi_apt_add() - install the vendor's package, which holds the repository */
 OI_MUST_CHECK
 int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
@@ -67,6 +73,14 @@ bool oi_apt_was_interrupted(const struct oi_host *host);
  */
 OI_MUST_CHECK
 int oi_apt_finish(struct oi_execution *run, struct oi_err *err);
+
+/** oi_apt_add_address() - write the source file and its keys */
+OI_MUST_CHECK
+int oi_apt_add_address(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/** oi_apt_hold() - packages of the step stay those of the archive that its key names: a pin */
+OI_MUST_CHECK
+int oi_apt_hold(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 
 /**
  * oi_apt_install() - for real, what was simulated

@@ -322,6 +322,12 @@ static int lay_part(const struct oi_host *host, const struct oi_verdict *verdict
 
 		if (name && write_in(host, ours, name, step->content, err))
 			return -1;
+		if (part == 1 && step->action == OI_ACTION_PACKAGES_HOLD && step->key) {
+			OI_FREE char *pin = oi_apt_pin_text(step);
+
+			if (write_in(host, ours, OI_APT_PIN_NAME, pin, err))
+				return -1;
+		}
 	}
 	if (part == 0) {
 		/* The vendor's package may be installed already: two entries for one

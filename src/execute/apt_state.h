@@ -23,6 +23,9 @@
  */
 #define OI_APT_DIR OI_STATE_DIR "/apt"
 
+/* Of the pins, in /etc/apt/preferences.d and in the private state. */
+#define OI_APT_PIN_NAME "ofed-init"
+
 /* The repository that a vendor's package brings, before that package is installed. */
 struct oi_apt_staged {
 	struct oi_strv names; /* of its source files: "doca.list" */
@@ -60,6 +63,9 @@ OI_MUST_CHECK
 int oi_apt_lay_out(const struct oi_host *host, const struct oi_config *config,
 		   const struct oi_verdict *verdict, const struct oi_apt_staged *staged,
 		   struct oi_err *err);
+
+/** oi_apt_pin_text() - preferences for a step that holds packages; owned by the caller */
+char *oi_apt_pin_text(const struct oi_step *step);
 
 /** oi_apt_conf_path() - the file for apt's -c, as a child sees it; owned by the caller */
 char *oi_apt_conf_path(const struct oi_host *host);

@@ -21,6 +21,7 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 	[OI_ACTION_REPOSITORY_ADD] = oi_step_repository_add,
 	[OI_ACTION_FILE_WRITE] = oi_step_file_write,
 	[OI_ACTION_FILE_SET] = oi_step_file_set,
+	[OI_ACTION_PACKAGES_HOLD] = oi_step_packages_hold,
 	[OI_ACTION_PACKAGES_INSTALL] = oi_step_packages_install,
 	[OI_ACTION_BUNDLE_OPEN] = oi_step_bundle_open,
 	[OI_ACTION_BUNDLE_INSTALL] = oi_step_bundle_install,

@@ -1,5 +1,7 @@
 # Sources and headers of src/execute, in libhost.a. One path a line, from the top folder.
 execute_sources = \
+	src/execute/address.c \
+	src/execute/address.h \
 	src/execute/apt.c \
 	src/execute/apt.h \
 	src/execute/apt_local.c \
@@ -8,6 +10,7 @@ execute_sources = \
 	src/execute/apt_source.h \
 	src/execute/apt_state.c \
 	src/execute/apt_state.h \
+	src/execute/apt_vendor.c \
 	src/execute/apt_text.c \
 	src/execute/apt_text.h \
 	src/execute/bundle.c \
@@ -52,6 +55,7 @@ execute_sources = \
 	src/execute/rpm_repo.c \
 	src/execute/rpm_repo.h \
 	src/execute/rpm_stage.c \
+	src/execute/rpm_vendor.c \
 	src/execute/rpm_text.c \
 	src/execute/rpm_text.h \
 	src/execute/removal.h \

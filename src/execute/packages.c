@@ -16,7 +16,8 @@
 
 #define RPM(name)                                                                               \
 	.method = name, .format = "rpm", .stage = oi_rpm_stage, .refresh = oi_rpm_refresh,        \
-	.simulate = oi_rpm_simulate, .add = oi_rpm_add, .install = oi_rpm_install,                \
+	.stage_address = oi_rpm_stage_address, .add_address = oi_rpm_add_address,                 \
+	.hold = oi_rpm_hold, .simulate = oi_rpm_simulate, .add = oi_rpm_add, .install = oi_rpm_install,                \
 	.shrink = oi_rpm_shrink, .version = oi_rpm_version, .present = oi_rpm_present,            \
 	.try_remove = oi_rpm_try_remove, .remove = oi_rpm_remove, .restore = oi_rpm_restore,      \
 	.restore_first = true
@@ -24,7 +25,8 @@
 static const struct oi_packages_ops table[] = {
 	{
 		.method = "apt", .format = "deb", .stage = oi_apt_stage_package,
-		.refresh = oi_apt_refresh, .simulate = oi_apt_simulate, .add = oi_apt_add,
+		.stage_address = oi_apt_stage_address, .add_address = oi_apt_add_address,
+		.hold = oi_apt_hold, .refresh = oi_apt_refresh, .simulate = oi_apt_simulate, .add = oi_apt_add,
 		.install = oi_apt_install, .fresh = oi_apt_fresh, .shrink = oi_apt_shrink,
 		.version = oi_apt_version, .heal = oi_apt_heal,
 		.present = oi_apt_present, .try_remove = oi_apt_try_remove,
@@ -66,6 +68,8 @@ const struct oi_packages_ops *oi_packages_find(const char *method)
 int oi_packages_can_add(const struct oi_packages_ops *ops, const struct oi_step *step,
 			struct oi_err *err)
 {
+	if (step->key && !strcmp(step->key, "address"))
+		return 0; /* whatever has packages of any kind */
 	if (step->key && !strcmp(step->key, ops->format) && step->path &&
 	    !strchr(step->path, '/'))
 		return 0;

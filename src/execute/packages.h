@@ -37,6 +37,9 @@ struct oi_packages_ops {
 	/* Looks into the vendor's package of the step (its path: the name in staging), whose
 	 * repository then counts in all that follows. Changes nothing of the machine. */
 	int (*stage)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	/* The same for a repository that is an address: the step's, in order. */
+	int (*stage_address)(struct oi_execution *run, const struct oi_step *step,
+			     struct oi_err *err);
 	/* Package lists of system and vendor together, into private state. */
 	int (*refresh)(struct oi_execution *run, struct oi_err *err);
 	/* What would change; refuses what must not happen. The step's names must fit, each of
@@ -44,6 +47,11 @@ struct oi_packages_ops {
 	int (*simulate)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 	/* Installs the vendor's package: now for real. */
 	int (*add)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	/* Writes down the address, with its keys, for the manager. */
+	int (*add_address)(struct oi_execution *run, const struct oi_step *step,
+			   struct oi_err *err);
+	/* Keeps distribution and vendor from taking each other's packages, until uninstall. */
+	int (*hold)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 	/* For real, what was simulated. Waits for the lock and names who holds it. */
 	int (*install)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 	/* "name version" of what the simulation would newly install; NULL where nobody asks. */

@@ -26,6 +26,7 @@ struct oi_rpm_words;
 
 #define OI_RPM_DIR OI_STATE_DIR "/rpm"
 #define OI_RPM_GPG_HOME OI_RPM_DIR "/gpg"
+#define OI_RPM_KEYS OI_RPM_DIR "/keys.asc" /* the accepted ones */
 #define OI_RPM_REPOS OI_RPM_DIR "/repos.d"
 #define OI_RPM_CACHE OI_RPM_DIR "/cache"
 #define OI_RPM_CONF OI_RPM_DIR "/main.conf"
@@ -55,6 +56,11 @@ void oi_rpm_clear(struct oi_rpm *rpm);
 OI_MUST_CHECK
 int oi_rpm_stage(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 
+/** oi_rpm_stage_address() - the same for a repository that is an address; see oi_address_stage() */
+OI_MUST_CHECK
+int oi_rpm_stage_address(struct oi_execution *run, const struct oi_step *step,
+			 struct oi_err *err);
+
 /** oi_rpm_refresh() - private configuration and lists; OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED */
 OI_MUST_CHECK
 int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err);
@@ -71,6 +77,14 @@ int oi_rpm_simulate(struct oi_execution *run, const struct oi_step *step, struct
 OI_MUST_CHECK
 int oi_rpm_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 
+/** oi_rpm_add_address() - write the repository file and its keys */
+OI_MUST_CHECK
+int oi_rpm_add_address(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
+/** oi_rpm_hold() - the vendor's repository before the distribution's, for good */
+OI_MUST_CHECK
+int oi_rpm_hold(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
 /**
  * oi_rpm_install() - for real, what was simulated
  * Return: 0, or -1 with OI_R_PACKAGES_LOCK, OI_R_REPOSITORY_UNTRUSTED, OI_R_DKMS_FAILED,
@@ -83,6 +97,9 @@ int oi_rpm_install(struct oi_execution *run, const struct oi_step *step, struct 
 void oi_rpm_shrink(const struct oi_host *host);
 
 /* --- pieces of these --- */
+
+/** oi_rpm_take_keys() - the accepted keys are in OI_RPM_KEYS: from now on they count */
+void oi_rpm_take_keys(struct oi_execution *run);
 
 /** oi_rpm_conf_write() - the private configuration, in which nothing of the vendor's is checked yet */
 OI_MUST_CHECK

@@ -11,6 +11,9 @@
 #include "base/strv.h"
 #include "sys/root.h"
 
+/* Before the distribution's: dnf and zypper give those 99, tdnf 50. */
+#define OI_RPM_PRIORITY "40"
+
 /* One repository that a vendor's package brings. */
 struct oi_rpm_repo {
 	char *id;

@@ -14,7 +14,6 @@
 
 #define TREE_NAME "repository"
 #define TREE OI_STAGING_DIR "/" TREE_NAME
-#define KEYS OI_RPM_DIR "/keys.asc"
 #define FETCHED_KEY "vendor-key"
 
 /* A repository file is a few lines, a file with keys a few kilobytes. */
@@ -63,16 +62,13 @@ static void add_key_id(struct oi_strv *ids, const char *fingerprint)
 	oi_strv_addf(ids, "gpg-pubkey-%s", id);
 }
 
-static int accept_keys(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+void oi_rpm_take_keys(struct oi_execution *run)
 {
 	struct oi_rpm *rpm = &run->rpm;
 
-	if (oi_keyring_judge(run->host, OI_RPM_GPG_HOME, step, KEYS, &rpm->accepted, err))
-		return -1;
 	for (size_t i = 0; i < rpm->accepted.n; i++)
 		add_key_id(&rpm->key_ids, rpm->accepted.v[i]);
-	rpm->key_path = under(&run->host->change, KEYS);
-	return 0;
+	rpm->key_path = under(&run->host->change, OI_RPM_KEYS);
 }
 
 static int judge_keys(struct oi_execution *run, const struct oi_root *tree,
@@ -99,7 +95,10 @@ static int judge_keys(struct oi_execution *run, const struct oi_root *tree,
 	for (size_t i = 0; i < urls.n; i++)
 		if (import_key(run, tree, urls.v[i], err))
 			return -1;
-	return accept_keys(run, step, err);
+	if (oi_keyring_judge(run->host, OI_RPM_GPG_HOME, step, OI_RPM_KEYS, &rpm->accepted, err))
+		return -1;
+	oi_rpm_take_keys(run);
+	return 0;
 }
 
 /* --- repositories --- */

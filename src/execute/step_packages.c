@@ -89,6 +89,14 @@ int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *st
 	return simulate(run, ops, step, err);
 }
 
+int oi_step_packages_hold(struct oi_execution *run, const struct oi_step *step,
+			  struct oi_err *err)
+{
+	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+
+	return ops ? ops->hold(run, step, err) : -1;
+}
+
 int oi_step_packages_install(struct oi_execution *run, const struct oi_step *step,
 			     struct oi_err *err)
 {

@@ -50,6 +50,9 @@ OI_MUST_CHECK
 int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *step,
 			      struct oi_err *err);
 OI_MUST_CHECK
+int oi_step_packages_hold(struct oi_execution *run, const struct oi_step *step,
+			  struct oi_err *err);
+OI_MUST_CHECK
 int oi_step_packages_install(struct oi_execution *run, const struct oi_step *step,
 			     struct oi_err *err);
 OI_MUST_CHECK

@@ -58,7 +58,7 @@ struct oi_release {
 	struct oi_strv nic_generations;
 	char *url; /* NULL: nothing to download */
 	char *sha256; /* NULL: the publisher gives none */
-	char *kind; /* "doca-host-deb", "doca-host-rpm", "tgz", "iso", "apt-repo", "distro-rpm" */
+	char *kind; /* "doca-host-deb", "doca-host-rpm", "tgz", "iso", "apt-repo", "rpm-repo", "distro-rpm" */
 	enum oi_release_status status;
 	char *note;
 	struct oi_row_source from;

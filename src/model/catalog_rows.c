@@ -159,7 +159,7 @@ static void add_part(struct oi_buf *key, const char *part)
 
 #define ARCHES "x86_64, aarch64"
 #define STACKS "doca-ofed, mlnx-ofed"
-#define KINDS "doca-host-deb, doca-host-rpm, tgz, iso, apt-repo, distro-rpm"
+#define KINDS "doca-host-deb, doca-host-rpm, tgz, iso, apt-repo, rpm-repo, distro-rpm"
 #define METHODS "apt, dnf, yum, tdnf, zypper"
 #define REPOSITORIES "epel, crb"
 #define FABRICS "sr-iov, network-direct"

@@ -21,6 +21,7 @@ static const struct action_text actions[] = {
 	[OI_ACTION_PACKAGES_REFRESH] = { "packages-refresh", "packages", "reading package lists" },
 	[OI_ACTION_PACKAGES_SIMULATE] = { "packages-simulate", "packages", "trying the transaction out" },
 	[OI_ACTION_REPOSITORY_ADD] = { "repository-add", "repository", "adding the repository" },
+	[OI_ACTION_PACKAGES_HOLD] = { "packages-hold", "packages", "settling whose packages are used" },
 	[OI_ACTION_FILE_WRITE] = { "file-write", "file", "writing files" },
 	[OI_ACTION_FILE_SET] = { "file-set", "file", "writing files" },
 	[OI_ACTION_PACKAGES_INSTALL] = { "packages-install", "packages", "installing packages" },

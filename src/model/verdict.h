@@ -32,6 +32,7 @@ enum oi_action {
 	OI_ACTION_PACKAGES_REFRESH, /* package lists, into private state */
 	OI_ACTION_PACKAGES_SIMULATE, /* refuse what must not happen */
 	OI_ACTION_REPOSITORY_ADD, /* now for real */
+	OI_ACTION_PACKAGES_HOLD, /* of distribution and vendor, which comes from where */
 	OI_ACTION_FILE_WRITE,
 	OI_ACTION_FILE_SET, /* one KEY=value line of a file, when the file is there */
 	OI_ACTION_PACKAGES_INSTALL,
@@ -57,7 +58,8 @@ struct oi_step {
 	char *sha256; /* fetch: NULL when the publisher gives none */
 	char *path; /* fetch: name in staging; file: where; a key pair: the private one */
 	char *content; /* file-write: all of it; file-set: the value; a key pair: the certificate */
-	char *key; /* file-set; repository: "deb" or "rpm"; modules: oi_plan_modules_key() */
+	char *key; /* file-set; repository: "deb", "rpm", "address"; hold: the archive;
+		    * modules: oi_plan_modules_key() */
 	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */
 	struct oi_strv optional; /* packages taken when the archive has them; arguments for a
 				  * bundle that was not built for the kernel; modules that a

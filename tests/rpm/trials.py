@@ -119,7 +119,8 @@ class Trials:
         self.check(seen == wanted, what, f"wanted {wanted!r}, saw {seen!r}")
 
     def run(self, only):
-        for trial in (self.el_doca, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
+        for trial in (self.el_doca, self.el_upgrade, self.el_address,
+                      self.el_address_other_key, self.el_address_unsigned, self.sles_address, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
                       self.el_wrongly_signed, self.el_replaced, self.el_replaced_for_good,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
                       self.el_inbox, self.el_lock,
@@ -188,6 +189,65 @@ class Trials:
         for name in ("doca-ofed", "kernel-devel", "gpg-pubkey-"):
             self.check(name in noted, f"{name} is in the record", noted)
         self.equal(record["repository"], ["doca-host"], "so is the repository's package")
+
+    def el_upgrade(self):
+        """Beside a baseos with a higher rdma-core the vendor's stays, upgrade or not."""
+        m = self.alma()
+        had, files = m.packages(), m.files()
+        self.doca(m)
+        self.installed(m, vendor_rpm.DRIVER, ())
+        _, text = m.inside("dnf", "-y", "--disableexcludes=all", "upgrade")
+        self.equal(m.packages().get("rdma-core"), "2510", "dnf upgrade leaves the vendor's rdma-core")
+        self.check("priority=40" in m.path("etc/yum.repos.d/doca.repo").read_text(),
+                   "by a priority in the vendor's own repository file", text)
+        self.undone(m, had, files)
+
+    def address(self, m, folder="etc/yum.repos.d", **variant):
+        """A row of the catalog that is an address, and a folder as its mirror."""
+        os_id, version = ("sles", "15.7") if m.zypper else ("almalinux", "9.8")
+        m.write("srv/catalog/test.releases.tsv",
+                "stack\tversion\tofed_version\tdistro_id\tdistro_version\tarch\tnic_generations\turl\t"
+                f"sha256\tkind\tstatus\ndoca-ofed\t9.9.9\t25.10\t{os_id}\t{version}\tx86_64\tcx6\t"
+                "https://vendor.test/doca/9.9.9/\t-\trpm-repo\tcurrent\n")
+        self.vendor.repository(self.name, m.kernel, m.path("srv/doca-repo"), **variant)
+        m.stanza(driver="doca-ofed", version="9.9.9", source={"directory": "/srv/doca-repo"})
+        had, files = m.packages(), m.files()
+        code, why, text = m.ofed_init()
+        return code, why, text, had, files, m.path(folder) / "ofed-init-doca.repo"
+
+    def el_address(self):
+        m = self.alma()
+        _, _, text, had, files, repo = self.address(m)
+        have = m.packages()
+        for name in vendor_rpm.DRIVER:
+            self.check(name in have, f"{name} is installed", text[-3000:])
+        self.equal(have.get("rdma-core"), "2510", "rdma-core is the vendor's")
+        self.check(repo.exists() and "gpgcheck=1" in repo.read_text(), "the repository is written down")
+        self.undone(m, had, files)
+
+    def el_address_other_key(self):
+        m = self.alma()
+        code, why, text, had, files, _ = self.address(m, key="stranger", signer="stranger")
+        self.equal((code, why), (14, "repository-untrusted"), "ends with repository-untrusted")
+        self.equal((m.packages(), m.files()), (had, files), "nothing was changed")
+        self.check("is refused by the catalog" in text, "the log says why", text)
+
+    def el_address_unsigned(self):
+        m = self.alma()
+        code, why, text, had, files, _ = self.address(m, unsigned=("ofed-scripts",))
+        self.equal((code, why), (14, "repository-untrusted"), "ends with repository-untrusted")
+        self.equal((m.packages(), m.files()), (had, files), "nothing was changed")
+        self.check("ofed-scripts" in text, "the log says which package", text)
+
+    def sles_address(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        _, _, text, had, files, repo = self.address(m, "etc/zypp/repos.d")
+        have = m.packages()
+        for name in vendor_rpm.DRIVER:
+            self.check(name in have, f"{name} is installed", text[-3000:])
+        self.check(repo.exists(), "the repository is written down")
+        self.undone(m, had, files)
 
     def el_yum(self):
         """No dnf but yum (the symlink of EL 8 and later), packages without signatures inside the

@@ -5,6 +5,7 @@ Names, dependencies and places of files are the vendor's; the content is ours. I
 a real one would say; that real modules are compiled is for tests/boot.
 """
 import hashlib
+import shutil
 import pathlib
 
 import rpms
@@ -52,9 +53,26 @@ class Vendor:
         return (f"fingerprint\tverdict\n{self.fingerprint(accept)}\taccept\n"
                 f"{self.fingerprint(refuse)}\trefuse\n")
 
-    def doca_host(self, name, kernel, *, signer="vendor", keys=("vendor",), gpgcheck=1, new_kernel=False,
-                  unsigned=()):
-        """Build doca-host: (path, sha256). signer: None leaves the packages unsigned;
+    def repository(self, name, kernel, out, *, key="vendor", **variant):
+        """A repository that is an address: its packages, and its key beside them, in OUT."""
+        pool = self.pool(name, kernel, **variant)
+        (pool / "GPG-KEY-Mellanox.pub").write_bytes(self.key(key))
+        shutil.copytree(pool, out)
+
+    def doca_host(self, name, kernel, *, keys=("vendor",), gpgcheck=1, **variant):
+        """Build doca-host: (path, sha256)."""
+        top, pool = self.work / name, self.pool(name, kernel, **variant)
+        files = {f"{HOME}/repo/{p.relative_to(pool)}": (p.read_bytes(), 0o644)
+                 for p in pool.rglob("*") if p.is_file()}
+        files["/etc/yum.repos.d/doca.repo"] = (
+            f"[doca]\nname=DOCA\nbaseurl=file://{HOME}/repo\nenabled=1\ngpgcheck={gpgcheck}\n"
+            f"gpgkey=file://{KEY_FILE}\n", 0o644)
+        files[KEY_FILE] = (self.key(*keys), 0o644)
+        package = rpms.rpm(top, top, "doca-host", DOCA, "019000", files=files)
+        return package, hashlib.sha256(package.read_bytes()).hexdigest()
+
+    def pool(self, name, kernel, *, signer="vendor", new_kernel=False, unsigned=()):
+        """Build the packages and their index: the folder. signer: None leaves the packages unsigned;
         unsigned: those only."""
         top = self.work / name
         pool = top / "pool"
@@ -73,14 +91,7 @@ class Vendor:
             rpms.sign(self.keys, signer, [p for p in sorted(pool.glob("*.rpm"))
                                            if not p.name.startswith(tuple(unsigned))])
         rpms.repository(pool, self.keys if signer else None, signer)
-        files = {f"{HOME}/repo/{p.relative_to(pool)}": (p.read_bytes(), 0o644)
-                 for p in pool.rglob("*") if p.is_file()}
-        files["/etc/yum.repos.d/doca.repo"] = (
-            f"[doca]\nname=DOCA\nbaseurl=file://{HOME}/repo\nenabled=1\ngpgcheck={gpgcheck}\n"
-            f"gpgkey=file://{KEY_FILE}\n", 0o644)
-        files[KEY_FILE] = (self.key(*keys), 0o644)
-        package = rpms.rpm(top, top, "doca-host", DOCA, "019000", files=files)
-        return package, hashlib.sha256(package.read_bytes()).hexdigest()
+        return pool
 
 
 def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None, bad_optional=None,

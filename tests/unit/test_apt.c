@@ -921,15 +921,14 @@ static void test_staged(void **state)
 	step = add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
 	oi_mem_set(&step->key, "deb");
 	oi_mem_set(&step->path, "doca-host.deb");
-	step = add_step(f, OI_ACTION_FILE_WRITE, NULL, NULL);
-	oi_mem_set(&step->path, "/etc/apt/preferences.d/ofed-init");
-	oi_mem_set(&step->content, "the new pin\n");
+	step = add_step(f, OI_ACTION_PACKAGES_HOLD, "dkms", NULL);
+	oi_mem_set(&step->key, "Ubuntu");
 	look = oi_mem_printf(
 		"cd $(dirname \"$3\") && t=$PWD/repository || exit 5\n"
 		"grep -qxF \"deb [ signed-by=$PWD/keys.asc ] file:$t/" TREE_REPO " ./\" "
 		"sources.list.d/doca.list || echo E: source\n"
 		"grep -qx 'armor of GOOD' keys.asc || echo E: keys\n"
-		"grep -qx 'the new pin' preferences.d/ofed-init || echo E: pin\n"
+		"grep -qx 'Pin: release o=Ubuntu' preferences.d/ofed-init || echo E: pin\n"
 		"grep -qx 'my pin' preferences.d/mine || echo E: my pin\n"
 		"grep -qx 'an old pin' %s/etc/apt/preferences.d/ofed-init || echo E: changed\n"
 		"grep -qxF 'Acquire::https::vendor.test::CaInfo \"/etc/ca.pem\";' \"$3\" || "

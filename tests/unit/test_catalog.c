@@ -350,7 +350,7 @@ static void malformed_releases_are_refused(void **state OI_UNUSED)
 	       "releases.tsv:2: stack is \"ofed\"; it must be one of: doca-ofed, mlnx-ofed");
 	REFUSE("releases.tsv",
 	       RELEASES "doca-ofed\t1\ta\t1\tx86_64\tcx5\t-\t-\tzip\tolder\n",
-	       "releases.tsv:2: kind is \"zip\"; it must be one of: doca-host-deb, doca-host-rpm, tgz, iso, apt-repo, distro-rpm");
+	       "releases.tsv:2: kind is \"zip\"; it must be one of: doca-host-deb, doca-host-rpm, tgz, iso, apt-repo, rpm-repo, distro-rpm");
 	REFUSE("releases.tsv",
 	       RELEASES "doca-ofed\t1\ta\t1\tx86_64\tcx5\t-\t-\ttgz\told\n",
 	       "releases.tsv:2: status is \"old\"; it must be one of: current, older, unmerged, do-not-use");

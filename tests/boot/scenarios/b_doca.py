@@ -27,6 +27,7 @@ class Source:
 
     def __init__(self, t, vm, variant="good", verdict="accept"):
         self.artefact, self.sha256, self.key = vendor.build(t.work_beside("vendor"), variant)
+        self.pool = t.work_beside("vendor") / "pool"
         self.file_url = f"file:///srv/doca/{vendor.ARTEFACT}"
         self.http_url = f"{vm.imds.url}/files/{vendor.ARTEFACT}"
         vm.imds.files[vendor.ARTEFACT] = self.artefact

@@ -179,6 +179,49 @@ def library_of_the_image(t, vm):
     vm.container.run("dpkg", "--install", "/srv/rig-archive/rig-lib_1.deb")
 
 
+RELEASE = ("stack\tversion\tofed_version\tdistro_id\tdistro_version\tarch\tnic_generations\turl\tsha256\t"
+           "kind\tstatus\ndoca-ofed\t9.9.9\t25.10\tdebian\t{version}\tx86_64\tcx6\t"
+           "https://vendor.test/doca/9.9.9/\t-\tapt-repo\tcurrent\n")
+ADDRESS = """infiniband:
+  driver: doca-ofed
+  version: "9.9.9"
+  timeout_seconds: 240
+  verify: {wait_seconds: 5}
+  source: {directory: /srv/doca-repo}
+"""
+
+
+@scenario(BOTH)
+def uninstall_address(t):
+    """A repository that is an address and no package: refused by its key, added, used, and gone."""
+    vm = t.vm()
+    version = "12" if t.suite == "bookworm" else "13"
+    vm.container.write("etc/ofed-init/catalog.d/80-rig.releases.tsv", RELEASE.format(version=version))
+    source = Source(t, vm, verdict="refuse")
+    for path in source.pool.iterdir():
+        vm.container.copy(path, f"srv/doca-repo/{path.name}")
+    before = first_boot(vm)
+    vm.user_data(user_data.plain(ADDRESS), "i-second")
+    boot = vm.boot()
+    t.equal(boot.exit_code, 14, "with a key that the catalog refuses: exit 14")
+    t.contains(boot.last_line, "repository-untrusted", "the log says why")
+    t.check(not vm.container.path("etc/apt/sources.list.d/ofed-init-doca.list").exists(),
+            "no source is left behind")
+
+    keys = vm.container.path("etc/ofed-init/catalog.d/90-rig.signing-keys.tsv")
+    keys.write_text(keys.read_text().replace("refuse", "accept"))
+    vm.user_data(user_data.with_script(user_data.plain(ADDRESS, user_data.WORKLOADS)), "i-third")
+    doca_installed(t, vm, vm.boot(420))
+    t.contains(vm.container.path("etc/apt/sources.list.d/ofed-init-doca.list").read_text(),
+               "signed-by=/etc/apt/keyrings/ofed-init-doca.asc", "the source names the accepted key")
+    vm.container.run("apt-get", "-q", "-y", "purge", "hello")  # the user's, not ours
+    keys.write_text(keys.read_text().replace("accept", "refuse"))
+    done = boot_that_uninstalls(vm, UNINSTALL, "i-fourth")
+    t.equal(exits(done), ["0"], "uninstall: exit 0")
+    vm.container.run("apt-get", "-q", "update")
+    compare(t, before, state_of(vm))
+
+
 # Killed when dpkg is at work, as at a power cut or by an impatient administrator.
 CUT_OFF = """rm -f /var/log/dpkg.log
 ofed-init uninstall &
