@@ -2,24 +2,33 @@
 fetch_sources = \
 	src/fetch/answer.c \
 	src/fetch/blame.c src/fetch/blame.h \
+	src/fetch/archive.c src/fetch/archive.h \
 	src/fetch/calls.c src/fetch/calls.h \
 	src/fetch/crypto.c src/fetch/digest.h src/fetch/keypair.h \
 	src/fetch/download.c src/fetch/download.h \
 	src/fetch/files.c src/fetch/files.h \
+	src/fetch/gunzip.c src/fetch/gunzip.h src/fetch/inflate_zlib.c \
 	src/fetch/headers.c src/fetch/headers.h \
 	src/fetch/identity.c src/fetch/identity.h \
 	src/fetch/keep.c src/fetch/keep.h \
 	src/fetch/localfile.c src/fetch/localfile.h \
 	src/fetch/metadata.c src/fetch/metadata.h \
+	src/fetch/onepass.c src/fetch/onepass.h \
 	src/fetch/protocol.h \
 	src/fetch/pull.c src/fetch/pull.h \
 	src/fetch/record.c src/fetch/record.h \
 	src/fetch/request.c \
 	src/fetch/retry.c src/fetch/retry.h \
+	src/fetch/ring.c src/fetch/ring.h \
 	src/fetch/sandbox.c src/fetch/sandbox.h \
 	src/fetch/source.c src/fetch/source.h \
 	src/fetch/staged.c src/fetch/staged.h \
 	src/fetch/there.c src/fetch/there.h \
+	src/fetch/stream.c src/fetch/stream.h \
 	src/fetch/transfer.c src/fetch/transfer.h \
+	src/fetch/tree.c src/fetch/tree.h \
 	src/fetch/unpack.c src/fetch/unpack.h \
 	src/fetch/url.c src/fetch/url.h
+if WITH_ISAL
+fetch_sources += src/fetch/inflate_isal.c
+endif

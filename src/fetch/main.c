@@ -15,6 +15,7 @@
 #include "fetch/download.h"
 #include "fetch/keypair.h"
 #include "fetch/metadata.h"
+#include "fetch/onepass.h"
 #include "fetch/protocol.h"
 #include "fetch/retry.h"
 #include "fetch/sandbox.h"
@@ -75,6 +76,8 @@ static int serve(struct oi_err *err)
 		return -1;
 	if (request.op == OI_FETCH_METADATA)
 		return oi_metadata_get(&request, err);
+	if (request.op == OI_FETCH_STREAM)
+		return oi_onepass_get(&request, OI_FETCH_STAGING_FD, err);
 	return oi_download_get(&request, OI_FETCH_STAGING_FD, err);
 }
 

@@ -36,6 +36,14 @@
  *    "backoff_ms": 1000,
  *    "max_bytes": 4294967296}
  *
+ *   {"schema": 1, "op": "stream",          an archive, unpacked while it comes; no file of it
+ *    "into": "bundle",                     the new folder; grows as "bundle.part-dir"
+ *    "max_entries": 100000,
+ *    "max_unpacked_bytes": 17179869184,    of all files together
+ *    "room_factor": 2,                     so many times the archive's bytes have to be free
+ *    "room_bytes": 1073741824,             before it begins, and so many more
+ *    ...}                                  and all of "download" but "name"
+ *
  *   {"schema": 1, "op": "unpack",
  *    "name": "bundle.tgz",                 in the folder, or an absolute path
  *    "into": "bundle",                     the new folder; grows as "bundle.part-dir"
@@ -57,7 +65,7 @@
  *                                           key: {"signer": "...", "serial": "0A:1B"}
  *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
  *    "cached": false,                      it was there already
- *    "requests": 2,                        HTTP requests; only with download from here on
+ *    "requests": 2,                        HTTP requests; not with unpack from here on
  *    "retries": 1,                         tries after a failed one
  *    "received_bytes": 3145728,            from the network, those in vain included
  *    "resumed_bytes": 1048576}             an earlier run had brought them
@@ -102,7 +110,13 @@
 /* Slower than this is no download, whatever arrives. */
 #define OI_FETCH_STALL_BYTES 1024
 
-enum oi_fetch_op { OI_FETCH_METADATA, OI_FETCH_DOWNLOAD, OI_FETCH_UNPACK, OI_FETCH_KEY };
+enum oi_fetch_op {
+	OI_FETCH_METADATA,
+	OI_FETCH_DOWNLOAD,
+	OI_FETCH_STREAM,
+	OI_FETCH_UNPACK,
+	OI_FETCH_KEY
+};
 
 struct oi_fetch_request {
 	enum oi_fetch_op op;
@@ -113,7 +127,7 @@ struct oi_fetch_request {
 	/* metadata */
 	char *base; /* without '/' at its end */
 	int64_t try_ms;
-	/* download; unpack has the name too */
+	/* download, and but for the name stream; unpack has the name too */
 	char *name;
 	struct oi_strv urls;
 	char *sha256; /* 64 lower case digits; NULL: none */
@@ -129,9 +143,13 @@ struct oi_fetch_request {
 	/* key */
 	unsigned char *certificate;
 	size_t certificate_bytes;
-	/* unpack */
+	/* unpack, stream */
 	char *into;
 	int64_t max_entries;
+	/* stream, whose max_bytes are the archive's */
+	int64_t max_unpacked_bytes;
+	int64_t room_factor;
+	int64_t room_bytes;
 };
 
 /** oi_fetch_request_clear() - free; fine on a zeroed one, and for OI_CLEANUP */

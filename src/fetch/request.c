@@ -230,14 +230,14 @@ static int parse_metadata(const struct oi_doc *doc, struct oi_fetch_request *req
 	return 0;
 }
 
-static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *request,
+/* Of both that bring an artefact. */
+static int parse_artefact(const struct oi_doc *doc, struct oi_fetch_request *request,
 			  struct oi_err *err)
 {
 	int64_t stall_seconds = 0;
 	int64_t tries = 0;
 
 	if (get_patience(doc, request, err) ||
-	    get_string(doc, "name", false, OI_FETCH_NAME_BYTES, &request->name, err) ||
 	    get_urls(doc, &request->urls, err) ||
 	    get_string(doc, "sha256", true, OI_DIGEST_TEXT_BYTES, &request->sha256, err) ||
 	    get_string(doc, "proxy", true, OI_FETCH_URL_BYTES, &request->proxy, err) ||
@@ -250,8 +250,6 @@ static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *req
 	    get_int(doc, "max_bytes", 1, OI_FETCH_BYTES_MAX, &request->max_bytes, err) ||
 	    check_proxy(request->proxy, err))
 		return -1;
-	if (!name_is_plain(request->name))
-		return wrong(err, "name", "not a plain file name");
 	if (request->sha256 && !oi_digest_is_text(request->sha256))
 		return wrong(err, "sha256", "not 64 hexadecimal digits");
 	for (char *c = request->sha256; c && *c; c++)
@@ -263,18 +261,42 @@ static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *req
 	return check_authentic(request, err);
 }
 
+static int get_name(const struct oi_doc *doc, const char *key, char **name, struct oi_err *err)
+{
+	if (get_string(doc, key, false, OI_FETCH_NAME_BYTES, name, err))
+		return -1;
+	return name_is_plain(*name) ? 0 : wrong(err, key, "not a plain file name");
+}
+
+static int parse_download(const struct oi_doc *doc, struct oi_fetch_request *request,
+			  struct oi_err *err)
+{
+	return get_name(doc, "name", &request->name, err) ? -1 : parse_artefact(doc, request, err);
+}
+
+static int parse_stream(const struct oi_doc *doc, struct oi_fetch_request *request,
+			struct oi_err *err)
+{
+	if (get_name(doc, "into", &request->into, err) ||
+	    get_int(doc, "max_entries", 1, OI_FETCH_ENTRIES_MAX, &request->max_entries, err) ||
+	    get_int(doc, "max_unpacked_bytes", 1, OI_FETCH_UNPACKED_BYTES_MAX,
+		    &request->max_unpacked_bytes, err) ||
+	    get_int(doc, "room_factor", 1, 100, &request->room_factor, err) ||
+	    get_int(doc, "room_bytes", 0, OI_FETCH_UNPACKED_BYTES_MAX, &request->room_bytes, err))
+		return -1;
+	return parse_artefact(doc, request, err);
+}
+
 static int parse_unpack(const struct oi_doc *doc, struct oi_fetch_request *request,
 			struct oi_err *err)
 {
 	if (get_string(doc, "name", false, PATH_MAX - 1, &request->name, err) ||
-	    get_string(doc, "into", false, OI_FETCH_NAME_BYTES, &request->into, err) ||
+	    get_name(doc, "into", &request->into, err) ||
 	    get_int(doc, "max_entries", 1, OI_FETCH_ENTRIES_MAX, &request->max_entries, err) ||
 	    get_int(doc, "max_bytes", 1, OI_FETCH_UNPACKED_BYTES_MAX, &request->max_bytes, err))
 		return -1;
 	if (request->name[0] != '/' && !name_is_plain(request->name))
 		return wrong(err, "name", "neither a plain file name nor an absolute path");
-	if (!name_is_plain(request->into))
-		return wrong(err, "into", "not a plain file name");
 	return 0;
 }
 
@@ -303,7 +325,7 @@ static const struct {
 	const char *name;
 	int (*parse)(const struct oi_doc *doc, struct oi_fetch_request *request,
 		     struct oi_err *err);
-	const char *keys[20]; /* all of them */
+	const char *keys[24]; /* all of them */
 } ops[] = {
 	[OI_FETCH_METADATA] = { "metadata", parse_metadata,
 				{ "schema", "op", "base", "deadline_ms", "connect_ms", "try_ms",
@@ -312,6 +334,11 @@ static const struct {
 				{ "schema", "op", "name", "urls", "sha256", "proxy", "no_proxy",
 				  "ca_bundle", "identity", "spread_ms", "deadline_ms", "connect_ms", "stall_seconds", "tries",
 				  "backoff_ms", "max_bytes" } },
+	[OI_FETCH_STREAM] = { "stream", parse_stream,
+			      { "schema", "op", "into", "max_entries", "max_unpacked_bytes",
+				"room_factor", "room_bytes", "urls", "sha256", "proxy", "no_proxy",
+				"ca_bundle", "identity", "spread_ms", "deadline_ms", "connect_ms",
+				"stall_seconds", "tries", "backoff_ms", "max_bytes" } },
 	[OI_FETCH_UNPACK] = { "unpack", parse_unpack,
 			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
 				"max_bytes" } },
@@ -343,7 +370,7 @@ int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 		request->deadline_ms += now_ms;
 		return ops[i].parse(doc, request, err);
 	}
-	return wrong(err, "op", "neither metadata, download, unpack nor key");
+	return wrong(err, "op", "neither metadata, download, stream, unpack nor key");
 }
 
 int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)

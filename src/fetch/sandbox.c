@@ -110,5 +110,6 @@ const char *oi_sandbox_confine(const struct oi_fetch_request *request, int dir_f
 		    !oi_url_file_path(request->urls.v[i], &path, &ignored))
 			oi_strv_add(&readable, path);
 	}
-	return oi_files_limit(dir_fd, &readable, request->op == OI_FETCH_UNPACK);
+	return oi_files_limit(dir_fd, &readable,
+			      request->op == OI_FETCH_UNPACK || request->op == OI_FETCH_STREAM);
 }

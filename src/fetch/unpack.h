@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Archives become folders: the one file that speaks to libarchive. */
+/* An archive that lies there as a file becomes a folder. */
 #ifndef OI_FETCH_UNPACK_H
 #define OI_FETCH_UNPACK_H
 
 #include "base/attr.h"
 #include "base/err.h"
 #include "fetch/protocol.h"
-
-/* The name while it is not complete: INTO.part-dir */
-#define OI_UNPACK_SUFFIX ".part-dir"
-
-/*
- * What a packed byte may become, on average, from OI_UNPACK_FREE_BYTES on. Drivers
- * are packages, packed already: an archive of them hardly shrinks. Source code, of
- * which single packages consist, shrinks to a fifth.
- */
-#define OI_UNPACK_RATIO_MAX 64
-#define OI_UNPACK_FREE_BYTES (INT64_C(64) << 20)
-
-/* So much of the file system stays free: the machine has to go on. */
-#define OI_UNPACK_RESERVE_BYTES (INT64_C(32) << 20)
-
-/* Longer names are nobody's. */
-#define OI_UNPACK_PATH_BYTES 1024
 
 /**
  * oi_unpack() - an archive becomes a folder, complete or not at all

@@ -14,6 +14,7 @@ unit_tests += tests/unit/test_fetcher
 unit_tests += tests/unit/test_sandbox tests/unit/test_guard
 unit_tests += tests/unit/test_progress
 unit_tests += tests/unit/test_unpack
+unit_tests += tests/unit/test_gunzip
 unit_tests += tests/unit/test_verify
 unit_tests += tests/unit/test_apt tests/unit/test_dkms tests/unit/test_execute
 tests_unit_test_apt_SOURCES = tests/unit/test_apt.c tests/unit/fakehost.c tests/unit/fakehost.h
