@@ -140,7 +140,7 @@ static void spread(struct oi_pull *p)
 
 	if (p->is_spread || wait_ms <= 0)
 		return;
-	oi_fetch_answer_note("waiting %" PRId64 " ms, so that not all VMs ask at once", wait_ms);
+	oi_fetch_answer_debug("waiting %" PRId64 " ms, so that not all VMs ask at once", wait_ms);
 	p->is_spread = oi_retry_sleep(wait_ms, p->request->deadline_ms); /* there is time */
 }
 

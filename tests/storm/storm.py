@@ -46,7 +46,7 @@ def request(url, spread_ms):
     return {"schema": 1, "op": "download", "name": NAME, "urls": [url], "sha256": DIGEST,
             "proxy": None, "no_proxy": [], "ca_bundle": None, "identity": None,
             "spread_ms": spread_ms, "deadline_ms": LIMIT_S * 1000, "connect_ms": 15000,
-            "stall_seconds": 30, "tries": 3, "backoff_ms": 1000, "max_bytes": 4 << 30}
+            "stall_seconds": 30, "tries": 6, "backoff_ms": 1000, "max_bytes": 4 << 30}
 
 
 class Client:
