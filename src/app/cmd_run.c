@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/lastrun.h"
 #include "app/machine.h"
+#include "app/reboot.h"
 #include "app/prefetch.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -122,6 +123,43 @@ static int fail(struct run *run, const struct oi_err *err)
 		oi_mem_printf("%.*s: %s", (int)(len - 1), text->sentence, err->text);
 
 	return finish(run, reason, message, text->exit_code);
+}
+
+/*
+ * While we are there cloud-final waits for us, and when systemd stops us the marker
+ * holds it back: no workload starts before the reboot. The marker is in /run.
+ */
+static void hold_for_reboot(struct run *run)
+{
+	static const char text[] = "ofed-init restarts the VM; the workloads start after that\n";
+	struct oi_err err;
+
+	if (oi_root_write(&run->machine.host.change, OI_BLOCK_MARKER, 0644, text, strlen(text), &err))
+		oi_log_warn(log_of(run), "workloads may start before the reboot: %s", err.text);
+}
+
+/* A failure that a reboot heals, if the stanza allows one. Return: the exit code. */
+static int fail_or_reboot(struct run *run, struct oi_err *err)
+{
+	OI_FREE char *why = oi_mem_dup(err->text);
+
+	if ((err->code != OI_R_REBOOT_NEEDED && err->code != OI_R_MODULE_STALE) ||
+	    oi_reboot_note(&run->machine, &run->record.key, &run->verdict, err))
+		return fail(run, err);
+	hold_for_reboot(run);
+	run->record.state = "reboot-pending";
+	run->record.reason = OI_R_REBOOT_PENDING;
+	oi_mem_set(&run->record.message, oi_reason_text(OI_R_REBOOT_PENDING)->sentence);
+	run->record.verdict = &run->verdict;
+	run->record.checks = &run->checks;
+	write_record(run);
+	oi_log_warn(log_of(run), "the VM restarts now, as the stanza's reboot: if_needed allows: %s", why);
+	oi_notify_status("restarting the VM");
+	if (!oi_reboot_go(&run->machine, err))
+		return 0; /* it never says so */
+	open_gate(run);
+	shut_gate(run);
+	return fail(run, err);
 }
 
 /* --- beginnings --- */
@@ -245,7 +283,7 @@ static int judge(struct run *run, enum oi_reason proven, enum oi_reason unproven
 		if (check->proof == OI_PROOF_FAIL) {
 			oi_err_set(&err, (int)check->reason, "%s", check->detail);
 			oi_buf_clear(&open_questions);
-			return fail(run, &err);
+			return fail_or_reboot(run, &err);
 		}
 		if (check->proof == OI_PROOF_UNPROVEN)
 			oi_buf_addf(&open_questions, "%s%s", open_questions.len ? ", " : "",
@@ -314,7 +352,7 @@ static int do_run(struct run *run)
 		return finish(run, run->verdict.reason, run->verdict.message, run->verdict.exit_code);
 	case OI_OUTCOME_INSTALL:
 		if (execute(run, &err))
-			return fail(run, &err);
+			return fail_or_reboot(run, &err);
 		run->phase_ms = oi_clock_ms();
 		break;
 	case OI_OUTCOME_READY:

@@ -119,7 +119,7 @@ int oi_cmd_clean(const struct oi_options *options)
 {
 	static const char *const per_vm[] = {
 		OI_STATE_DIR "/result.json", OI_STATE_DIR "/agent.status",
-		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm",
+		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/reboot.json", OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm",
 		OI_STAGING_DIR, OI_RUN_DIR,
 	};
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;

@@ -9,4 +9,5 @@ app_sources = \
 	src/app/lastrun.c src/app/lastrun.h \
 	src/app/machine.c src/app/machine.h \
 	src/app/prefetch.c src/app/prefetch.h \
-	src/app/options.c src/app/options.h
+	src/app/options.c src/app/options.h \
+	src/app/reboot.c src/app/reboot.h

@@ -159,6 +159,7 @@ void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 		else
 			install(&d);
 	}
+	free(d.in_use);
 	oi_strv_clear(&d.needs);
 	oi_strv_clear(&d.remedies);
 }

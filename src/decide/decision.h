@@ -20,6 +20,7 @@ struct oi_decision {
 	const struct oi_inbox *inbox; /* the distribution's own row */
 	const struct oi_release *release; /* the chosen release; NULL: the inbox row */
 	enum oi_driver stack; /* the chosen stack */
+	char *in_use; /* loaded modules that cannot make way, and may by a reboot; NULL: none */
 	struct oi_strv needs; /* repositories that are not enabled: "EPEL" */
 	struct oi_strv remedies; /* how they are */
 };

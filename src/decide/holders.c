@@ -134,6 +134,13 @@ bool oi_gate_holders(struct oi_decision *d)
 	if (!found.in_use.n)
 		return true;
 	in_use = oi_strv_join(&found.in_use, ", ");
+	if (d->config->reboot_if_needed) {
+		oi_verdict_rule(d->verdict, "holders-restart", OI_RESULT_PASS,
+				"%s in use: the loaded drivers make way for those of %s by a reboot, as the stanza allows",
+				in_use, stack);
+		d->in_use = oi_mem_take(&in_use);
+		return true;
+	}
 	oi_verdict_rule(d->verdict, "holders-restart", OI_RESULT_FAIL,
 			"%s in use: the loaded drivers cannot make way for those of %s", in_use, stack);
 	return oi_decision_refuse(d, OI_R_MODULES_IN_USE, "%s", in_use);

@@ -413,6 +413,11 @@ static void set_up_openibd(struct oi_decision *d)
 	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_ENABLE, "enable-openibd",
 			       "openibd.service at every boot");
 	oi_strv_add(&step->names, "openibd.service");
+	if (d->in_use) {
+		oi_verdict_step(d->verdict, OI_ACTION_REBOOT, "reboot",
+				"the loaded modules are in use by %s", d->in_use);
+		return;
+	}
 	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_RESTART, "restart-openibd",
 			       "openibd.service, to load the built modules");
 	oi_strv_add(&step->names, "openibd.service");

@@ -32,6 +32,7 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 	[OI_ACTION_MODULE_LOAD] = oi_step_module_load,
 	[OI_ACTION_SERVICE_ENABLE] = oi_step_service_enable,
 	[OI_ACTION_SERVICE_RESTART] = oi_step_service_restart,
+	[OI_ACTION_REBOOT] = oi_step_reboot,
 	[OI_ACTION_VERIFY] = NULL,
 };
 

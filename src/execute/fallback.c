@@ -24,7 +24,7 @@ static bool same(const struct oi_doc *doc, const char *key, const char *value)
 {
 	const char *then = oi_doc_string(oi_doc_get(doc, key));
 
-	return then && value && !strcmp(then, value);
+	return then && value ? !strcmp(then, value) : !then && !value;
 }
 
 int oi_fallback_check(const struct oi_root *root, const struct oi_verdict *verdict,
@@ -40,11 +40,13 @@ int oi_fallback_check(const struct oi_root *root, const struct oi_verdict *verdi
 		return 0;
 	if (!same(doc, "stack", verdict->driver.stack) ||
 	    !same(doc, "version", verdict->driver.version) ||
+	    !same(doc, "sha256", verdict->driver.sha256) ||
 	    !same(doc, "kernel", verdict->driver.kernel))
 		return 0;
 	return oi_err_set(err, OI_R_NETWORK_LOST,
 			  "%s %s was taken back on %s and is not tried again; ofed-init clean forgets it",
-			  verdict->driver.stack, verdict->driver.version,
+			  verdict->driver.stack,
+			  verdict->driver.version ? verdict->driver.version : "of source.url",
 			  oi_doc_string(oi_doc_get(doc, "when")) ?: "an earlier day");
 }
 
@@ -60,6 +62,7 @@ static void note(struct oi_execution *run)
 	oi_doc_put_int(doc, "schema", 1);
 	oi_doc_put_string(doc, "stack", run->verdict->driver.stack);
 	oi_doc_put_string(doc, "version", run->verdict->driver.version);
+	oi_doc_put_string(doc, "sha256", run->verdict->driver.sha256);
 	oi_doc_put_string(doc, "kernel", run->verdict->driver.kernel);
 	oi_doc_put_string(doc, "when", when);
 	text = oi_doc_to_json(doc, true);

@@ -138,6 +138,12 @@ static int watched(struct oi_execution *run, const struct oi_step *step,
 	return ret;
 }
 
+int oi_step_reboot(struct oi_execution *run OI_UNUSED, const struct oi_step *step,
+		   struct oi_err *err)
+{
+	return oi_err_set(err, OI_R_REBOOT_NEEDED, "%s", step->detail);
+}
+
 int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step,
 			    struct oi_err *err)
 {

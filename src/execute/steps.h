@@ -85,6 +85,9 @@ int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,
 OI_MUST_CHECK
 int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step,
 			    struct oi_err *err);
+/** oi_step_reboot() - always OI_R_REBOOT_NEEDED: whether it may be is for the run to say */
+OI_MUST_CHECK
+int oi_step_reboot(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 
 /** oi_step_services() - one verb for each unit of a step, after systemd has read new files */
 OI_MUST_CHECK

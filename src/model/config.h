@@ -23,6 +23,7 @@ struct oi_config {
 	char *version; /* NULL: the catalog's default */
 	bool skip_unsupported; /* on_unsupported: skip */
 	bool block_on_failure; /* on_failure: block */
+	bool reboot_if_needed; /* reboot: if_needed */
 	struct {
 		struct oi_strv allow, deny;
 	} vm_sizes;

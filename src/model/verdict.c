@@ -34,6 +34,7 @@ static const struct action_text actions[] = {
 	[OI_ACTION_MODULE_LOAD] = { "module-load", "module", "loading modules" },
 	[OI_ACTION_SERVICE_ENABLE] = { "service-enable", "service", "enabling services" },
 	[OI_ACTION_SERVICE_RESTART] = { "service-restart", "service", "starting services" },
+	[OI_ACTION_REBOOT] = { "reboot", "service", "restarting the VM" },
 	[OI_ACTION_VERIFY] = { "verify", "verify", "verifying" },
 };
 

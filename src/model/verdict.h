@@ -45,6 +45,7 @@ enum oi_action {
 	OI_ACTION_MODULE_LOAD,
 	OI_ACTION_SERVICE_ENABLE,
 	OI_ACTION_SERVICE_RESTART,
+	OI_ACTION_REBOOT, /* ends the run: the next boot goes on */
 	OI_ACTION_VERIFY,
 	OI_ACTION_COUNT
 };

@@ -106,7 +106,7 @@ static struct oi_doc *substatus_list(const struct oi_run_record *record)
 
 static const char *agent_status(const struct oi_run_record *record)
 {
-	if (oi_run_record_running(record))
+	if (oi_run_record_running(record) || record->reason == OI_R_REBOOT_PENDING)
 		return "transitioning";
 	return record->exit_code == 0 ? "success" : "error";
 }

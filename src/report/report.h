@@ -41,7 +41,7 @@ struct oi_prefetch_record {
 };
 
 struct oi_run_record {
-	const char *state; /* "running" or "finished" */
+	const char *state; /* "running", "finished", or "reboot-pending" between the two */
 	enum oi_reason reason;
 	char *message; /* the reason's sentence with what it was about */
 	char started[21], ended[21]; /* UTC; "" while running */

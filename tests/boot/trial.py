@@ -152,5 +152,5 @@ class Vm:
         return Boot(self.container.boot(limit_s))
 
     def boot_cut_short(self):
-        """A boot in which the machine loses its power."""
+        """A boot in which the machine loses its power, or restarts."""
         self.container.boot(cut_short=True)

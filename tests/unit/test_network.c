@@ -280,7 +280,15 @@ static void test_network_goes_and_comes_back(void **state)
 	assert_int_equal(err.code, OI_R_NETWORK_LOST);
 	oi_mem_set(&f->verdict.driver.version, "3.2.4");
 	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), 0);
-	oi_mem_set(&f->verdict.driver.version, "3.2.3");
+	oi_mem_set(&f->verdict.driver.version, NULL);
+	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), 0);
+	/* one that the stanza names by its address has no version, but a digest */
+	fakehost_write(f, OI_FALLBACK_PATH,
+		       "{\"stack\": \"doca-ofed\", \"version\": null, \"sha256\": \"12\", "
+		       "\"kernel\": \"6.1.0-50-amd64\"}");
+	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), 0);
+	oi_mem_set(&f->verdict.driver.sha256, "12");
+	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), -1);
 	oi_mem_set(&f->verdict.driver.kernel, "6.1.0-51-amd64");
 	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), 0);
 }
