@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "validate", oi_cmd_validate },
 	{ "schema", oi_cmd_schema },
 	{ "catalog", oi_cmd_catalog },
+	{ "bake", oi_cmd_bake },
 	{ "clean", oi_cmd_clean },
 	{ "uninstall", oi_cmd_uninstall },
 };

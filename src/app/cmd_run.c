@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "decide/decide.h"
+#include "execute/bake.h"
 #include "execute/execute.h"
 #include "execute/fallback.h"
 #include "execute/heal.h"
@@ -22,6 +23,9 @@
 #include "sys/notify.h"
 #include "sys/progress.h"
 #include "verify/verify.h"
+
+/* Source: the extension's exit codes */
+#define SIZE_NOT_SUPPORTED 13
 
 struct run {
 	struct oi_machine machine;
@@ -82,7 +86,8 @@ static void drop_staging(struct run *run)
 {
 	struct oi_err err;
 
-	if (oi_root_remove(&run->machine.host.change, OI_STAGING_DIR, &err))
+	if (oi_root_remove(&run->machine.host.change, OI_STAGING_DIR, &err) ||
+	    oi_root_remove(&run->machine.host.change, OI_PREFETCHED_MARKER, &err))
 		oi_log_warn(log_of(run), "work files stay behind: %s", err.text);
 }
 
@@ -314,6 +319,21 @@ static int verify_and_judge(struct run *run)
 	return judge(run, OI_R_INSTALLED, OI_R_INSTALLED_UNPROVEN);
 }
 
+/* An image that landed on a size without InfiniBand: dkms is to compile nothing for it. */
+static void unburden(struct run *run)
+{
+	size_t n;
+
+	if (oi_reason_text(run->verdict.reason)->exit_code != SIZE_NOT_SUPPORTED)
+		return;
+	n = oi_bake_unregister(&run->machine.host);
+	if (!n)
+		return;
+	oi_log_info(log_of(run), "this VM has no use for the driver: %zu dkms module%s compiled no more", n,
+		    n == 1 ? " is" : "s are");
+	phase(run, "unregister");
+}
+
 /* There is a stanza, and it is on. Return: the exit code. */
 static int do_run(struct run *run)
 {
@@ -349,6 +369,7 @@ static int do_run(struct run *run)
 	switch (run->verdict.outcome) {
 	case OI_OUTCOME_SKIP:
 	case OI_OUTCOME_REFUSE:
+		unburden(run);
 		return finish(run, run->verdict.reason, run->verdict.message, run->verdict.exit_code);
 	case OI_OUTCOME_INSTALL:
 		if (execute(run, &err))

@@ -114,14 +114,8 @@ int oi_cmd_status(const struct oi_options *options)
 	return exit_code && exit_code->kind == OI_DOC_INT ? (int)exit_code->integer : 0;
 }
 
-/* What belongs to one VM; logs stay, drivers stay. Source: design, "The hook", clean */
 int oi_cmd_clean(const struct oi_options *options)
 {
-	static const char *const per_vm[] = {
-		OI_STATE_DIR "/result.json", OI_STATE_DIR "/agent.status",
-		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/reboot.json", OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm",
-		OI_STAGING_DIR, OI_RUN_DIR,
-	};
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
 	struct oi_lock lock = { .fd = -1 };
 	struct oi_err err = { 0 };
@@ -131,9 +125,7 @@ int oi_cmd_clean(const struct oi_options *options)
 		return oi_machine_fail(&err);
 	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err))
 		return oi_machine_fail(&err);
-	rc = 0;
-	for (size_t i = 0; !rc && i < OI_ARRAY_SIZE(per_vm); i++)
-		rc = oi_root_remove(&machine.host.change, per_vm[i], &err);
+	rc = oi_machine_forget_vm(&machine, &err);
 	oi_lock_drop(&lock);
 	return rc ? oi_machine_fail(&err) : 0;
 }

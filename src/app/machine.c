@@ -226,6 +226,23 @@ void oi_machine_ask_size(struct oi_machine *machine)
 	oi_facts_ask_metadata(&machine->host, deadline_ms, &machine->facts);
 }
 
+int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)
+{
+	static const char *const per_vm[] = {
+		OI_STATE_DIR "/result.json", OI_STATE_DIR "/agent.status",
+		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/reboot.json",
+		OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm",
+		OI_RUN_DIR,
+	};
+	const struct oi_root *root = &machine->host.change;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(per_vm); i++)
+		if (oi_root_remove(root, per_vm[i], err))
+			return -1;
+	return oi_root_exists(root, OI_PREFETCHED_MARKER) ? 0 :
+							   oi_root_remove(root, OI_STAGING_DIR, err);
+}
+
 int oi_machine_fail(const struct oi_err *err)
 {
 	const struct oi_reason_text *text = oi_reason_text((enum oi_reason)err->code);

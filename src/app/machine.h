@@ -55,6 +55,13 @@ int oi_machine_read_facts(struct oi_machine *machine, struct oi_err *err);
  */
 void oi_machine_ask_size(struct oi_machine *machine);
 
+/**
+ * oi_machine_forget_vm() - what belongs to one VM; logs stay, drivers stay
+ * Source: design, "The hook", clean
+ */
+OI_MUST_CHECK
+int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err);
+
 /** oi_machine_fail() - report an error that ends a command; Return: its exit code */
 int oi_machine_fail(const struct oi_err *err);
 

@@ -20,6 +20,9 @@ enum option_id {
 	OPT_FORMAT,
 	OPT_SAVE,
 	OPT_WAIT,
+	OPT_KERNEL,
+	OPT_SIZE,
+	OPT_PREFETCH_ONLY,
 };
 
 static const struct option table[] = {
@@ -33,6 +36,9 @@ static const struct option table[] = {
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "save", required_argument, NULL, OPT_SAVE },
 	{ "wait", no_argument, NULL, OPT_WAIT },
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "prefetch-only", no_argument, NULL, OPT_PREFETCH_ONLY },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -55,6 +61,8 @@ const char *oi_options_help(void)
 	       "  validate FILE  check a stanza\n"
 	       "  schema         the stanza's JSON Schema\n"
 	       "  catalog        VM sizes and driver releases that are known\n"
+	       "  bake           put the driver into an image (--root DIR, --kernel RELEASE,\n"
+	       "                 --size NAME, repeatable; --prefetch-only)\n"
 	       "  clean          forget what belongs to this VM, before an image is captured\n"
 	       "  uninstall      go back to the distribution's own drivers\n"
 	       "\n"
@@ -111,6 +119,15 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 	case OPT_WAIT:
 		o->wait = true;
 		break;
+	case OPT_KERNEL:
+		o->kernel = value;
+		break;
+	case OPT_SIZE:
+		oi_strv_add(&o->sizes, value);
+		break;
+	case OPT_PREFETCH_ONLY:
+		o->prefetch_only = true;
+		break;
 	case 'v':
 		o->verbose = true;
 		break;
@@ -156,4 +173,5 @@ void oi_options_clear(struct oi_options *options)
 {
 	oi_strv_clear(&options->arguments);
 	oi_strv_clear(&options->configs);
+	oi_strv_clear(&options->sizes);
 }

@@ -20,6 +20,9 @@ struct oi_options {
 	const char *imds; /* --imds */
 	const char *catalog; /* --catalog; NULL: /etc/ofed-init/catalog.d */
 	const char *save; /* facts --save; NULL: not asked */
+	const char *kernel; /* --kernel; NULL: the one that the image will boot */
+	struct oi_strv sizes; /* --size */
+	bool prefetch_only; /* --prefetch-only */
 	bool json; /* --format json */
 	bool verbose; /* -v */
 	bool wait; /* --wait */

@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/strv.h"
 #include "model/catalog.h"
 #include "model/config.h"
 #include "model/facts.h"
@@ -17,6 +20,22 @@
  */
 void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 	       const struct oi_catalog *catalog, struct oi_verdict *verdict);
+
+/**
+ * oi_decide_image() - the plan for an image that machines of @sizes will boot
+ * @builder: facts of the image; kernel: the release that it will boot
+ * @sizes: names of the catalog, at least one; all of them must take the same driver
+ * @config: an image without a stanza gets what an empty one asks for
+ * @verdict: zeroed; filled, owned by the caller; a refusal is the first size's that has one
+ *
+ * Nothing is asked of the machine that builds: no platform, no size, no adapter. Steps
+ * that need the device (modules to load, services to start, the fabric) are left out.
+ * Return: 0, or -1 with OI_R_USAGE for an unknown size, OI_R_BAKE_SIZES.
+ */
+OI_MUST_CHECK
+int oi_decide_image(const struct oi_facts *builder, const struct oi_strv *sizes,
+		    const struct oi_config *config, const struct oi_catalog *catalog,
+		    struct oi_verdict *verdict, struct oi_err *err);
 
 /**
  * oi_decide_platform() - has the platform gate passed

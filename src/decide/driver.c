@@ -452,12 +452,18 @@ bool oi_installed_fits(const struct oi_decision *d)
 	} else if (!installed_drives(d, stack)) {
 		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s does not drive %s", stack,
 				d->generation);
-	} else if (!strcmp(stack, "inbox") && !has_infiniband_port(f)) {
+	} else if (f->installed.baked == OI_FLAG_NO) {
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
+				"%s was baked for %s, and its modules are not as they were", stack,
+				running);
+	} else if (!strcmp(stack, "inbox") && !has_infiniband_port(f) &&
+		   f->installed.baked != OI_FLAG_YES) {
 		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
 				"inbox packages are there, but no InfiniBand port yet");
 	} else {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_PASS, "%s %s for %s", stack,
-				oi_text_or(&f->installed.version, "of unknown version"), running);
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_PASS, "%s %s for %s%s", stack,
+				oi_text_or(&f->installed.version, "of unknown version"), running,
+				f->installed.baked == OI_FLAG_YES ? ", baked into the image" : "");
 		fit = true;
 	}
 	return fit;

@@ -5,6 +5,7 @@ decide_sources = \
 	src/decide/driver.c \
 	src/decide/gates.c \
 	src/decide/holders.c \
+	src/decide/image.c \
 	src/decide/modules.c \
 	src/decide/names.c \
 	src/decide/plan.c \

@@ -13,6 +13,8 @@ execute_sources = \
 	src/execute/apt_vendor.c \
 	src/execute/apt_text.c \
 	src/execute/apt_text.h \
+	src/execute/bake.c \
+	src/execute/bake.h \
 	src/execute/bundle.c \
 	src/execute/bundle.h \
 	src/execute/bundle_modules.c \

@@ -46,5 +46,6 @@ void oi_facts_gather(const struct oi_host *host, struct oi_facts *facts)
 	oi_facts_look_rdma(host, facts);
 	oi_facts_look_modules(host, facts);
 	oi_facts_look_installed(host, facts);
+	oi_facts_look_baked(host, facts);
 	oi_facts_look_disk(host, facts);
 }

@@ -59,6 +59,8 @@ void oi_facts_look_kernel(const struct oi_host *host, struct oi_facts *facts)
 	const struct oi_root *root = &host->change;
 
 	look_at_name(host, facts);
+	if (host->kernel)
+		oi_text_set(&facts->kernel.release, host->kernel);
 	if (facts->kernel.release.known == OI_KNOWN)
 		facts->kernel.headers =
 			oi_flag_of(has_headers(root, facts->kernel.release.value));

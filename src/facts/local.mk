@@ -1,5 +1,6 @@
 # Sources and headers of src/facts, in libhost.a. One path a line, from the top folder.
 facts_sources = \
+	src/facts/baked.c \
 	src/facts/disk.c \
 	src/facts/dmi.c \
 	src/facts/gather.c \

@@ -19,6 +19,8 @@ void oi_facts_look_vm(const struct oi_host *host, struct oi_facts *facts);
 void oi_facts_look_security(const struct oi_host *host, struct oi_facts *facts);
 /** oi_facts_look_installed() - after the kernel: prefers modules of its release */
 void oi_facts_look_installed(const struct oi_host *host, struct oi_facts *facts);
+/** oi_facts_look_baked() - after the kernel: is what was baked for it as it was */
+void oi_facts_look_baked(const struct oi_host *host, struct oi_facts *facts);
 /** oi_facts_look_modules() - loaded ones that use RDMA, or are about to */
 void oi_facts_look_modules(const struct oi_host *host, struct oi_facts *facts);
 void oi_facts_look_disk(const struct oi_host *host, struct oi_facts *facts);

@@ -154,6 +154,7 @@ static const struct field fields[] = {
 	TEXT_FIELD("installed.version", installed.version),
 	TEXT_FIELD("installed.kernel", installed.kernel),
 	TEXT_FIELD("installed.unfinished", installed.unfinished),
+	FLAG_FIELD("installed.baked", installed.baked),
 };
 
 static struct oi_text *text_of(struct oi_facts *facts, const struct field *f)

@@ -98,6 +98,8 @@ struct oi_facts {
 		struct oi_text version;
 		struct oi_text kernel; /* the release that the stack has modules for */
 		struct oi_text unfinished; /* the step at which an installation of ours stopped */
+		enum oi_flag baked; /* by bake, for the running kernel, and as it was then;
+				     * absent: not for this kernel */
 	} installed;
 	struct {
 		enum oi_known known;

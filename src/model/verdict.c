@@ -171,6 +171,19 @@ struct oi_step *oi_verdict_step(struct oi_verdict *verdict, enum oi_action actio
 	return step;
 }
 
+void oi_verdict_keep(struct oi_verdict *verdict, bool (*wanted)(enum oi_action action))
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		if (wanted(verdict->steps[i].action))
+			verdict->steps[kept++] = verdict->steps[i];
+		else
+			clear_step(&verdict->steps[i]);
+	}
+	verdict->n_steps = kept;
+}
+
 void oi_checks_add(struct oi_checks *checks, const char *id, enum oi_proof proof,
 		   enum oi_reason reason, const char *fmt, ...)
 {

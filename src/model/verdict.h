@@ -123,6 +123,8 @@ void oi_verdict_rule(struct oi_verdict *verdict, const char *id, enum oi_result 
 /** oi_verdict_step() - append a step; fill in the rest through the pointer, valid until the next */
 struct oi_step *oi_verdict_step(struct oi_verdict *verdict, enum oi_action action,
 				const char *id, const char *fmt, ...) OI_PRINTF(4, 5);
+/** oi_verdict_keep() - drop the steps of every action that @wanted does not want */
+void oi_verdict_keep(struct oi_verdict *verdict, bool (*wanted)(enum oi_action action));
 /** oi_checks_add() - append a check; @reason counts when @proof is OI_PROOF_FAIL */
 void oi_checks_add(struct oi_checks *checks, const char *id, enum oi_proof proof,
 		   enum oi_reason reason, const char *fmt, ...) OI_PRINTF(5, 6);

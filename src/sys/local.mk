@@ -15,3 +15,4 @@ sys_sources += src/sys/notify.c src/sys/notify.h src/sys/progress.c src/sys/prog
 	src/sys/terminal.c src/sys/terminal.h
 sys_sources += src/sys/kmods.c src/sys/kmods.h src/sys/kmod_info.c
 sys_sources += src/sys/net.c src/sys/net.h
+sys_sources += src/sys/imageroot.c src/sys/imageroot.h

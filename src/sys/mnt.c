@@ -111,6 +111,21 @@ int oi_mnt_leave(struct oi_mnt_space *space, struct oi_err *err)
 	return ret;
 }
 
+int oi_mnt_bind(const char *source, const char *target, struct oi_err *err)
+{
+	if (mount(source, target, NULL, MS_BIND | MS_REC, NULL) ||
+	    mount(NULL, target, NULL, MS_REC | MS_SLAVE, NULL))
+		return failed(err, target);
+	return 0;
+}
+
+int oi_mnt_tmpfs(const char *target, struct oi_err *err)
+{
+	return mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") ?
+		       failed(err, target) :
+		       0;
+}
+
 int oi_mnt_image(const char *image, const char *target, struct oi_err *err)
 {
 	struct libmnt_context *context = mnt_new_context();

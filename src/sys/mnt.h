@@ -54,6 +54,18 @@ OI_MUST_CHECK
 int oi_mnt_leave(struct oi_mnt_space *space, struct oi_err *err);
 
 /**
+ * oi_mnt_bind() - what lies at @source, with all that is mounted below it, at @target too
+ * What is mounted there later is not seen at the other place.
+ * Return: 0, or -1 with OI_R_CHILD_FAILED.
+ */
+OI_MUST_CHECK
+int oi_mnt_bind(const char *source, const char *target, struct oi_err *err);
+
+/** oi_mnt_tmpfs() - an empty file system at @target, 0755; OI_R_CHILD_FAILED */
+OI_MUST_CHECK
+int oi_mnt_tmpfs(const char *target, struct oi_err *err);
+
+/**
  * oi_mnt_image() - mount an ISO 9660 image by a loop device: ro, nosuid, nodev
  * The loop device goes away with the mount.
  * Return: 0, or -1 with OI_R_CHILD_FAILED: a kernel without loop or isofs, or no image.

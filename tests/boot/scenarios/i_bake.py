@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Images with the driver in them: baked in a builder and in a root, booted where it fits and where not."""
+import json
+import pathlib
+import shutil
+import subprocess
+
+import expect
+import user_data
+from rig import vendor
+from scenarios import BOOKWORM, BOTH, scenario
+from scenarios.b_doca import Source, stanza
+from trial import OFFICE_SIZE
+
+CONFIG = "etc/ofed-init/conf.d/50-image.yaml"
+MARKER = "var/lib/ofed-init/baked.json"
+PER_VM = ("result.json", "agent.status", "instances", "staging", "apt")
+OLD_KERNEL = "6.1.0-1-amd64"
+OFED_INIT = pathlib.Path(__file__).resolve().parents[3] / "build" / "ofed-init"
+
+
+def image(t, vm, more=""):
+    """A root with the stanza in it, as an image's maker puts it there."""
+    source = Source(t, vm)
+    vm.container.write(CONFIG, stanza(source.file_url, source.sha256) + more)
+    vm.user_data(user_data.with_script("#cloud-config\n" + user_data.WORKLOADS))
+    return source
+
+
+def modules_of(vm, kernel):
+    return sorted(p.name.split(".")[0] for p in
+                  vm.container.path(f"usr/lib/modules/{kernel}/updates/dkms").glob("*.ko*"))
+
+
+def baked(t, vm, kernel):
+    """The driver is there, the marker says for which kernel, and no VM has left anything."""
+    t.equal(modules_of(vm, kernel), sorted(vendor.MODULES), f"the modules are compiled for {kernel}")
+    marker = json.loads(vm.container.path(MARKER).read_text())
+    t.equal((marker["kernel"], marker["stack"], marker["arch"]), (kernel, "doca-ofed", "x86_64"),
+            "the marker says what was baked")
+    t.equal(len(marker["modules"]), len(vendor.MODULES), "the marker lists the modules")
+    t.check(all(len(m["sha256"]) == 64 and m["bytes"] > 0 for m in marker["modules"]), "with digest and size")
+    left = [name for name in PER_VM if vm.container.path(f"var/lib/ofed-init/{name}").exists()]
+    t.equal(left, [], "nothing of a VM is in the image")
+    t.check(not vm.container.path("var/log/azure/ib-vmext-status").exists(), "no log of a VM either")
+
+
+def boots_ready(t, vm):
+    boot = vm.boot()
+    expect.ended(t, boot, 0, "driver-present")
+    expect.clean_boot(t, boot)
+    expect.before_runcmd(t, boot)
+    t.contains(boot.status_log, "baked into the image", "the log says where the driver is from")
+    t.check("step " not in boot.status_log, "no step was carried out")
+    return boot
+
+
+def ask(vm, *argv):
+    vm.container.run("sh", "-c", '"$@" >/said 2>&1 || true', "sh", *argv)
+    return vm.container.path("said").read_text(errors="replace")
+
+
+@scenario(BOTH, layer="bake")
+def bake(t):
+    """In a builder without systemd, Azure or InfiniBand; the first boot has nothing to do."""
+    vm = t.vm()
+    image(t, vm)
+    code = vm.container.run("ofed-init", "bake", log="bake.log", check=False)
+    t.equal(code, 0, "bake ends with 0")
+    baked(t, vm, t.kernel)
+    words = (vm.container.logs / "bake.log").read_text(errors="replace")
+    t.contains(words, "(baked)", "the last line names the reason")
+    boots_ready(t, vm)
+    again = vm.boot()
+    t.contains(again.last_line, ": unchanged: ", "second boot: nothing has changed")
+
+    # One module is not as it was: it is mended before anybody uses it.
+    module = next(vm.container.path(f"usr/lib/modules/{t.kernel}/updates/dkms").glob("mlx5_ib.ko*"))
+    module.unlink()
+    vm.user_data(user_data.with_script("#cloud-config\n" + user_data.WORKLOADS), "i-second")
+    boot = vm.boot(420)
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    t.contains(boot.status_log, "not as they were", "the log says why there was work")
+    t.equal(modules_of(vm, t.kernel), sorted(vendor.MODULES), "all modules are there again")
+
+
+@scenario(BOOKWORM, layer="bake")
+def bake_other_size(t):
+    """The image lands on a VM without InfiniBand: no dkms rebuild will ever burden it."""
+    vm = t.vm(size=OFFICE_SIZE, infiniband=False)
+    image(t, vm)
+    vm.container.run("ofed-init", "bake", log="bake.log")
+    baked(t, vm, t.kernel)
+    before = vm.packages()
+    boot = vm.boot()
+    expect.ended(t, boot, 13, "size-not-rdma")
+    t.equal(boot.seen["dkms"].strip(), "", "dkms has nothing registered")
+    t.equal(modules_of(vm, t.kernel), [], "the kernel's own modules are back")
+    t.check(not vm.container.path("etc/systemd/system/multi-user.target.wants/openibd.service").exists(),
+            "openibd is not started any more")
+    t.check(not vm.container.path(MARKER).exists(), "the marker is gone")
+    expect.nothing_installed(t, {**before, **({"hello": boot.packages["hello"]} if "hello" in boot.packages else {})}, boot)
+    again = vm.boot()
+    expect.ended(t, again, 13, "size-not-rdma")
+    t.check("compiled no more" not in again.status_log.split("starts;")[-1], "the next boot has nothing to take out")
+
+
+def older_kernel(t, vm):
+    """Another kernel in the image, with headers: the real one's under another name."""
+    for top in ("usr/lib/modules", "usr/src"):
+        for path in vm.container.path(top).iterdir():
+            if t.kernel in path.name and not path.is_symlink():
+                name = path.name.replace(t.kernel, OLD_KERNEL)
+                shutil.copytree(path, path.with_name(name), symlinks=True)
+    modules = vm.container.path(f"usr/lib/modules/{OLD_KERNEL}")
+    headers = vm.container.path(f"usr/src/linux-headers-{OLD_KERNEL}")
+    for link in ("build", "source"):
+        (modules / link).unlink(missing_ok=True)
+    (modules / "build").symlink_to(f"/usr/src/linux-headers-{OLD_KERNEL}")
+    for name in ("include/generated/utsrelease.h", "include/config/kernel.release"):
+        path = headers / name
+        if path.exists():
+            path.write_text(path.read_text().replace(t.kernel, OLD_KERNEL))
+
+
+@scenario(BOOKWORM, layer="bake")
+def bake_kernel_moved(t):
+    """Baked for one kernel, booted with another: mended before workloads start."""
+    vm = t.vm()
+    older_kernel(t, vm)
+    image(t, vm)
+    code = vm.container.run("ofed-init", "bake", "--kernel", OLD_KERNEL, log="bake.log", check=False)
+    t.equal(code, 0, "bake for a kernel that does not run")
+    baked(t, vm, OLD_KERNEL)
+    shutil.rmtree(vm.container.path(f"usr/lib/modules/{t.kernel}/updates"), ignore_errors=True)
+    boot = vm.boot(420)
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    expect.clean_boot(t, boot)
+    expect.before_runcmd(t, boot)
+    t.equal(modules_of(vm, t.kernel), sorted(vendor.MODULES), "the modules are there for the kernel that runs")
+
+
+@scenario(BOOKWORM, layer="bake")
+def bake_root(t):
+    """Into a root that somebody has mounted: from outside, and nothing stays mounted."""
+    vm = t.vm()
+    image(t, vm)
+    root = vm.container.root
+    mounts = pathlib.Path("/proc/self/mountinfo").read_text()
+    done = subprocess.run([OFED_INIT, "bake", "--root", root], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    t.equal(done.returncode, 0, f"bake --root ends with 0: {done.stdout[-1500:]}")
+    t.equal(pathlib.Path("/proc/self/mountinfo").read_text(), mounts, "nothing stays mounted")
+    baked(t, vm, t.kernel)
+    boots_ready(t, vm)
+    for wrong in (root / "etc", root / "none"):
+        done = subprocess.run([OFED_INIT, "bake", "--root", wrong], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        t.equal(done.returncode, 1, f"{wrong.name} is no root: {done.stdout}")
+
+
+@scenario(BOOKWORM, layer="bake")
+def bake_prefetch_only(t):
+    """Only what is to be downloaded; clean keeps it, and the first boot asks nobody for it."""
+    vm = t.vm()
+    source = Source(t, vm)
+    vm.container.write(CONFIG, stanza(source.http_url, source.sha256))
+    before = vm.packages()
+    vm.container.run("ofed-init", "bake", "--prefetch-only", log="bake.log")
+    t.equal(vm.packages(), before, "nothing is installed")
+    t.equal(len(vm.imds.requests), 1, "the artefact is fetched once")
+    vm.container.run("ofed-init", "clean")
+    vm.user_data(user_data.with_script("#cloud-config\n" + user_data.WORKLOADS))
+    boot = vm.boot(420)
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    t.equal(len([r for r in vm.imds.requests if r.startswith("/files/")]), 1, "and never again")
+    t.check(not vm.container.path("var/lib/ofed-init/prefetched").exists(), "what was fetched is used up")
