@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "schema", oi_cmd_schema },
 	{ "catalog", oi_cmd_catalog },
 	{ "bake", oi_cmd_bake },
+	{ "bundle", oi_cmd_bundle },
 	{ "clean", oi_cmd_clean },
 	{ "uninstall", oi_cmd_uninstall },
 };
@@ -43,7 +44,8 @@ static int dispatch(const struct oi_options *options)
 	for (size_t i = 0; i < OI_ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i].name, options->command) != 0)
 			continue;
-		if (options->arguments.n && commands[i].run != oi_cmd_validate)
+		if (options->arguments.n && commands[i].run != oi_cmd_validate &&
+		    commands[i].run != oi_cmd_bundle)
 			return usage("this command takes no arguments");
 		return commands[i].run(options);
 	}

@@ -15,6 +15,7 @@ int oi_cmd_validate(const struct oi_options *options);
 int oi_cmd_schema(const struct oi_options *options);
 int oi_cmd_catalog(const struct oi_options *options);
 int oi_cmd_bake(const struct oi_options *options);
+int oi_cmd_bundle(const struct oi_options *options);
 int oi_cmd_clean(const struct oi_options *options);
 int oi_cmd_uninstall(const struct oi_options *options);
 

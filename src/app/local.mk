@@ -1,6 +1,7 @@
 # Sources and headers of src/app, linked into ofed-init only. One path a line, from the top folder.
 app_sources = \
 	src/app/cmd_bake.c \
+	src/app/cmd_bundle.c \
 	src/app/cmd_look.c \
 	src/app/cmd_prefetch.c \
 	src/app/cmd_run.c \

@@ -63,6 +63,8 @@ const char *oi_options_help(void)
 	       "  catalog        VM sizes and driver releases that are known\n"
 	       "  bake           put the driver into an image (--root DIR, --kernel RELEASE,\n"
 	       "                 --size NAME, repeatable; --prefetch-only)\n"
+	       "  bundle create FOLDER | bundle publish\n"
+	       "                 the modules compiled here, for others that are exactly alike\n"
 	       "  clean          forget what belongs to this VM, before an image is captured\n"
 	       "  uninstall      go back to the distribution's own drivers\n"
 	       "\n"

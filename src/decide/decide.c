@@ -164,6 +164,20 @@ void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 	oi_strv_clear(&d.remedies);
 }
 
+char *oi_decide_modules_key(const struct oi_facts *facts, const struct oi_config *config,
+			    const struct oi_catalog *catalog)
+{
+	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
+	struct oi_decision d = {
+		.facts = facts, .config = config, .catalog = catalog, .verdict = &verdict
+	};
+
+	if (!oi_gate_platform(&d) || !oi_gate_size(&d) || !oi_gate_distro(&d) ||
+	    !oi_gate_device(&d) || !oi_choose_driver(&d) || !oi_plan_shares_modules(&d))
+		return NULL;
+	return oi_plan_modules_key(&d);
+}
+
 bool oi_decide_platform(const struct oi_facts *facts)
 {
 	struct oi_config config = { 0 };

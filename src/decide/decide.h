@@ -38,6 +38,14 @@ int oi_decide_image(const struct oi_facts *builder, const struct oi_strv *sizes,
 		    struct oi_verdict *verdict, struct oi_err *err);
 
 /**
+ * oi_decide_modules_key() - what built modules of this machine would be called in a cache
+ * Return: owned by the caller; NULL when a gate refuses the machine, or its driver is
+ *         not one whose modules are shared.
+ */
+char *oi_decide_modules_key(const struct oi_facts *facts, const struct oi_config *config,
+			    const struct oi_catalog *catalog);
+
+/**
  * oi_decide_platform() - has the platform gate passed
  *
  * Asked before the metadata service is: no network call is made on a machine

@@ -81,12 +81,14 @@ const char *oi_plan_digest(const struct oi_decision *d);
 bool oi_plan_is_address(const struct oi_decision *d);
 /** oi_plan_method() - "apt", "dnf", "bundle", ... of the chosen driver */
 const char *oi_plan_method(const struct oi_decision *d);
+/** oi_plan_shares_modules() - can built modules of the chosen driver be shared */
+bool oi_plan_shares_modules(const struct oi_decision *d);
 /** oi_plan_uses_modules() - does the chosen driver take built modules from the stanza's cache */
 bool oi_plan_uses_modules(const struct oi_decision *d);
 /**
  * oi_plan_modules_key() - what built modules are for: stack, version, kernel,
  * architecture, distribution, and a fingerprint of how they are built
- * Only when oi_plan_uses_modules().
+ * Only when oi_plan_shares_modules().
  * Return: a file name without its ending, owned by the caller.
  */
 char *oi_plan_modules_key(const struct oi_decision *d);

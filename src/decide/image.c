@@ -89,7 +89,7 @@ static bool same_driver(const struct oi_verdict *a, const struct oi_verdict *b)
 static bool fits_image(enum oi_action action)
 {
 	return action != OI_ACTION_MODULE_LOAD && action != OI_ACTION_SERVICE_RESTART &&
-	       action != OI_ACTION_VERIFY;
+	       action != OI_ACTION_REBOOT && action != OI_ACTION_VERIFY;
 }
 
 static int decide_one(const struct oi_facts *builder, const struct oi_config *config,

@@ -7,17 +7,21 @@
 #include "base/mem.h"
 #include "decide/decision.h"
 
-bool oi_plan_uses_modules(const struct oi_decision *d)
+bool oi_plan_shares_modules(const struct oi_decision *d)
 {
 	const struct oi_facts *f = d->facts;
 
 	/* A module package is a Debian one; other managers compile. */
-	if (!d->config->modules_cache.url || d->stack != OI_DRIVER_DOCA ||
-	    strcmp(oi_plan_method(d), "apt") != 0)
+	if (d->stack != OI_DRIVER_DOCA || strcmp(oi_plan_method(d), "apt") != 0)
 		return false;
 	/* An exact match or none: what is not known matches nothing. */
 	return f->kernel.release.known == OI_KNOWN && f->kernel.arch.known == OI_KNOWN &&
 	       f->os.id.known == OI_KNOWN;
+}
+
+bool oi_plan_uses_modules(const struct oi_decision *d)
+{
+	return d->config->modules_cache.url && oi_plan_shares_modules(d);
 }
 
 /* Whatever is in it may be in a file's and a URL's name. */

@@ -14,6 +14,7 @@
 #include "execute/child.h"
 #include "execute/dkms.h"
 #include "execute/record.h"
+#include "execute/service.h"
 #include "model/reasons.h"
 #include "sys/kmods.h"
 
@@ -157,61 +158,37 @@ int oi_bake_mark(const struct oi_host *host, const struct oi_config *config,
 
 /* --- no use for it --- */
 
-static bool run(const struct oi_host *host, enum oi_tool tool, const char *const *args, size_t n)
-{
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = tool };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	struct oi_err err;
-
-	for (size_t i = 0; i < n; i++)
-		oi_strv_add(&child.args, args[i]);
-	if (!oi_child_run(host, &child, &result, &err))
-		return true;
-	oi_log_warn(&host->log, "%s", err.text);
-	return false;
-}
-
-static size_t take_out(const struct oi_host *host, const struct oi_record *record)
+/* How many of the modules that were made known by us dkms still knows. */
+static size_t count_known(const struct oi_host *host, const struct oi_strv *ours)
 {
 	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
 	struct oi_err err;
 	size_t n = 0;
 
-	if (oi_dkms_list(host, "", &modules, &err)) {
+	if (oi_dkms_list(host, "", &modules, &err))
 		oi_log_warn(&host->log, "%s", err.text);
-		return 0;
-	}
-	for (size_t i = 0; i < modules.n; i++) {
-		const char *const args[] = { "remove", "-m", modules.v[i].name, "-v",
-					     modules.v[i].version, "--all" };
-
-		if (!oi_strv_has(&record->dkms, modules.v[i].name) ||
-		    !run(host, OI_TOOL_DKMS, args, OI_ARRAY_SIZE(args)))
-			continue;
-		oi_log_info(&host->log, "dkms: %s/%s is compiled no more", modules.v[i].name,
-			    modules.v[i].version);
-		n++;
-	}
+	for (size_t i = 0; i < modules.n; i++)
+		n += oi_strv_has(ours, modules.v[i].name);
 	return n;
 }
 
 size_t oi_bake_unregister(const struct oi_host *host)
 {
 	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	struct oi_step modules = { .action = OI_ACTION_MODULE_CHECK };
 	struct oi_err err;
 	size_t n;
 
 	if (oi_record_read(&host->change, &record, &err) || !record.dkms.n ||
 	    !oi_root_exists(&host->change, OI_DKMS_TREE) || !oi_child_has(host, OI_TOOL_DKMS))
 		return 0;
-	n = take_out(host, &record);
-	for (size_t i = 0; n && i < record.units.n; i++) {
-		const char *const args[] = { "--no-reload", "disable", record.units.v[i] };
-
-		if (run(host, OI_TOOL_SYSTEMCTL, args, OI_ARRAY_SIZE(args)))
-			oi_log_info(&host->log, "%s: not started any more", record.units.v[i]);
-	}
-	if (n && oi_root_remove(&host->change, OI_BAKED_MARKER, &err))
+	n = count_known(host, &record.dkms);
+	if (!n)
+		return 0;
+	modules.optional = record.dkms; /* borrowed */
+	oi_dkms_remove(host, "", &modules);
+	if (oi_service_each(host, &record.units, "disable", &err) ||
+	    oi_root_remove(&host->change, OI_BAKED_MARKER, &err))
 		oi_log_warn(&host->log, "%s", err.text);
 	return n;
 }

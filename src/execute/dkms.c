@@ -29,7 +29,7 @@ static struct oi_dkms_module *find(const struct oi_dkms_modules *modules, const 
 }
 
 static void note(struct oi_dkms_modules *modules, const char *name, const char *version,
-		 bool installed)
+		 bool installed, bool differs)
 {
 	struct oi_dkms_module *m = find(modules, name);
 
@@ -40,12 +40,14 @@ static void note(struct oi_dkms_modules *modules, const char *name, const char *
 		m->name = oi_mem_dup(name);
 		m->version = oi_mem_dup(version);
 		m->installed = installed;
+		m->differs = differs;
 		return;
 	}
 	if (installed > m->installed ||
 	    (installed == m->installed && oi_ver_compare(version, m->version) > 0)) {
 		oi_mem_set(&m->version, version);
 		m->installed = installed;
+		m->differs = differs;
 	}
 }
 
@@ -75,7 +77,8 @@ static void parse_line(const char *line, const char *kernel, struct oi_dkms_modu
 	/* "installed (original_module exists)", "installed (WARNING! Diff between ...)" */
 	colon += 1 + strspn(colon + 1, " ");
 	installed = !strncmp(colon, "installed", 9) && !strcmp(release, kernel);
-	note(modules, name, version, installed);
+	note(modules, name, version, installed,
+	     installed && strstr(colon, "between built and installed"));
 }
 
 void oi_dkms_parse(const char *text, const char *kernel, struct oi_dkms_modules *modules)
@@ -178,29 +181,8 @@ static size_t count_missing(const struct oi_dkms_modules *modules, const struct 
 	return n;
 }
 
-static void build(const struct oi_host *host, const char *kernel, const struct oi_dkms_module *m)
-{
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	struct oi_err err;
-
-	oi_log_warn(&host->log, "dkms: %s/%s is not installed for %s; building it", m->name,
-		    m->version, kernel);
-	child.level = OI_LOG_INFO;
-	oi_strv_add(&child.args, "install");
-	oi_strv_add(&child.args, "-m");
-	oi_strv_add(&child.args, m->name);
-	oi_strv_add(&child.args, "-v");
-	oi_strv_add(&child.args, m->version);
-	oi_strv_add(&child.args, "-k");
-	oi_strv_add(&child.args, kernel);
-	/* What counts is what dkms status says afterwards. */
-	if (oi_child_run(host, &child, &result, &err))
-		oi_log_warn(&host->log, "dkms: %s", err.text);
-}
-
 static void act(const struct oi_host *host, const char *verb, const char *name,
-		const char *version, const char *last)
+		const char *version, const struct oi_strv *more)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
@@ -212,17 +194,36 @@ static void act(const struct oi_host *host, const char *verb, const char *name,
 	oi_strv_add(&child.args, name);
 	oi_strv_add(&child.args, "-v");
 	oi_strv_add(&child.args, version);
-	if (last)
-		oi_strv_add(&child.args, last);
+	if (more)
+		oi_strv_add_all(&child.args, more);
 	if (oi_child_run(host, &child, &result, &err))
 		oi_log_warn(&host->log, "dkms: %s", err.text);
+}
+
+/* @force: put back what was built, whatever is there */
+static void install(const struct oi_host *host, const char *kernel,
+		    const struct oi_dkms_module *m, bool force)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
+
+	oi_log_warn(&host->log, "dkms: %s/%s is not %s for %s; %s", m->name, m->version,
+		    force ? "as it was built" : "installed", kernel,
+		    force ? "installing it anew" : "building it");
+	oi_strv_add(&more, "-k");
+	oi_strv_add(&more, kernel);
+	if (force)
+		oi_strv_add(&more, "--force");
+	/* What counts is what dkms status says afterwards. */
+	act(host, "install", m->name, m->version, &more);
 }
 
 void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_step *step)
 {
 	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv all = { 0 };
 	struct oi_err err;
 
+	oi_strv_add(&all, "--all");
 	if (!oi_child_has(host, OI_TOOL_DKMS))
 		return;
 	if (oi_dkms_list(host, kernel, &modules, &err)) {
@@ -235,7 +236,7 @@ void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct
 			const struct oi_dkms_module *m = &modules.v[i];
 
 			if (oi_strv_has(wanted ? &step->names : &step->optional, m->name))
-				act(host, "remove", m->name, m->version, "--all");
+				act(host, "remove", m->name, m->version, &all);
 		}
 }
 
@@ -296,7 +297,7 @@ static void build_missing(const struct oi_host *host, const char *kernel,
 
 		if (!m->installed && counts(step, m->name) &&
 		    oi_strv_has(&step->names, m->name) == wanted)
-			build(host, kernel, m);
+			install(host, kernel, m, false);
 	}
 }
 
@@ -307,6 +308,9 @@ static int check(const struct oi_host *host, const char *kernel, const struct oi
 	    (make_all_known(host, modules, step) && oi_dkms_list(host, kernel, modules, err)) ||
 	    check_known(modules, step, err))
 		return -1;
+	for (size_t i = 0; i < modules->n; i++)
+		if (modules->v[i].differs && counts(step, modules->v[i].name))
+			install(host, kernel, &modules->v[i], true);
 	if (!count_missing(modules, step))
 		return 0;
 	/* The named ones first: the others need their symbols.

@@ -15,6 +15,7 @@ struct oi_dkms_module {
 	char *name;
 	char *version;
 	bool installed; /* for the kernel that was asked for */
+	bool differs; /* what is installed is not what was built, by dkms' own word */
 };
 
 /* Zeroed is empty. */

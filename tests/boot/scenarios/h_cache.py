@@ -108,6 +108,26 @@ def cache(t):
 
 
 @scenario(BOOKWORM, layer="cache")
+def cache_by_hand(t):
+    """`bundle create` on a machine that has compiled; two at once, and the first one's stays."""
+    vm = t.vm()
+    source = start(t, vm, "")
+    boot = vm.boot(420)
+    doca_installed(t, vm, boot)
+    vm.container.write("both", "#!/bin/sh\nfor n in 1 2; do\n"
+                       f"ofed-init bundle create /{CACHE} --sysroot /srv/azure --imds {vm.imds.url} "
+                       "--config /stanza >/out.$n 2>&1; echo $? >>/out.$n\ndone\n", mode=0o755)
+    vm.container.write("stanza", stanza(source.file_url, source.sha256))
+    vm.container.run("/both")
+    first, second = ((vm.container.path(f"out.{n}")).read_text() for n in (1, 2))
+    t.contains(first, "8 modules, sha256", "the first one packs")
+    t.contains(second, "there already", "the second one leaves it alone")
+    t.equal((first.splitlines()[-1], second.splitlines()[-1]), ("0", "0"), "both end with 0")
+    other = another(t, "other", vm.container.path(CACHE), source)
+    hit(t, other, other.boot(420))
+
+
+@scenario(BOOKWORM, layer="cache")
 def cache_unfit(t):
     """Pointers that lie: of another kernel, cut short, to a file elsewhere; and none at all."""
     vm = t.vm()

@@ -45,6 +45,12 @@ def baked(t, vm, kernel):
     t.check(not vm.container.path("var/log/azure/ib-vmext-status").exists(), "no log of a VM either")
 
 
+def started(vm):
+    """Does a link start openibd at boot?"""
+    return [wants.name for wants in vm.container.path("etc/systemd/system").glob("*.wants")
+            if (wants / "openibd.service").is_symlink()]
+
+
 def boots_ready(t, vm):
     boot = vm.boot()
     expect.ended(t, boot, 0, "driver-present")
@@ -69,7 +75,8 @@ def bake(t):
     t.equal(code, 0, "bake ends with 0")
     baked(t, vm, t.kernel)
     words = (vm.container.logs / "bake.log").read_text(errors="replace")
-    t.contains(words, "(baked)", "the last line names the reason")
+    t.check(started(vm), "openibd will be started")
+    t.contains(words, "exit 0 (operation successful): baked: ", "the last line names the reason")
     boots_ready(t, vm)
     again = vm.boot()
     t.contains(again.last_line, ": unchanged: ", "second boot: nothing has changed")
@@ -91,13 +98,13 @@ def bake_other_size(t):
     image(t, vm)
     vm.container.run("ofed-init", "bake", log="bake.log")
     baked(t, vm, t.kernel)
+    t.check(started(vm), "openibd is to be started")
     before = vm.packages()
     boot = vm.boot()
     expect.ended(t, boot, 13, "size-not-rdma")
     t.equal(boot.seen["dkms"].strip(), "", "dkms has nothing registered")
     t.equal(modules_of(vm, t.kernel), [], "the kernel's own modules are back")
-    t.check(not vm.container.path("etc/systemd/system/multi-user.target.wants/openibd.service").exists(),
-            "openibd is not started any more")
+    t.check(not started(vm), "openibd is not started any more")
     t.check(not vm.container.path(MARKER).exists(), "the marker is gone")
     expect.nothing_installed(t, {**before, **({"hello": boot.packages["hello"]} if "hello" in boot.packages else {})}, boot)
     again = vm.boot()
