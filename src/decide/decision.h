@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "decide/decide.h"
+#include "model/manager.h"
 
 struct oi_decision {
 	const struct oi_facts *facts;
@@ -100,6 +101,8 @@ char *oi_plan_folder_url(const char *folder);
 void oi_plan_fetch_modules(struct oi_decision *d);
 void oi_plan_publish_modules(struct oi_decision *d);
 
+/** oi_plan_manager() - the distribution's package manager; never NULL */
+const struct oi_manager *oi_plan_manager(const struct oi_decision *d);
 /** oi_plan_build() - the complete list of steps */
 void oi_plan_build(struct oi_decision *d);
 

@@ -12,7 +12,7 @@ bool oi_plan_shares_modules(const struct oi_decision *d)
 	const struct oi_facts *f = d->facts;
 
 	/* A module package is a Debian one; other managers compile. */
-	if (d->stack != OI_DRIVER_DOCA || strcmp(oi_plan_method(d), "apt") != 0)
+	if (d->stack != OI_DRIVER_DOCA || !oi_manager_find(oi_plan_method(d))->shares_modules)
 		return false;
 	/* An exact match or none: what is not known matches nothing. */
 	return f->kernel.release.known == OI_KNOWN && f->kernel.arch.known == OI_KNOWN &&

@@ -11,9 +11,9 @@
 #include "base/mem.h"
 #include "decide/decision.h"
 
-static bool is_suse(const struct oi_decision *d)
+const struct oi_manager *oi_plan_manager(const struct oi_decision *d)
 {
-	return d->inbox && !strcmp(d->inbox->method, "zypper");
+	return oi_manager_find(d->inbox ? d->inbox->method : NULL);
 }
 
 /*
@@ -27,7 +27,7 @@ static char *package_of(const struct oi_decision *d, const char *release)
 	const char *plus = strchr(release, '+');
 	const char *dash = strrchr(release, '-');
 
-	if (is_suse(d))
+	if (oi_plan_manager(d)->suse_kernels)
 		return dash && isalpha((unsigned char)dash[1]) ? oi_mem_printf("kernel%s", dash) :
 								 oi_mem_dup("kernel-default");
 	if (plus && isalnum((unsigned char)plus[1]))
@@ -56,8 +56,8 @@ static char *value_of(const struct oi_decision *d, const char *release, const ch
 	if (len != strlen(kernel) || strncmp(word, kernel, len) != 0)
 		return NULL;
 	/* The deb family has a plus in versions of its own: "6.12.41+deb13-cloud-amd64". */
-	return oi_mem_ndup(release, d->inbox && !strcmp(d->inbox->method, "apt") ?
-					    strlen(release) : strcspn(release, "+"));
+	return oi_mem_ndup(release, oi_plan_manager(d)->plus_in_release ? strlen(release) :
+									   strcspn(release, "+"));
 }
 
 void oi_plan_names(const struct oi_decision *d, const struct oi_strv *names, struct oi_strv *into)

@@ -424,7 +424,7 @@ static void set_up_openibd(struct oi_decision *d)
 	add_list(&step->optional, cx3 ? cx3_modules : modules, OI_ARRAY_SIZE(modules));
 }
 
-static void check_modules(struct oi_decision *d, const char *manager)
+static void check_modules(struct oi_decision *d, const struct oi_manager *manager)
 {
 	/* the main driver must be known to dkms; the others when they are installed.
 	 * Source: catalog notes, "Packages and modules" */
@@ -433,7 +433,7 @@ static void check_modules(struct oi_decision *d, const char *manager)
 					       "built for %s, by dkms' own record",
 					       oi_text_or(&d->facts->kernel.release, "this kernel"));
 
-	oi_strv_add(&step->names, strcmp(manager, "apt") ? "mlnx-ofa_kernel" : "mlnx-ofed-kernel");
+	oi_strv_add(&step->names, manager->driver);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(others); i++)
 		oi_strv_add(&step->optional, others[i]);
 }
@@ -475,13 +475,12 @@ static void tell_needs(struct oi_decision *d)
 static void vendor_step(struct oi_decision *d, enum oi_action action, const char *id,
 			const char *artefact, const char *verb)
 {
-	const char *format = strcmp(oi_plan_method(d), "apt") ? "rpm" : "deb";
 	struct oi_step *step;
 
 	if (artefact) {
 		step = oi_verdict_step(d->verdict, action, id, "%s %s", verb, artefact);
 		oi_mem_set(&step->path, artefact);
-		oi_mem_set(&step->key, format);
+		oi_mem_set(&step->key, oi_manager_find(oi_plan_method(d))->format);
 	} else {
 		step = oi_verdict_step(d->verdict, action, id, "%s", "");
 		oi_plan_sources(d, &step->urls);
@@ -494,7 +493,7 @@ static void vendor_step(struct oi_decision *d, enum oi_action action, const char
 
 static void plan_vendor(struct oi_decision *d, bool address)
 {
-	const char *manager = oi_plan_method(d);
+	const struct oi_manager *manager = oi_manager_find(oi_plan_method(d));
 	OI_FREE char *artefact = NULL;
 
 	check_key(d);
@@ -513,7 +512,7 @@ static void plan_vendor(struct oi_decision *d, bool address)
 	sign_modules(d);
 	install_packages(d, "doca-ofed", true);
 	check_modules(d, manager);
-	if (strcmp(manager, "apt") != 0) /* before 3.2 they are packages, made for EL's own kernels */
+	if (manager->prebuilt) /* before 3.2 they are packages, made for EL's own kernels */
 		check_files_too(d);
 	check_signatures(d);
 	set_up_openibd(d);
@@ -622,9 +621,7 @@ static void bundle_tools(struct oi_decision *d)
 /* Built by dkms, or in packages of the bundle's. */
 static void check_bundle_modules(struct oi_decision *d)
 {
-	bool deb = d->inbox && !strcmp(d->inbox->method, "apt");
-
-	check_modules(d, deb ? "apt" : "rpm");
+	check_modules(d, oi_plan_manager(d));
 	check_files_too(d);
 }
 

@@ -117,8 +117,7 @@ static int check_driver(const struct oi_host *host, const struct oi_verdict *ver
 	if (!rc && !driver.path && !driver.builtin)
 		rc = oi_err_set(err, OI_R_MODULES_MISSING, "kernel %s has no %s",
 				verdict->driver.kernel, driver.name);
-	else if (!rc && vendor && !oi_kmod_is_added(&driver) &&
-		 strcmp(verdict->driver.method ? verdict->driver.method : "", "tdnf") != 0)
+	else if (!rc && vendor && !oi_kmod_is_added(&driver))
 		rc = oi_err_set(err, OI_R_MODULES_MISSING, "kernel %s has only its own %s",
 				verdict->driver.kernel, driver.name);
 	else if (rc > 0)

@@ -6,6 +6,7 @@ model_sources = \
 	src/model/catalog_table.c src/model/catalog_table.h \
 	src/model/codes.def \
 	src/model/config.c src/model/config.h \
+	src/model/manager.c src/model/manager.h \
 	src/model/facts.c src/model/facts.h \
 	src/model/reasons.c src/model/reasons.h \
 	src/model/verdict.c src/model/verdict.h
