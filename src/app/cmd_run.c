@@ -360,7 +360,8 @@ static int do_run(struct run *run)
 	same = oi_lastrun_unchanged(m, &run->record.key, &run->verdict, &cut_off);
 	if (cut_off)
 		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
-	if (same)
+	/* What was healed may be less than what the last result told of. */
+	if (same && !unfinished)
 		return finish(run, OI_R_UNCHANGED, run->verdict.message, 0);
 	if (oi_machine_read_catalog(m, &err))
 		return fail(run, &err);

@@ -8,9 +8,13 @@
 #include "model/reasons.h"
 #include "sys/clock.h"
 
+/* apt tells the story of some hundred packages in a tenth of it; a disk is not for more. */
+#define LOG_BYTES (4u << 20)
+
 struct listener {
 	const struct oi_host *host;
 	const struct oi_child *child;
+	size_t logged_bytes;
 };
 
 static bool starts(const char *line, const char *with)
@@ -41,16 +45,20 @@ bool oi_child_is_noise(const char *line)
 
 static void on_line(void *data, const char *line)
 {
-	const struct listener *listener = data;
+	struct listener *listener = data;
 	const struct oi_child *child = listener->child;
 	const struct oi_log *log = &listener->host->log;
 	const char *name = oi_tools_name(child->tool);
 
 	if (child->on_line && child->on_line(child->data, line))
 		return;
-	if (oi_child_is_noise(line))
+	if (oi_child_is_noise(line) || listener->logged_bytes > LOG_BYTES)
 		return;
-	if (child->level == OI_LOG_DEBUG)
+	listener->logged_bytes += strlen(line) + 1;
+	if (listener->logged_bytes > LOG_BYTES)
+		oi_log_warn(log, "%s: says more than %u MiB; the rest is left out", name,
+			    LOG_BYTES >> 20);
+	else if (child->level == OI_LOG_DEBUG)
 		oi_log_debug(log, "%s: %s", name, line);
 	else
 		oi_log_info(log, "%s: %s", name, line);

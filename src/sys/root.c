@@ -451,7 +451,9 @@ static int write_failed(const struct oi_root *root, const char *path, int error,
 {
 	OI_FREE char *name = oi_root_name(root, path);
 
-	return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", name, strerror(error));
+	return oi_err_set(err, error == ENOSPC || error == EDQUOT ? OI_R_DISK_SPACE :
+								    OI_R_WRITE_FAILED,
+			  "%s: %s", name, strerror(error));
 }
 
 int oi_root_mkdirs(const struct oi_root *root, const char *path, mode_t mode, struct oi_err *err)

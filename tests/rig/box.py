@@ -54,7 +54,8 @@ def offline_archive(box):
 
 def prepare(box, work):
     """Make of a machine with ofed-init on it one that is about to install the vendor's stack."""
-    artefact, sha256 = vendor.build(work)
+    artefact, sha256, key = vendor.build(work)
+    box.write("etc/ofed-init/catalog.d/90-rig.signing-keys.tsv", f"fingerprint\tverdict\n{key}\taccept\n")
     box.copy(artefact, f"srv/doca/{vendor.ARTEFACT}")
     box.write("srv/doca/sha256", sha256)
     box.write(STANZA, stanza().replace("@SHA256@", sha256))
@@ -282,14 +283,14 @@ def normal(path):
     return data
 
 
-def touched(upper):
-    """Every path that a layer has changed."""
+def touched(upper, more=()):
+    """Every path that a layer has changed, but for those that may differ."""
     paths = set()
     for folder, folders, files in os.walk(upper):
         inside = os.path.relpath(folder, upper)
         for name in folders + files:
             paths.add(os.path.normpath(f"{inside}/{name}"))
-    return {p for p in paths if not any(p.startswith(m.rstrip("/")) for m in MAY_DIFFER)}
+    return {p for p in paths if not any(p.startswith(m.rstrip("/")) for m in (*MAY_DIFFER, *more))}
 
 
 class State:
@@ -302,7 +303,7 @@ class State:
         _, self.dkms = box.sh("dkms", "status")
         _, self.audit = box.sh("dpkg", "--audit")
         _, self.held = box.sh("apt-mark", "showhold")
-        self.paths = touched(box.work / "upper")
+        self.paths = touched(box.work / "upper", BOOT_DIFFERS if isinstance(box, Booted) else ())
         self.entries = {p: entry(box.root / p) for p in self.paths}
 
     def at(self, path):
@@ -339,3 +340,73 @@ def layer_of(box, name):
     """What a machine has become so far, as a layer for others."""
     # With the marks of what is deleted, which are devices.
     subprocess.run(["cp", "-a", f"{box.work}/upper/.", name], check=True)
+
+
+# --- booted ---------------------------------------------------------------------------------
+
+# The unit as it is installed; cloud-init, whose part others test, is switched off.
+UNIT = f"""[Unit]
+ConditionPathExists=
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/ofed-init run --sysroot {SYSROOT}
+"""
+# What every boot writes anew.
+BOOT_DIFFERS = ("var/lib/systemd/", "etc/.updated", "var/.updated", "etc/machine-id", "var/lib/dbus/",
+                "etc/ssh/", "var/tmp/", "etc/mtab", "var/rig/", "etc/resolv.conf", "var/lib/private/")
+
+
+class Booted(Box):
+    """The same machine with its init: systemd starts the unit at every boot."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.write("etc/systemd/system/ofed-init.service.d/rig.conf", UNIT)
+        self.link("etc/systemd/system/multi-user.target.wants/ofed-init.service",
+                  "/lib/systemd/system/ofed-init.service")
+        for unit in ("cloud-init.target", "cloud-init-local.service", "cloud-init.service",
+                     "cloud-config.service", "cloud-final.service", "rig-collect.service"):
+            self.link(f"etc/systemd/system/{unit}", "/dev/null")
+
+    def start(self):
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.seen = len(self.log().splitlines())  # of the boots before
+        with open(self.logs / "console.log", "ab") as out:
+            self.nspawn = subprocess.Popen(
+                ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--console=pipe",
+                 f"--machine={self.name}", f"--directory={self.root}", "--resolv-conf=off",
+                 "--link-journal=no"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=container.nspawn_env())
+        deadline = time.monotonic() + 60
+        while not self.init:
+            self.init = next((p for p in descendants(self.nspawn.pid) if comm(p) == "systemd"), None)
+            if self.nspawn.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.logs / "console.log").read_text(errors="replace")[-1000:])
+            time.sleep(0.01)
+
+    def stop(self):
+        if self.init:
+            kill(self.init)
+        if self.nspawn:
+            self.nspawn.wait()
+        self.nspawn = self.init = None
+
+    def new_lines(self):
+        return self.log().splitlines()[self.seen:]
+
+    def follow(self, until, limit_s=LIMIT_S):
+        """The log of this boot as it grows: until(lines), or the time is over. When each line came."""
+        times, started = [], time.monotonic()
+        while time.monotonic() - started < limit_s:
+            lines = self.new_lines()
+            times += [time.monotonic() - started] * (len(lines) - len(times))
+            if until(lines):
+                break
+            time.sleep(0.002)
+        return times
+
+    def ended(self):
+        """The exit code of this boot's run; None: it has none."""
+        self.follow(lambda lines: any("]: exit " in line or ": exit " in line for line in lines))
+        last = [line for line in self.new_lines() if ": exit " in line]
+        return int(last[-1].split(": exit ")[1].split()[0]) if last else None
