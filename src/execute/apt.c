@@ -157,6 +157,22 @@ static int check_trust(const struct oi_apt *apt, const struct oi_strv *lines, st
 	return 0;
 }
 
+/* Less than the smallest index: apt was at the end of the disk, or was as good as there. */
+#define ROOM_BYTES (INT64_C(1) << 20)
+
+/* On a full disk apt cannot write down the keys, and says that the signature is wrong. */
+static int check_room(const struct oi_host *host, struct oi_err *err)
+{
+	struct oi_err ignored; /* then it is not the disk of which we know */
+	int64_t free_bytes;
+
+	if (oi_root_free_bytes(&host->change, OI_APT_DIR, &free_bytes, &ignored) ||
+	    free_bytes >= ROOM_BYTES)
+		return 0;
+	return oi_err_set(err, OI_R_DISK_SPACE, "package lists: %lld kB are free below %s",
+			  (long long)(free_bytes / 1000), OI_APT_DIR);
+}
+
 /* Source files of which there is a list of packages now, one "FILE:LINE" a line. */
 static int list_indexes(const struct oi_execution *run, struct oi_buf *out, struct oi_err *err)
 {
@@ -210,6 +226,8 @@ int oi_apt_refresh(struct oi_execution *run, struct oi_err *err)
 	oi_strv_add(&call.child.args, "update");
 	ret = call_run(&call, err);
 	if (ret && !said_no(&call))
+		return -1;
+	if ((ret || call.words.errors.n || call.words.warnings.n) && check_room(run->host, err))
 		return -1;
 	if (check_trust(apt, &call.words.warnings, err) || check_trust(apt, &call.words.errors, err))
 		return -1;
