@@ -86,9 +86,9 @@ int oi_modset_create(const struct oi_host *host, const char *kernel, const char 
 
 /**
  * oi_modset_publish() - put a set from the staging folder into a cache
- * @place: a folder, made when missing, or an https:// address that takes PUT
+ * @place: a folder, made when missing
  * Return: 0; 1 when somebody else has published this key, which stays as it is;
- *         -1 with OI_R_WRITE_FAILED, OI_R_FETCH_*.
+ *         -1 with OI_R_WRITE_FAILED.
  */
 OI_MUST_CHECK
 int oi_modset_publish(const struct oi_host *host, const char *place, const struct oi_modset *set,

@@ -296,7 +296,7 @@ static enum oi_transfer_end try_once(struct oi_pull *p, struct oi_transfer_resul
 enum oi_transfer_end oi_pull_try(struct oi_pull *p, const char *url, struct oi_attempt *attempt,
 				 struct oi_err *err)
 {
-	enum oi_transfer_end end;
+	enum oi_transfer_end end = OI_TRANSFER_OVER;
 
 	p->url = url;
 	p->attempt = attempt;

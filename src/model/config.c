@@ -609,6 +609,9 @@ static int check_modules_cache(struct reader *r, const struct oi_doc *stanza)
 	if (url && *url != '/' && !starts_with(url, "https://"))
 		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "url"), "modules_cache.url",
 			     "https:// or the absolute path of a folder is wanted");
+	if (url && *url != '/' && r->config->modules_cache.publish)
+		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "publish"), "modules_cache.publish",
+			     "so far only a folder can be published to; mount the share, or upload what \"ofed-init bundle create\" makes");
 	return 0;
 }
 
