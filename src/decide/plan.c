@@ -637,6 +637,23 @@ static const char *bundle_manager(const struct oi_decision *d)
 	return !strncmp(id, "sle", 3) ? "zypper" : "dnf";
 }
 
+/* An archive is of no use as a file; an image is, as it can be mounted. */
+static void unpack_on_the_way(struct oi_decision *d)
+{
+	static const char *const archives[] = { ".tgz", ".tar.gz", ".tar.xz", ".tar.zst" };
+	struct oi_step *step = &d->verdict->steps[d->verdict->n_steps - 1];
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(archives); i++) {
+		if (!ends_with(step->path, strlen(step->path), archives[i]))
+			continue;
+		oi_mem_set(&step->key, OI_STEP_UNPACK);
+		free(step->detail);
+		step->detail = oi_mem_printf("%s, unpacked while it comes; %s", step->path,
+					     step->sha256 ? "sha256 checked before it is used" :
+							    "authenticated by TLS");
+	}
+}
+
 static void plan_bundle(struct oi_decision *d)
 {
 	OI_FREE char *artefact = NULL;
@@ -647,6 +664,7 @@ static void plan_bundle(struct oi_decision *d)
 
 	check_key(d);
 	fetch_artefact(d, "fetch-bundle");
+	unpack_on_the_way(d);
 	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
 	distro = bundle_distro(d, artefact);
 	oi_mem_set(&d->verdict->driver.manager, bundle_manager(d));

@@ -43,6 +43,37 @@ OI_MUST_CHECK
 int oi_bundle_scratch(const struct oi_host *host, const char *table, int64_t need_bytes, char **out,
 		      struct oi_err *err);
 
+/*
+ * Room beside the bundle itself: what the installer builds and copies. It asks for
+ * 600 MB on its own (mlnx_add_kernel_support.sh), and builds there after copying.
+ */
+#define OI_BUNDLE_BUILD_BYTES (INT64_C(1) << 30)
+
+/* Names a scratch folder with a complete bundle in it; vanishes with the boot, as nothing of
+ * the bundle is synced. */
+#define OI_BUNDLE_KEPT OI_RUN_DIR "/bundle"
+
+/** oi_bundle_keep() - @scratch has the bundle with this digest; OI_R_WRITE_FAILED */
+OI_MUST_CHECK
+int oi_bundle_keep(const struct oi_host *host, const char *scratch, const char *sha256,
+		   struct oi_err *err);
+
+/** oi_bundle_kept() - is the bundle with this digest here; then its scratch folder in @out */
+OI_MUST_CHECK
+bool oi_bundle_kept(const struct oi_host *host, const char *sha256, char **out);
+
+struct oi_execution;
+
+/**
+ * oi_bundle_fetch() - fetch a bundle's content straight into a scratch folder
+ * @step: OI_ACTION_FETCH, of an archive
+ *
+ * One that was fetched ahead in this boot is taken as it is.
+ * Errors: of oi_bundle_scratch() and oi_fetcher_stream(); nothing is left then.
+ */
+OI_MUST_CHECK
+int oi_bundle_fetch(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+
 /** oi_bundle_forget() - remove the recorded scratch folder, if there is one; failures are warned of */
 void oi_bundle_forget(const struct oi_host *host);
 

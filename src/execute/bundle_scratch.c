@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -144,11 +145,45 @@ static bool is_scratch(const char *path)
 	       strspn(slash + 1 + strlen(NAME), "0123456789abcdef") == 2 * RANDOM_BYTES;
 }
 
+int oi_bundle_keep(const struct oi_host *host, const char *scratch, const char *sha256,
+		   struct oi_err *err)
+{
+	OI_FREE char *text = oi_mem_printf("%s %s", sha256, scratch);
+
+	return oi_root_mkdirs(&host->change, OI_RUN_DIR, 0755, err) ||
+			       oi_root_write(&host->change, OI_BUNDLE_KEPT, 0600, text, strlen(text),
+					     err) ?
+		       -1 :
+		       0;
+}
+
+bool oi_bundle_kept(const struct oi_host *host, const char *sha256, char **out)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf kept = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf record = { 0 };
+	struct oi_err ignored;
+	const char *path;
+
+	if (oi_root_read(&host->change, OI_BUNDLE_KEPT, RECORD_BYTES, &kept, &ignored) ||
+	    oi_root_read(&host->change, OI_BUNDLE_RECORD, RECORD_BYTES, &record, &ignored))
+		return false;
+	path = oi_buf_str(&kept) + strcspn(oi_buf_str(&kept), " ");
+	if (path - oi_buf_str(&kept) != (ptrdiff_t)strlen(sha256) ||
+	    strncmp(oi_buf_str(&kept), sha256, strlen(sha256)) || !*path++ ||
+	    strcmp(path, oi_buf_str(&record)) || !is_scratch(path) || !is_ours(&host->change, path))
+		return false;
+	*out = oi_mem_dup(path);
+	return true;
+}
+
 void oi_bundle_forget(const struct oi_host *host)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	struct oi_err err;
 
+	/* First: what it names is not complete from here on. */
+	if (oi_root_remove(&host->change, OI_BUNDLE_KEPT, &err))
+		oi_log_warn(&host->log, "could not clean up: %s", err.text);
 	if (oi_root_read(&host->change, OI_BUNDLE_RECORD, RECORD_BYTES, &text, &err))
 		return;
 	if (is_scratch(oi_buf_str(&text)) &&

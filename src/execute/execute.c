@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "execute/execute.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "execute/journal.h"
 #include "execute/packages.h"
@@ -135,6 +137,12 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	return ret;
 }
 
+/* Without a digest nothing tells the run that an unpacked one is the same. */
+static bool is_kept(const struct oi_step *step)
+{
+	return !step->key || strcmp(step->key, OI_STEP_UNPACK) != 0 || step->sha256;
+}
+
 int oi_execute_downloads(const struct oi_host *host, const struct oi_config *config,
 			 const struct oi_verdict *verdict, struct oi_err *err)
 {
@@ -143,7 +151,8 @@ int oi_execute_downloads(const struct oi_host *host, const struct oi_config *con
 	int ret = 0;
 
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++)
-		if (verdict->steps[i].action == OI_ACTION_FETCH)
+		if (verdict->steps[i].action == OI_ACTION_FETCH && is_kept(&verdict->steps[i]))
 			ret = carry_out(&run, &verdict->steps[i], &ignored, err);
+	oi_bundle_clear(&run.bundle);
 	return ret;
 }

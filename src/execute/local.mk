@@ -17,6 +17,7 @@ execute_sources = \
 	src/execute/bake.h \
 	src/execute/bundle.c \
 	src/execute/bundle.h \
+	src/execute/bundle_fetch.c \
 	src/execute/bundle_modules.c \
 	src/execute/bundle_record.c \
 	src/execute/bundle_scratch.c \

@@ -21,12 +21,6 @@
 #include "sys/mnt.h"
 #include "sys/run.h"
 
-/*
- * Room beside the bundle itself: what the installer builds and copies. It asks for
- * 600 MB on its own (mlnx_add_kernel_support.sh), and builds there after copying.
- */
-#define BUILD_BYTES (INT64_C(1) << 30)
-
 /* ISO 9660, volume descriptor: at sector 16, behind its type. Source: ECMA-119, 8.1 */
 #define ISO_MAGIC "CD001"
 #define ISO_MAGIC_AT 32769
@@ -179,11 +173,13 @@ int oi_step_bundle_open(struct oi_execution *run, const struct oi_step *step, st
 	bool is_iso = false;
 	int opened = 1;
 
+	if (run->bundle.tree) /* unpacked while it came */
+		return inspect(run, step, err);
 	oi_bundle_clear(&run->bundle);
 	if (look_at(&run->host->change, staged, &bytes, &is_iso, err))
 		return -1;
 	/* Once as it comes out, which is about its size; once more copied to be built. */
-	if (oi_bundle_scratch(run->host, OI_MNT_TABLE, 2 * bytes + BUILD_BYTES,
+	if (oi_bundle_scratch(run->host, OI_MNT_TABLE, 2 * bytes + OI_BUNDLE_BUILD_BYTES,
 			      &run->bundle.scratch, err))
 		return -1;
 	if (is_iso)

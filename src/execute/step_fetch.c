@@ -26,8 +26,11 @@ struct oi_fetch_job oi_step_fetch_job(const struct oi_execution *run, const stru
 
 int oi_step_fetch(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
-	struct oi_fetch_job job = oi_step_fetch_job(run, &step->urls, step->path);
+	struct oi_fetch_job job;
 
+	if (step->key && !strcmp(step->key, OI_STEP_UNPACK))
+		return oi_bundle_fetch(run, step, err);
+	job = oi_step_fetch_job(run, &step->urls, step->path);
 	job.sha256 = step->sha256;
 	return oi_fetcher_download(run->host, &job, err);
 }

@@ -50,6 +50,9 @@ enum oi_action {
 	OI_ACTION_COUNT
 };
 
+/* A fetch of an archive whose content alone is wanted: unpacked while it comes, no file of it. */
+#define OI_STEP_UNPACK "unpack"
+
 /* Values only: a step can be printed, compared and carried out without the facts. */
 struct oi_step {
 	enum oi_action action;
@@ -59,7 +62,7 @@ struct oi_step {
 	char *sha256; /* fetch: NULL when the publisher gives none */
 	char *path; /* fetch: name in staging; file: where; a key pair: the private one */
 	char *content; /* file-write: all of it; file-set: the value; a key pair: the certificate */
-	char *key; /* file-set; repository: "deb", "rpm", "address"; hold: the archive;
+	char *key; /* fetch: OI_STEP_UNPACK or NULL; file-set; repository: "deb", "rpm", "address"; hold: the archive;
 		    * modules: oi_plan_modules_key() */
 	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */
 	struct oi_strv optional; /* packages taken when the archive has them; arguments for a

@@ -275,11 +275,12 @@ static struct oi_doc *new_identity(const struct oi_host *host, const struct oi_f
 	return identity;
 }
 
-static struct oi_doc *download_request(const struct oi_host *host, const struct oi_fetch_job *job)
+/* Of both that bring an artefact. */
+static struct oi_doc *artefact_request(const struct oi_host *host, const char *op,
+				       const struct oi_fetch_job *job)
 {
-	struct oi_doc *request = new_request("download", host->deadline_ms);
+	struct oi_doc *request = new_request(op, host->deadline_ms);
 
-	oi_doc_put_string(request, "name", job->name);
 	oi_doc_put(request, "urls", new_list(job->urls));
 	oi_doc_put_string(request, "sha256", job->sha256);
 	oi_doc_put_string(request, "proxy", job->proxy);
@@ -295,6 +296,14 @@ static struct oi_doc *download_request(const struct oi_host *host, const struct 
 	oi_doc_put_int(request, "tries", DOWNLOAD_TRIES);
 	oi_doc_put_int(request, "backoff_ms", DOWNLOAD_BACKOFF_MS);
 	oi_doc_put_int(request, "max_bytes", DOWNLOAD_BYTES_MAX);
+	return request;
+}
+
+static struct oi_doc *download_request(const struct oi_host *host, const struct oi_fetch_job *job)
+{
+	struct oi_doc *request = artefact_request(host, "download", job);
+
+	oi_doc_put_string(request, "name", job->name);
 	return request;
 }
 
@@ -346,6 +355,24 @@ int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *j
 	close(fd);
 	oi_buf_clear(&session.document);
 	return ret ? oi_err_prefix(err, "fetch %s", job->name) : 0;
+}
+
+int oi_fetcher_stream(const struct oi_host *host, const struct oi_fetch_job *job, int dir_fd,
+		      const char *into, int room_factor, int64_t room_bytes, struct oi_err *err)
+{
+	struct session session = { .host = host, .log = &host->log, .what = job->name,
+				   .fetched_bytes = host->fetched_bytes };
+	OI_DOC_AUTO *request = artefact_request(host, "stream", job);
+	int ret;
+
+	oi_doc_put_string(request, "into", into);
+	oi_doc_put_int(request, "max_entries", UNPACK_ENTRIES_MAX);
+	oi_doc_put_int(request, "max_unpacked_bytes", UNPACK_BYTES_MAX);
+	oi_doc_put_int(request, "room_factor", room_factor);
+	oi_doc_put_int(request, "room_bytes", room_bytes);
+	ret = ask(host, request, host->deadline_ms, dir_fd, &session, err);
+	oi_buf_clear(&session.document);
+	return ret ? oi_err_prefix(err, "fetch and unpack %s", job->name) : 0;
 }
 
 static int unpack(const struct oi_host *host, const char *name, int dir_fd, const char *into,

@@ -36,6 +36,22 @@ int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *j
 			struct oi_err *err);
 
 /**
+ * oi_fetcher_stream() - fetch an archive and unpack it on the way; no file of it is made
+ * @job: its name is for texts
+ * @dir_fd: borrowed; a folder of ours, not to be entered by others, without @into in it
+ * @room_factor: so many times the archive's size has to be free there before it begins,
+ * @room_bytes: and so many more
+ *
+ * tar, plain or gz, bz2, xz, zst. INTO appears when the digest of all of the archive
+ * was right; read it as oi_fetcher_unpack() says. Nothing of it is synced, and what
+ * was cut off by the end of ofed-fetch itself has to come again from its beginning.
+ * Errors: of oi_fetcher_download() and oi_fetcher_unpack()
+ */
+OI_MUST_CHECK
+int oi_fetcher_stream(const struct oi_host *host, const struct oi_fetch_job *job, int dir_fd,
+		      const char *into, int room_factor, int64_t room_bytes, struct oi_err *err);
+
+/**
  * oi_fetcher_unpack() - unpack an archive that lies in the staging folder
  * @name: file name in OI_STAGING_DIR; its digest was checked when it came
  * @into: name of a folder of OI_STAGING_DIR; one of this name is removed first

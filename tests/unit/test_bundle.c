@@ -307,6 +307,38 @@ static void nowhere(void **state)
 	assert_false(fakehost_exists(f, OI_BUNDLE_RECORD));
 }
 
+/* A complete one is found by its digest alone, and only while its record says the same. */
+static void kept_for_the_run(void **state)
+{
+	struct fakehost *f = *state;
+	const char *path = "/mnt/ofed-init-bundle.0123456789abcdef";
+	OI_FREE char *found = NULL;
+	struct oi_err err;
+
+	fakehost_write(f, "/mnt/ofed-init-bundle.0123456789abcdef/bundle/x", "x");
+	assert_false(oi_bundle_kept(&f->host, "abc", &found));
+	if (oi_bundle_keep(&f->host, path, "abc", &err))
+		fail_msg("%s", err.text);
+	assert_false(oi_bundle_kept(&f->host, "abc", &found)); /* no record of it */
+	fakehost_write(f, OI_BUNDLE_RECORD, path);
+	assert_false(oi_bundle_kept(&f->host, "abd", &found));
+	assert_false(oi_bundle_kept(&f->host, "ab", &found));
+	assert_true(oi_bundle_kept(&f->host, "abc", &found));
+	assert_string_equal(found, path);
+	oi_mem_set(&found, NULL);
+	fakehost_write(f, OI_BUNDLE_RECORD, "/mnt/ofed-init-bundle.fedcba9876543210");
+	assert_false(oi_bundle_kept(&f->host, "abc", &found));
+	fakehost_write(f, OI_BUNDLE_RECORD, path);
+	oi_bundle_forget(&f->host);
+	assert_false(fakehost_exists(f, path));
+	assert_false(fakehost_exists(f, OI_BUNDLE_KEPT));
+	/* what is not ours is not taken, whatever is written */
+	fakehost_write(f, OI_BUNDLE_RECORD, "/etc");
+	fakehost_write(f, OI_BUNDLE_KEPT, "abc /etc");
+	assert_false(oi_bundle_kept(&f->host, "abc", &found));
+	assert_null(found);
+}
+
 /* What another run has left goes; what the record has no business to name stays. */
 static void forget_only_ours(void **state)
 {
@@ -407,6 +439,7 @@ int main(void)
 		ON_HOST(others_may_write_there),
 		ON_HOST(nowhere),
 		ON_HOST(forget_only_ours),
+		ON_HOST(kept_for_the_run),
 		ON_HOST(modules_as_files),
 		ON_HOST(modules_missing),
 	};

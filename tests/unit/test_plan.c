@@ -105,6 +105,33 @@ static void an_artefacts_query_is_no_part_of_its_name(void **state)
 	assert_string_equal(verdict.driver.url, "https://s/c/own.deb");
 }
 
+static void plan_url(const char *name)
+{
+	OI_FREE char *stanza = oi_mem_printf(
+		"source: {url: 'https://s/%s', sha256: "
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}", name);
+
+	plan(stanza);
+}
+
+static void archives_are_unpacked_on_the_way(void **state)
+{
+	static const char *const archives[] = { "b.tgz?sig=x", "b.tar.gz" };
+	static const char *const files[] = { "b.iso", "b.tgz.iso", "own.deb" };
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(archives); i++) {
+		plan_url(archives[i]);
+		assert_string_equal(step("fetch-bundle")->key, OI_STEP_UNPACK);
+		assert_non_null(strstr(step("fetch-bundle")->detail, "unpacked while it comes"));
+	}
+	for (size_t i = 0; i < OI_ARRAY_SIZE(files); i++) {
+		plan_url(files[i]);
+		assert_int_equal(verdict.steps[0].action, OI_ACTION_FETCH);
+		assert_null(verdict.steps[0].key);
+	}
+}
+
 static void a_folder_becomes_a_url(void **state)
 {
 	(void)state;
@@ -164,6 +191,7 @@ int main(void)
 		cmocka_unit_test(a_mirrors_signature_stays_behind_the_name),
 		cmocka_unit_test(an_artefacts_query_is_no_part_of_its_name),
 		cmocka_unit_test(a_folder_becomes_a_url),
+		cmocka_unit_test(archives_are_unpacked_on_the_way),
 		cmocka_unit_test(packages_are_for_the_running_kernel),
 		cmocka_unit_test(the_stanza_chooses_files),
 	};
