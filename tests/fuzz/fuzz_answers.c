@@ -9,7 +9,7 @@
 
 void fuzz_answers(const char *text, size_t len OI_UNUSED)
 {
-	struct session session = { .what = "input", .document_max = 4096 };
+	struct session session = { .host = &fuzz_host, .what = "input", .document_max = 4096 };
 
 	fuzz_lines(text, on_answer, &session);
 	fuzz_must(session.document.len <= session.document_max, "a document beyond its limit");

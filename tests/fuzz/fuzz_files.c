@@ -11,8 +11,8 @@
 #include "facts/stanza.h"
 #include "model/config.h"
 #include "report/report.h"
+#include "sys/kmods.h"
 #include "sys/pcibus.h"
-#include "verify/kmods.h"
 
 void fuzz_os_release(const char *text, size_t len)
 {

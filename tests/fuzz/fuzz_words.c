@@ -106,24 +106,22 @@ void fuzz_installer(const char *text, size_t len OI_UNUSED)
 		(void)oi_bundle_words_reason(&words, status);
 }
 
-static void source(const char *name, const char *text, bool keys)
+static void rewrite(const char *name, const char *text, bool keys)
 {
-	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv uris = { 0 };
+	OI_CLEANUP(oi_apt_source_clear) struct oi_apt_source source = { 0 };
 	struct oi_err err;
 
-	/* What takes away the need for a signature must not come through. */
-	if (!oi_apt_source_rewrite(&fuzz_host.look, name, text, keys, &out, &uris, &err))
-		for (size_t i = 0; i < uris.n; i++)
-			fuzz_must(*uris.v[i] != '\0', "an empty URI");
+	if (!oi_apt_source_rewrite(&fuzz_host.look, name, text, keys, "/key", &source, &err))
+		for (size_t i = 0; i < source.uris.n; i++)
+			fuzz_must(*source.uris.v[i] != '\0', "an empty URI");
 }
 
 void fuzz_apt_source(const char *text, size_t len OI_UNUSED)
 {
-	source("input.list", text, false);
-	source("input.list", text, true);
-	source("input.sources", text, false);
-	source("input.sources", text, true);
+	rewrite("input.list", text, false);
+	rewrite("input.list", text, true);
+	rewrite("input.sources", text, false);
+	rewrite("input.sources", text, true);
 }
 
 void fuzz_rpm_repo(const char *text, size_t len OI_UNUSED)
@@ -138,7 +136,7 @@ void fuzz_rpm_repo(const char *text, size_t len OI_UNUSED)
 	if (oi_rpm_repo_read(&fuzz_host.look, "input.repo", text, &repos, &err))
 		return;
 	for (size_t i = 0; i < repos.n; i++)
-		oi_rpm_repo_write(&repos.v[i], "/key", NULL, &out);
+		oi_rpm_repo_write(&repos.v[i], true, "/key", NULL, &out);
 }
 
 static void redact_line(void *data, const char *line)
