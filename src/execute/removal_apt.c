@@ -231,8 +231,12 @@ int oi_apt_restore(const struct oi_host *host, const struct oi_packages_ops *ops
 		return -1;
 	if (!wanted.n)
 		return 0;
-	for (size_t i = 0; i < wanted.n; i++)
-		*strchr(wanted.v[i], ' ') = '=';
+	for (size_t i = 0; i < wanted.n; i++) {
+		char *blank = strchr(wanted.v[i], ' ');
+
+		if (blank)
+			*blank = '=';
+	}
 	start_restore(&call, host, true, &wanted);
 	if (oi_child_run(host, &call.child, &call.result, err))
 		return failed(&call, OI_R_PACKAGES_UNAVAILABLE, err);

@@ -220,8 +220,12 @@ int oi_rpm_restore(const struct oi_host *host, const struct oi_packages_ops *ops
 		return 0;
 	if (!m->restore[0])
 		return oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "%s cannot bring them back", ops->method);
-	for (size_t i = 0; i < wanted.n; i++)
-		*strchr(wanted.v[i], ' ') = m->exact;
+	for (size_t i = 0; i < wanted.n; i++) {
+		char *blank = strchr(wanted.v[i], ' ');
+
+		if (blank)
+			*blank = m->exact;
+	}
 	oi_rpm_call_plain(&call, host, m, m->try_restore, &wanted);
 	if (oi_rpm_call_locked(&call, err) && !call.words.aborted) {
 		text = oi_rpm_call_why(&call, err);

@@ -306,7 +306,8 @@ static int parse_key(const struct oi_doc *doc, struct oi_fetch_request *request,
 	OI_FREE char *text = NULL;
 	size_t n;
 
-	if (get_string(doc, "certificate", false, 2 * OI_FETCH_CERTIFICATE_BYTES_MAX, &text, err))
+	if (get_string(doc, "certificate", false, 2 * OI_FETCH_CERTIFICATE_BYTES_MAX, &text, err) ||
+	    !text)
 		return -1;
 	n = strlen(text) / 2;
 	if (strlen(text) != 2 * n || strspn(text, "0123456789abcdef") != 2 * n)

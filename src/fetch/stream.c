@@ -221,15 +221,13 @@ static int join(struct oi_stream *s, struct oi_err *err)
 	oi_ring_clear(&s->packed);
 	oi_ring_clear(&s->plain);
 	s->running = false;
-	/* One that fails stops the other, whose word says less. */
-	if (s->decoder_err.code && s->decoder_err.code != OI_R_FETCH_TIMEOUT)
-		*err = s->decoder_err;
-	else if (s->writer_err.code)
-		*err = s->writer_err;
-	else if (s->decoder_err.code)
-		*err = s->decoder_err;
-	else
+	if (!s->decoder_err.code && !s->writer_err.code)
 		return 0;
+	/* One that fails stops the other, whose word says less. */
+	*err = s->writer_err.code &&
+			       (!s->decoder_err.code || s->decoder_err.code == OI_R_FETCH_TIMEOUT) ?
+		       s->writer_err :
+		       s->decoder_err;
 	return -1;
 }
 

@@ -185,7 +185,8 @@ static bool has_flock(int fd, pid_t *pid)
 		long holder;
 
 		/* one that waits has "->" before it */
-		found = sscanf(line, "%*u: FLOCK %*s WRITE %ld %x:%x:%lu", &holder, &on_major, &on_minor,
+		found = /* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers, within its types */
+			sscanf(line, "%*u: FLOCK %*s WRITE %ld %x:%x:%lu", &holder, &on_major, &on_minor,
 			       &inode) == 4 &&
 			inode == st.st_ino && on_major == major(st.st_dev) && on_minor == minor(st.st_dev);
 		if (found)
