@@ -2,7 +2,6 @@
 /* What a set of modules says of itself, and whether it is in place. */
 #include "execute/modset.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +11,9 @@
 #include "execute/child.h"
 #include "execute/modset_text.h"
 #include "model/reasons.h"
+#include "sys/kmods.h"
 
 #define SHA256_DIGITS 64
-#define MODULES_DEP_BYTES (16u << 20)
 
 void oi_modset_clear(struct oi_modset *set)
 {
@@ -150,36 +149,35 @@ int oi_modset_open(const struct oi_host *host, const char *kernel, struct oi_mod
 
 /* --- in place --- */
 
-static int check_vermagic(const struct oi_host *host, const char *kernel, const char *module,
-			  struct oi_err *err)
+static int check_one(const struct oi_host *host, const char *kernel, const char *file,
+		     struct oi_err *err)
 {
-	OI_CLEANUP(oi_modinfo_clear) struct oi_modinfo info = { 0 };
-	OI_FREE char *path = oi_mem_printf("/lib/modules/%s/%s", kernel, module);
-	OI_FREE char *name = oi_root_name(&host->change, path);
+	OI_FREE char *name = oi_modset_module_name(file);
+	OI_FREE char *vermagic = NULL;
+	struct oi_kmod kmod = { .name = name };
+	int rc = oi_kmods_find(&host->change, kernel, &kmod, 1, err);
+	bool known = !rc && kmod.path && !strcmp(kmod.path, file);
 
-	if (oi_modinfo_read(host, name, &info, err))
+	oi_kmods_clear(&kmod, 1);
+	if (rc < 0)
 		return -1;
-	if (oi_modinfo_is_for(&info, kernel))
+	if (!known)
+		return oi_err_set(err, OI_R_MODULES_MISSING, "kmod does not take %s from %s", name,
+				  file);
+	if (oi_kmod_field(host, kernel, file, "vermagic", &vermagic, err))
+		return -1;
+	if (oi_modset_is_for(vermagic, kernel))
 		return 0;
-	return oi_err_set(err, OI_R_MODULES_MISSING, "%s is for %s", module,
-			  info.vermagic ? info.vermagic : "an unknown kernel");
+	return oi_err_set(err, OI_R_MODULES_MISSING, "%s is for %s", file,
+			  vermagic ? vermagic : "an unknown kernel");
 }
 
 int oi_modset_check(const struct oi_host *host, const char *kernel, const struct oi_modset *set,
 		    struct oi_err *err)
 {
-	OI_CLEANUP(oi_buf_clear) struct oi_buf dep = { 0 };
-	OI_FREE char *path = oi_mem_printf("/lib/modules/%s/modules.dep", kernel);
-
-	if (oi_root_read(&host->change, path, MODULES_DEP_BYTES, &dep, err))
-		return oi_err_set(err, OI_R_MODULES_MISSING, "there is no %s", path);
-	for (size_t i = 0; i < set->modules.n; i++) {
-		if (!oi_modset_dep_has(oi_buf_str(&dep), set->modules.v[i]))
-			return oi_err_set(err, OI_R_MODULES_MISSING, "%s does not know %s", path,
-					  set->modules.v[i]);
-		if (check_vermagic(host, kernel, set->modules.v[i], err))
+	for (size_t i = 0; i < set->modules.n; i++)
+		if (check_one(host, kernel, set->modules.v[i], err))
 			return -1;
-	}
 	oi_log_info(&host->log, "modules: %zu from the cache are in place for %s", set->modules.n,
 		    kernel);
 	return 0;

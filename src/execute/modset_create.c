@@ -15,12 +15,12 @@
 #include "execute/modset_text.h"
 #include "execute/record.h"
 #include "model/reasons.h"
+#include "sys/kmods.h"
 
 /* Below the staging folder: what dpkg-deb packs. */
 #define TREE OI_STAGING_DIR "/modules.tree"
 /* With debug information a module is some tens of MiB. */
 #define MODULE_BYTES (256u << 20)
-#define MODULES_DEP_BYTES (16u << 20)
 /* The same modules make the same package, whenever it is packed. */
 #define EPOCH "SOURCE_DATE_EPOCH=1"
 
@@ -30,7 +30,6 @@ struct making {
 	struct oi_modset *set;
 	struct oi_strv ours; /* packages that we have installed */
 	struct oi_strv provides; /* "name (= version)" */
-	struct oi_buf dep;
 	struct oi_doc *list; /* of the manifest */
 };
 
@@ -117,35 +116,49 @@ static int copy(const struct making *m, const char *from, const char *to, struct
 		    oi_root_write(&m->host->change, to, 0644, bytes.data, bytes.len, err);
 }
 
+/* Where depmod has found a module that was added, below /lib/modules/KERNEL; NULL with @err. */
+static char *installed_as(const struct making *m, const char *base, struct oi_err *err)
+{
+	OI_FREE char *name = oi_modset_module_name(base);
+	struct oi_kmod kmod = { .name = name };
+	char *path = NULL;
+	int rc = oi_kmods_find(&m->host->change, m->kernel, &kmod, 1, err);
+
+	if (!rc && kmod.path && oi_kmod_is_added(&kmod))
+		path = oi_mem_take(&kmod.path);
+	else if (rc >= 0)
+		oi_err_set(err, OI_R_MODULES_MISSING, "%s is built and not installed", base);
+	oi_kmods_clear(&kmod, 1);
+	return path;
+}
+
 static int add_module(struct making *m, const char *base, struct oi_err *err)
 {
-	OI_CLEANUP(oi_modinfo_clear) struct oi_modinfo info = { 0 };
-	OI_FREE char *relative = oi_modset_dep_find(oi_buf_str(&m->dep), base);
+	static const char *const fields[] = { "vermagic", "srcversion", "signer" };
+	OI_FREE char *file = installed_as(m, base, err);
 	OI_FREE char *from = NULL;
 	OI_FREE char *to = NULL;
-	OI_FREE char *name = NULL;
 	struct oi_doc *entry;
 
-	if (!relative || !strncmp(relative, "kernel/", 7))
-		return oi_err_set(err, OI_R_MODULES_MISSING, "%s is built and not installed", base);
-	from = oi_mem_printf("/lib/modules/%s/%s", m->kernel, relative);
-	name = oi_root_name(&m->host->change, from);
-	if (oi_modinfo_read(m->host, name, &info, err))
+	if (!file)
 		return -1;
-	if (!oi_modinfo_is_for(&info, m->kernel))
-		return oi_err_set(err, OI_R_MODULES_UNFIT, "%s is for %s", relative,
-				  info.vermagic ? info.vermagic : "an unknown kernel");
-	to = oi_mem_printf(TREE "/lib/modules/%s/%s", m->kernel, relative);
-	if (copy(m, from, to, err))
-		return -1;
-	oi_strv_add(&m->set->modules, relative);
 	entry = oi_doc_new(OI_DOC_MAP);
-	oi_doc_put_string(entry, "file", relative);
-	oi_doc_put_string(entry, "vermagic", info.vermagic);
-	oi_doc_put_string(entry, "srcversion", info.srcversion);
-	oi_doc_put_string(entry, "signer", info.signer);
+	oi_doc_put_string(entry, "file", file);
 	oi_doc_add(m->list, entry);
-	return 0;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(fields); i++) {
+		OI_FREE char *value = NULL;
+
+		if (oi_kmod_field(m->host, m->kernel, file, fields[i], &value, err))
+			return -1;
+		oi_doc_put_string(entry, fields[i], value);
+	}
+	if (!oi_modset_is_for(oi_doc_string(oi_doc_get(entry, "vermagic")), m->kernel))
+		return oi_err_set(err, OI_R_MODULES_UNFIT, "%s is for %s", file,
+				  oi_doc_string(oi_doc_get(entry, "vermagic")) ?: "an unknown kernel");
+	from = oi_mem_printf("/lib/modules/%s/%s", m->kernel, file);
+	to = oi_mem_printf(TREE "/lib/modules/%s/%s", m->kernel, file);
+	oi_strv_add(&m->set->modules, file);
+	return copy(m, from, to, err);
 }
 
 /* What dkms has built lies in its own tree, by architecture. */
@@ -336,10 +349,6 @@ static int pack(struct making *m, struct oi_err *err)
 
 static int make(struct making *m, const char *version, struct oi_err *err)
 {
-	OI_FREE char *dep = oi_mem_printf("/lib/modules/%s/modules.dep", m->kernel);
-
-	if (oi_root_read(&m->host->change, dep, MODULES_DEP_BYTES, &m->dep, err))
-		return oi_err_set(err, OI_R_MODULES_MISSING, "there is no %s", dep);
 	return read_ours(m, err) || add_all(m, err) || digest_modules(m, err) ||
 			       write_manifest(m, err) || write_control(m, version, err) ||
 			       write_script(m, "postinst", err) || write_script(m, "postrm", err) ||
@@ -365,7 +374,6 @@ int oi_modset_create(const struct oi_host *host, const char *kernel, const char 
 		oi_log_warn(&host->log, "could not clean up: %s", ignored.text);
 	oi_strv_clear(&m.ours);
 	oi_strv_clear(&m.provides);
-	oi_buf_clear(&m.dep);
 	oi_doc_free(m.list);
 	return ret;
 }

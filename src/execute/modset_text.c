@@ -2,12 +2,9 @@
 #include "execute/modset_text.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
-#include "execute/child.h"
 
 /* Of the digest in a file's name: enough to tell two builds apart. */
 #define NAME_DIGITS 16
@@ -99,92 +96,23 @@ char *oi_modset_parse_contents(const char *text, const char *kernel, struct oi_s
 	return NULL;
 }
 
-/* --- modules.dep --- */
-
-bool oi_modset_dep_has(const char *dep, const char *module)
+char *oi_modset_module_name(const char *file)
 {
-	OI_FREE char *line = oi_mem_printf("\n%s:", module);
+	const char *slash = strrchr(file, '/');
+	const char *start = slash ? slash + 1 : file;
+	const char *end = strstr(start, ".ko");
+	char *name = oi_mem_ndup(start, end ? (size_t)(end - start) : strlen(start));
 
-	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the beginning is compared */
-	return !strncmp(dep, line + 1, strlen(line + 1)) || strstr(dep, line);
+	for (char *c = name; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return name;
 }
 
-char *oi_modset_dep_find(const char *dep, const char *base)
-{
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
-	char *own = NULL;
-
-	oi_strv_split(&lines, dep, "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		size_t len = strcspn(lines.v[i], ":");
-		const char *name = lines.v[i] + len;
-
-		while (name > lines.v[i] && name[-1] != '/')
-			name--;
-		if ((size_t)(lines.v[i] + len - name) != strlen(base) ||
-		    strncmp(name, base, strlen(base)) != 0)
-			continue;
-		if (!starts(lines.v[i], "kernel/")) {
-			free(own);
-			return oi_mem_ndup(lines.v[i], len);
-		}
-		if (!own)
-			own = oi_mem_ndup(lines.v[i], len);
-	}
-	return own;
-}
-
-/* --- modinfo --- */
-
-void oi_modinfo_clear(struct oi_modinfo *info)
-{
-	free(info->vermagic);
-	free(info->srcversion);
-	free(info->signer);
-	memset(info, 0, sizeof(*info));
-}
-
-/* Fills *@at from "field:   value", once. */
-static void take(const char *line, const char *field, char **at)
-{
-	size_t len = strlen(field);
-
-	if (*at || strncmp(line, field, len) != 0 || line[len] != ':')
-		return;
-	line += len + 1;
-	*at = oi_mem_dup(line + strspn(line, " "));
-}
-
-void oi_modinfo_parse(const char *text, struct oi_modinfo *info)
-{
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
-
-	oi_strv_split(&lines, text, "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		take(lines.v[i], "vermagic", &info->vermagic);
-		take(lines.v[i], "srcversion", &info->srcversion);
-		take(lines.v[i], "signer", &info->signer);
-	}
-}
-
-bool oi_modinfo_is_for(const struct oi_modinfo *info, const char *kernel)
+bool oi_modset_is_for(const char *vermagic, const char *kernel)
 {
 	size_t len = strlen(kernel);
 
-	return info->vermagic && !strncmp(info->vermagic, kernel, len) &&
-	       (!info->vermagic[len] || info->vermagic[len] == ' ');
-}
-
-int oi_modinfo_read(const struct oi_host *host, const char *path, struct oi_modinfo *info,
-		    struct oi_err *err)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_MODINFO, .out = &out };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-
-	oi_strv_add(&child.args, path);
-	if (oi_child_run(host, &child, &result, err))
-		return -1;
-	oi_modinfo_parse(oi_buf_str(&out), info);
-	return 0;
+	return vermagic && !strncmp(vermagic, kernel, len) &&
+	       (!vermagic[len] || vermagic[len] == ' ');
 }
