@@ -87,7 +87,8 @@ static int do_unit(const struct oi_host *host, const char *unit, const char *ver
 int oi_service_each(const struct oi_host *host, const struct oi_strv *units, const char *verb,
 		    struct oi_err *err)
 {
-	if (!oi_service_is_here(host) && strcmp(verb, "enable") != 0) {
+	if (!oi_service_is_here(host) &&
+	    (strcmp(verb, "enable") != 0 || !oi_child_has(host, OI_TOOL_SYSTEMCTL))) {
 		oi_log_info(&host->log, "services: systemd is not running here: %s is left out",
 			    verb);
 		return 0;
