@@ -123,8 +123,9 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		ops->shrink(host);
 	if (!ret)
 		tidy(&run);
-	/* One that failed before it changed anything leaves nothing to be healed. */
-	if ((!ret || !(oi_journal_heals(&run.journal) & (OI_HEAL_PACKAGES | OI_HEAL_MODULES))) &&
+	/* One that failed before it changed anything leaves nothing to be healed; and one that
+	 * only waits for a reboot has done all that it had to. */
+	if ((!ret || err->code == OI_R_REBOOT_NEEDED || !(oi_journal_heals(&run.journal) & (OI_HEAL_PACKAGES | OI_HEAL_MODULES))) &&
 	    oi_journal_end(&host->change, &ignored))
 		oi_log_warn(&host->log, "the journal could not be closed: %s", ignored.text);
 	if (run.bundle.scratch)

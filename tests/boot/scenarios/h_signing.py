@@ -87,9 +87,10 @@ def signing_key_wrong(t):
     vm.user_data(user_data.plain(stanza(source.file_url, source.sha256) + PAIR))
     before = vm.packages()
     boot = vm.boot()
-    expect.ended(t, boot, 14, "signing-key-unusable")
+    expect.ended(t, boot, 1, "config-untrusted")
     expect.clean_boot(t, boot)
     expect.nothing_installed(t, before, boot)
+    t.contains(boot.last_line, f"{KEY}: others than root may read it", "which file, and what is wrong")
     t.contains(boot.last_line, "chmod 600", "what is to be done")
 
     vm.container.path(KEY).chmod(0o600)
