@@ -8,8 +8,9 @@
 #include "model/reasons.h"
 #include "sys/clock.h"
 
-/* apt tells the story of some hundred packages in a tenth of it; a disk is not for more. */
-#define LOG_BYTES (4u << 20)
+/* apt tells the story of some hundred packages in a tenth of it. With less than half of what
+ * the status log holds the beginning of the run stays in it. */
+#define LOG_BYTES (2u << 20)
 
 struct listener {
 	const struct oi_host *host;
