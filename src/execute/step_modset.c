@@ -28,15 +28,10 @@ static int fetch(const struct oi_execution *run, const struct oi_strv *urls, con
 		 const char *name, struct oi_err *err)
 {
 	struct oi_host host = *run->host;
-	const struct oi_fetch_job job = {
-		.urls = urls,
-		.sha256 = sha256,
-		.name = name,
-		.proxy = run->config->source.proxy,
-		.ca_bundle = run->config->source.ca_bundle,
-	};
+	struct oi_fetch_job job = oi_step_fetch_job(run, urls, name);
 	int64_t until_ms = oi_clock_ms() + CACHE_MS;
 
+	job.sha256 = sha256;
 	if (until_ms < host.deadline_ms)
 		host.deadline_ms = until_ms;
 	return oi_fetcher_download(&host, &job, err);
