@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -25,7 +26,9 @@ PROGRAM = pathlib.Path(os.environ.get("OFED_FETCH") or BUILD / "ofed-fetch").res
 CACHE = BUILD / "cache" / "bench"
 WORK = BUILD / "bench"
 PACKED_BYTES = 300_000_000
-FILE_BYTES_MAX = 32 << 20  # a bundle has many files, and none is most of it
+# A bundle is packages: none is most of it, and few are tiny. Tens of thousands of small files
+# would time the file system's inodes, on both sides.
+FILE_BYTES_MIN, FILE_BYTES_MAX = 64 << 10, 32 << 20
 MIB = 1 << 20
 PACK = {"tgz": ["pigz", "-6", "-n"], "txz": ["xz", "-1", "-T2"], "tzst": ["zstd", "-q", "-9", "-T2"]}
 # Not our own wait4(): what a process has had before it became another program counts there.
@@ -45,7 +48,7 @@ def sources():
                 for name in sorted(names):
                     path = os.path.join(folder, name)
                     if os.path.isfile(path) and not os.path.islink(path) \
-                            and os.path.getsize(path) <= FILE_BYTES_MAX:
+                            and FILE_BYTES_MIN <= os.path.getsize(path) <= FILE_BYTES_MAX:
                         yield path, f"{turn}{path}"
 
 
@@ -65,7 +68,7 @@ def make_tgz(path):
 def archive(kind):
     """Its path and digest."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    path = CACHE / f"archive.{kind}"
+    path = CACHE / f"packages.{kind}"
     if not path.exists():
         print(f"bench: making {path.name}", file=sys.stderr)
         part = path.with_suffix(".part")
@@ -141,11 +144,20 @@ def run(side, kind, server, folder):
 
 
 @contextlib.contextmanager
-def fresh():
+def workplace():
+    """WORK, empty. What a run leaves stays until all are done: an ext4 that has just lost files
+    looks long for inodes, and the next run would pay for that."""
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
-    yield WORK
-    shutil.rmtree(WORK)
+    try:
+        yield
+    finally:
+        shutil.rmtree(WORK)
+
+
+def fresh():
+    os.sync()  # nobody pays for writing what the one before has written
+    return pathlib.Path(tempfile.mkdtemp(dir=WORK))
 
 
 # --- measures -------------------------------------------------------------------------------
@@ -154,35 +166,34 @@ def walls(kind, runs, server):
     seen = {ours: [], theirs: []}
     for _ in range(runs):
         for side, found in seen.items():
-            with fresh() as folder:
-                found.append(run(side, kind, server, folder))
+            found.append(run(side, kind, server, fresh()))
     return [[statistics.median(column) for column in zip(*seen[side])] for side in (ours, theirs)]
 
 
 def peak(side, kind, server):
     """Bytes in use on a file system of its own, at most and at the end."""
-    with fresh() as folder:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=90%,mode=700", "tmpfs", folder], check=True)
-        try:
-            seen, over = [0], threading.Event()
+    folder = fresh()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=90%,mode=700", "tmpfs", folder], check=True)
+    try:
+        seen, over = [0], threading.Event()
 
-            def used():
-                fs = os.statvfs(folder)
-                return (fs.f_blocks - fs.f_bfree) * fs.f_frsize
+        def used():
+            fs = os.statvfs(folder)
+            return (fs.f_blocks - fs.f_bfree) * fs.f_frsize
 
-            def watch():
-                while not over.wait(0.01):
-                    seen.append(used())
+        def watch():
+            while not over.wait(0.01):
+                seen.append(used())
 
-            watcher = threading.Thread(target=watch)
-            watcher.start()
-            run(side, kind, server, folder)
-            over.set()
-            watcher.join()
-            seen.append(used())
-            return max(seen), seen[-1]
-        finally:
-            subprocess.run(["umount", folder], check=True)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        run(side, kind, server, folder)
+        over.set()
+        watcher.join()
+        seen.append(used())
+        return max(seen), seen[-1]
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 def line(name, our, their, unit, runs):
@@ -193,6 +204,11 @@ def main():
     runs, names = int(sys.argv[1]), sys.argv[2:]
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    with workplace():
+        measure(runs, names, server)
+
+
+def measure(runs, names, server):
     measured = {}
     for name in names:
         _, kind, what = name.split("-")
