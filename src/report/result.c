@@ -154,7 +154,9 @@ int oi_report_write(const struct oi_root *root, const struct oi_run_record *reco
 	if (id && is_plain_name(id)) {
 		OI_FREE char *path = oi_mem_printf("%s/%s/result.json", INSTANCES_DIR, id);
 
-		if (write_doc(root, path, result, status ? &later : err))
+		/* Synced once is enough for both; a boot that finds all done is to cost little. */
+		if ((status || !oi_root_name_again(root, RESULT_FILE, path)) &&
+		    write_doc(root, path, result, status ? &later : err))
 			status = -1;
 	}
 	if (write_doc(root, AGENT_FILE, agent, status ? &later : err))

@@ -610,6 +610,49 @@ int oi_root_write(const struct oi_root *root, const char *path, mode_t mode,
 	return error ? write_failed(root, path, error, err) : 0;
 }
 
+/* 0 or an errno */
+static int name_again(int from_dir, const char *from, int dir, const char *name)
+{
+	OI_FREE char *prefix = beside_prefix(name);
+	OI_FREE char *beside = NULL;
+	uint64_t random;
+	int error = 0;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return errno;
+	sweep(dir, name);
+	beside = oi_mem_printf("%s%016llx", prefix, (unsigned long long)random);
+	if (linkat(from_dir, from, dir, beside, 0))
+		return errno;
+	if (renameat(dir, beside, dir, name))
+		error = errno;
+	/* Renamed to another name of the same file it would still be there. Source: rename(2) */
+	unlinkat(dir, beside, 0);
+	return error;
+}
+
+bool oi_root_name_again(const struct oi_root *root, const char *path, const char *other)
+{
+	OI_FREE char *folder = NULL;
+	OI_FREE char *from = NULL;
+	OI_FREE char *name = NULL;
+	struct oi_err ignored; /* the caller has another way */
+	int from_dir = open_folder(root, path, &from);
+	bool done = false;
+	int dir;
+
+	if (from_dir < 0)
+		return false;
+	if (!split(other, &folder, &name) && !oi_root_mkdirs(root, folder, 0755, &ignored)) {
+		dir = oi_root_openat(root, folder, O_PATH | O_DIRECTORY, 0);
+		done = dir >= 0 && !name_again(from_dir, from, dir, name);
+		if (dir >= 0)
+			close(dir);
+	}
+	close(from_dir);
+	return done;
+}
+
 /* 0 or an errno; gone already is fine at every step, others may be cleaning too. */
 static int remove_at(int dir, const char *name, unsigned int depth)
 {

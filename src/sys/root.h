@@ -106,6 +106,17 @@ OI_MUST_CHECK
 int oi_root_write(const struct oi_root *root, const char *path, mode_t mode,
 		  const char *bytes, size_t len, struct oi_err *err);
 
+/**
+ * oi_root_name_again() - give a file that is in place a second name, a hard link
+ * @path: of the file; @other: the second name, whose folders are made; what had it goes
+ * Nothing is synced: after a power cut @other may be what it was before. It costs no
+ * write, and since oi_root_write() replaces files, the two names part again with the
+ * next one.
+ * Return: false when the file system has none, or anything else is in the way
+ */
+OI_MUST_CHECK
+bool oi_root_name_again(const struct oi_root *root, const char *path, const char *other);
+
 /** oi_root_remove() - a file, or a folder with all in it; none there is fine; OI_R_WRITE_FAILED */
 OI_MUST_CHECK
 int oi_root_remove(const struct oi_root *root, const char *path, struct oi_err *err);

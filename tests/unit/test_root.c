@@ -411,6 +411,29 @@ static void writing_sweeps_what_lies_beside(void **state OI_UNUSED)
 	assert_string_equal(text, ".a.0123456789abcde .a.0123456789abcdeg .b.0123456789abcdef a");
 }
 
+static void a_second_name_replaces_and_parts_again(void **state OI_UNUSED)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	OI_FREE char *text = NULL;
+	struct oi_err err;
+
+	assert_int_equal(oi_root_write(&root, "/etc/two/copy", 0644, "old", 3, &err), 0);
+	assert_true(oi_root_name_again(&root, "/etc/one", "/etc/two/copy"));
+	assert_text("/etc/two/copy", "one\n");
+	/* of the same file already: rename(2) does nothing then, and leaves both */
+	assert_true(oi_root_name_again(&root, "/etc/one", "/etc/two/copy"));
+	assert_int_equal(oi_root_list(&root, "/etc/two", &names, &err), 0);
+	text = oi_strv_join(&names, " ");
+	assert_string_equal(text, "copy");
+	assert_int_equal(oi_root_write(&root, "/etc/one", 0644, "new", 3, &err), 0);
+	assert_text("/etc/two/copy", "one\n");
+	assert_false(oi_root_name_again(&root, "/etc/none", "/etc/two/copy"));
+	assert_false(oi_root_name_again(&root, "/etc/one", "/etc/one/below"));
+	assert_true(oi_root_name_again(&root, "/etc/one", "/etc/new/folder/copy"));
+	assert_false(oi_root_name_again(&root, "/etc/one", "/etc/two"));
+	assert_text("/etc/two/copy", "one\n");
+}
+
 static void writing_replaces_a_link_and_not_its_target(void **state OI_UNUSED)
 {
 	struct oi_err err;
@@ -563,6 +586,7 @@ int main(void)
 		T(writing_makes_folders_and_replaces),
 		T(writing_the_same_changes_nothing),
 		T(writing_sweeps_what_lies_beside),
+		T(a_second_name_replaces_and_parts_again),
 		T(writing_replaces_a_link_and_not_its_target),
 		T(failed_writes_leave_nothing_behind),
 		T(a_full_disk_is_heard_of),
