@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "verify", oi_cmd_verify },
 	{ "status", oi_cmd_status },
 	{ "validate", oi_cmd_validate },
+	{ "user-data", oi_cmd_user_data },
 	{ "schema", oi_cmd_schema },
 	{ "catalog", oi_cmd_catalog },
 	{ "bake", oi_cmd_bake },

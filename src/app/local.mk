@@ -7,6 +7,7 @@ app_sources = \
 	src/app/cmd_run.c \
 	src/app/cmd_status.c \
 	src/app/cmd_uninstall.c \
+	src/app/cmd_userdata.c \
 	src/app/commands.h \
 	src/app/lastrun.c src/app/lastrun.h \
 	src/app/machine.c src/app/machine.h \

@@ -23,6 +23,10 @@ enum option_id {
 	OPT_KERNEL,
 	OPT_SIZE,
 	OPT_PREFETCH_ONLY,
+	OPT_FROM,
+	OPT_PACKAGE_URL,
+	OPT_SHA256,
+	OPT_GZIP,
 };
 
 static const struct option table[] = {
@@ -39,6 +43,10 @@ static const struct option table[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "prefetch-only", no_argument, NULL, OPT_PREFETCH_ONLY },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "package-url", required_argument, NULL, OPT_PACKAGE_URL },
+	{ "sha256", required_argument, NULL, OPT_SHA256 },
+	{ "gzip", no_argument, NULL, OPT_GZIP },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -59,6 +67,8 @@ const char *oi_options_help(void)
 	       "  verify         check the drivers and the fabric\n"
 	       "  status         how the last run ended (--wait: wait for its end first)\n"
 	       "  validate FILE  check a stanza\n"
+	       "  user-data      the user-data of a plain image, from a stanza (--from FILE,\n"
+	       "                 --package-url URL --sha256 DIGEST, --gzip)\n"
 	       "  schema         the stanza's JSON Schema\n"
 	       "  catalog        VM sizes and driver releases that are known\n"
 	       "  bake           put the driver into an image (--root DIR, --kernel RELEASE,\n"
@@ -129,6 +139,18 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 		break;
 	case OPT_PREFETCH_ONLY:
 		o->prefetch_only = true;
+		break;
+	case OPT_FROM:
+		o->from = value;
+		break;
+	case OPT_PACKAGE_URL:
+		o->package_url = value;
+		break;
+	case OPT_SHA256:
+		o->sha256 = value;
+		break;
+	case OPT_GZIP:
+		o->gzip = true;
 		break;
 	case 'v':
 		o->verbose = true;

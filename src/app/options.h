@@ -20,9 +20,13 @@ struct oi_options {
 	const char *imds; /* --imds */
 	const char *catalog; /* --catalog; NULL: /etc/ofed-init/catalog.d */
 	const char *save; /* facts --save; NULL: not asked */
+	const char *from; /* user-data --from */
+	const char *package_url; /* --package-url; NULL: the package is in the image */
+	const char *sha256; /* --sha256, its digest */
 	const char *kernel; /* --kernel; NULL: the one that the image will boot */
 	struct oi_strv sizes; /* --size */
 	bool prefetch_only; /* --prefetch-only */
+	bool gzip; /* --gzip */
 	bool json; /* --format json */
 	bool verbose; /* -v */
 	bool wait; /* --wait */

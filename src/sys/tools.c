@@ -36,6 +36,7 @@ static const struct {
 	[OI_TOOL_OFED_INFO] = { "ofed_info", { "/usr/bin/ofed_info" } },
 	[OI_TOOL_SHA256SUM] = { "sha256sum", { "/usr/bin/sha256sum", "/bin/sha256sum" } },
 	[OI_TOOL_GCC] = { "gcc", { "/usr/bin/gcc" } },
+	[OI_TOOL_GZIP] = { "gzip", { "/usr/bin/gzip", "/bin/gzip" } },
 	[OI_TOOL_OFED_UNINSTALL] = { "ofed_uninstall.sh", { "/usr/sbin/ofed_uninstall.sh" } },
 	[OI_TOOL_RESTORECON] = { "restorecon", { "/usr/sbin/restorecon", "/sbin/restorecon" } },
 	[OI_TOOL_FETCH] = { "ofed-fetch", { "/usr/libexec/ofed-init/ofed-fetch" } },

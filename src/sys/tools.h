@@ -25,6 +25,7 @@ enum oi_tool {
 	OI_TOOL_OFED_INFO,
 	OI_TOOL_SHA256SUM,
 	OI_TOOL_GCC,
+	OI_TOOL_GZIP,
 	OI_TOOL_OFED_UNINSTALL, /* what a bundle leaves to undo itself */
 	OI_TOOL_RESTORECON,
 	OI_TOOL_FETCH, /* our own second program */
