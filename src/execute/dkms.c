@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/ver.h"
 #include "execute/child.h"
+#include "execute/depmod.h"
 #include "model/reasons.h"
 
 #define TREE "/var/lib/dkms"
@@ -345,7 +346,7 @@ int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct o
 		oi_buf_addf(&failed, "%s%s/%s", failed.len ? ", " : "", m->name, m->version);
 	}
 	if (!failed.len)
-		return 0;
+		return oi_depmod_check(host, kernel, err);
 	return oi_err_set(err, OI_R_DKMS_FAILED, "not installed for %s: %s", kernel,
 			  oi_buf_str(&failed));
 }

@@ -44,10 +44,12 @@ int oi_dkms_list(const struct oi_host *host, const char *kernel, struct oi_dkms_
 		 struct oi_err *err);
 
 /**
- * oi_dkms_check() - every module installed for @kernel; one that is not is built once
+ * oi_dkms_check() - every module installed for @kernel and known to depmod; one that is not
+ * installed is built once
  * @step: names must be known to dkms, optional ones are looked at when they are;
  *        without any names every module counts, and there must be one
- * Return: 0, or -1 with OI_R_DKMS_FAILED, the end of make.log in the status log.
+ * Return: 0, or -1 with OI_R_DKMS_FAILED, the end of make.log in the status log; or as
+ *         oi_depmod_check().
  */
 OI_MUST_CHECK
 int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct oi_step *step,

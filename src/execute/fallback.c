@@ -6,6 +6,7 @@
 #include "base/doc.h"
 #include "base/mem.h"
 #include "execute/child.h"
+#include "execute/depmod.h"
 #include "execute/dkms.h"
 #include "execute/record.h"
 #include "execute/service.h"
@@ -72,27 +73,13 @@ static void note(struct oi_execution *run)
 
 /* --- taking the modules out --- */
 
-static int depmod(const struct oi_host *host, const char *kernel, struct oi_err *err)
-{
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DEPMOD };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-
-	oi_strv_add(&child.args, "-a");
-	if (!oi_root_is_real(&host->change)) {
-		oi_strv_add(&child.args, "-b");
-		oi_strv_add(&child.args, host->change.path);
-	}
-	oi_strv_add(&child.args, kernel);
-	return oi_child_run(host, &child, &result, err);
-}
-
 int oi_fallback_forget(const struct oi_host *host, const char *kernel, struct oi_err *err)
 {
 	if (!oi_root_exists(&host->change, OI_FALLBACK_DEPMOD))
 		return 0;
 	if (oi_root_remove(&host->change, OI_FALLBACK_DEPMOD, err))
 		return -1;
-	return kernel ? depmod(host, kernel, err) : 0;
+	return kernel ? oi_depmod_renew(host, kernel, err) : 0;
 }
 
 /* Those that dkms did not take away: depmod is told which of two to prefer. */
@@ -126,7 +113,7 @@ static void prefer_own(struct oi_execution *run, const struct oi_step *step)
 	if (oi_record_note_file(&host->change, OI_FALLBACK_DEPMOD, oi_buf_str(&text), &err) ||
 	    oi_root_write(&host->change, OI_FALLBACK_DEPMOD, 0644, oi_buf_str(&text), text.len,
 			  &err) ||
-	    depmod(host, kernel, &err))
+	    oi_depmod_renew(host, kernel, &err))
 		oi_log_warn(&host->log, "back to the kernel's own: %s", err.text);
 }
 

@@ -24,6 +24,8 @@ execute_sources = \
 	src/execute/bundle_words.c \
 	src/execute/child.c \
 	src/execute/child.h \
+	src/execute/depmod.c \
+	src/execute/depmod.h \
 	src/execute/dkms.c \
 	src/execute/dkms.h \
 	src/execute/execute.c \

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "execute/bundle.h"
 #include "execute/child.h"
+#include "execute/depmod.h"
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "model/reasons.h"
@@ -407,17 +408,6 @@ static int forget_dkms(const struct oi_host *host, const struct oi_record *recor
 	return oi_root_remove(&host->change, OI_DKMS_TREE, err);
 }
 
-static void depmod(const struct oi_host *host, const char *kernel)
-{
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DEPMOD };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	struct oi_err err;
-
-	oi_strv_add(&child.args, kernel);
-	if (oi_child_run(host, &child, &result, &err))
-		oi_log_warn(&host->log, "depmod %s: %s", kernel, err.text);
-}
-
 /* Files that dkms has built and not removed: the kernel would prefer them for ever. */
 static int remove_built(const struct oi_host *host, const struct oi_record *record,
 			struct oi_err *err)
@@ -425,6 +415,7 @@ static int remove_built(const struct oi_host *host, const struct oi_record *reco
 	static const char *const folders[] = { "updates/dkms", "updates", "extra" };
 	const struct oi_root *root = &host->change;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv kernels = { 0 };
+	struct oi_err ignored;
 
 	for (size_t i = 0; i < record->modules.n; i++) {
 		const char *line = record->modules.v[i];
@@ -452,7 +443,8 @@ static int remove_built(const struct oi_host *host, const struct oi_record *reco
 			if (remove_if_empty(root, folder, err))
 				return -1;
 		}
-		depmod(host, kernels.v[k]);
+		if (oi_depmod_renew(host, kernels.v[k], &ignored))
+			oi_log_warn(&host->log, "depmod %s: %s", kernels.v[k], ignored.text);
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "facts/look.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
+#include "sys/kmods.h"
 #include "sys/run.h"
 
 #define DPKG_STATUS "/var/lib/dpkg/status"
@@ -247,6 +248,21 @@ static bool holds_module(const struct oi_root *root, const char *folder, const c
 }
 
 /*
+ * A build that was cut off leaves files that depmod has never seen, and modprobe takes the
+ * kernel's own. Where there is no list, the files have to do.
+ */
+static bool are_known(const struct oi_root *root, const char *release)
+{
+	struct oi_kmod main_one = { .name = OI_KMOD_MAIN };
+	struct oi_err ignored;
+	int got = oi_kmods_find(root, release, &main_one, 1, &ignored);
+	bool added = oi_kmod_is_added(&main_one);
+
+	oi_kmods_clear(&main_one, 1);
+	return got || added;
+}
+
+/*
  * The kernel's own modules are below kernel/; DKMS and NVIDIA's packages use
  * updates/ (deb) or extra/ (rpm), and weak-updates/ links to another release's.
  */
@@ -262,8 +278,8 @@ static bool has_modules(const struct oi_root *root, const char *release, bool in
 	for (size_t i = 0; i < OI_ARRAY_SIZE(folders); i++) {
 		OI_FREE char *folder = oi_mem_printf("/lib/modules/%s/%s", release, folders[i]);
 
-		if (holds_module(root, folder, "mlx5_core", MODULE_DEPTH, &folders_left))
-			return true;
+		if (holds_module(root, folder, OI_KMOD_MAIN, MODULE_DEPTH, &folders_left))
+			return are_known(root, release);
 	}
 	return false;
 }

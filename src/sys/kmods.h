@@ -11,6 +11,9 @@
 #include "base/strv.h"
 #include "sys/host.h"
 
+/* Of a stack that adds modules: the one that all the others need. */
+#define OI_KMOD_MAIN "mlx5_core"
+
 struct oi_kmod {
 	const char *name; /* as lsmod shows it: '_', never '-' */
 	char *path; /* below /lib/modules/RELEASE, "kernel/..." or "updates/..."; NULL: no file */

@@ -94,6 +94,28 @@ static void test_all_there(void **state)
 	fakehost_check_calls(f);
 }
 
+/* A killed depmod is nothing to dkms, but modprobe goes by what depmod has written. */
+static void test_depmod_was_cut_off(void **state)
+{
+	static const char installed[] = "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n";
+	struct fakehost *f = *state;
+	struct oi_step *step = the_step(f, "mlnx-ofed-kernel", "");
+	struct oi_err err;
+
+	fakehost_write(f, "/lib/modules/" KERNEL "/kernel/mlx5_core.ko", "");
+	fakehost_write(f, "/lib/modules/" KERNEL "/updates/dkms/mlx5_core.ko", "");
+	fakehost_write(f, "/lib/modules/" KERNEL "/modules.dep", "kernel/mlx5_core.ko:\n");
+	fakehost_expect_text(f, "dkms", 0, installed, "status");
+	fakehost_expect(f, "depmod", 0, NULL, "-a -b * " KERNEL);
+	if (oi_dkms_check(&f->host, KERNEL, step, &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'W', "renewing it"));
+	fakehost_write(f, "/lib/modules/" KERNEL "/modules.dep", "updates/dkms/mlx5_core.ko:\n");
+	fakehost_expect_text(f, "dkms", 0, installed, "status");
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, step, &err), 0);
+	fakehost_check_calls(f);
+}
+
 static void test_built_now(void **state)
 {
 	struct fakehost *f = *state;
@@ -228,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_no_words),
 		TEST(test_all_there),
+		TEST(test_depmod_was_cut_off),
 		TEST(test_built_now),
 		TEST(test_added_again),
 		TEST(test_build_fails),

@@ -761,6 +761,21 @@ static void modules_of_the_running_kernel_come_first(void **state OI_UNUSED)
 	assert_known(facts.installed.kernel, "6.8.0-1015-azure");
 }
 
+static void modules_that_depmod_does_not_know_are_not_there(void **state OI_UNUSED)
+{
+	tree_put(&tree, "/var/lib/dpkg/info/doca-ofed.list", "/.\n");
+	tree_put(&tree, "/var/lib/dpkg/status",
+		 "Package: doca-ofed\nStatus: install ok installed\nVersion: 3.2.1\n");
+	tree_put(&tree, "/lib/modules/6.8.0-1015-azure/kernel/mlx5_core.ko", "");
+	tree_put(&tree, "/lib/modules/6.8.0-1015-azure/updates/dkms/mlx5_core.ko", "");
+	tree_put(&tree, "/lib/modules/6.8.0-1015-azure/modules.dep", "kernel/mlx5_core.ko:\n");
+	look_at_installed();
+	assert_absent(facts.installed.kernel);
+	tree_put(&tree, "/lib/modules/6.8.0-1015-azure/modules.dep", "updates/dkms/mlx5_core.ko:\n");
+	look_at_installed();
+	assert_known(facts.installed.kernel, "6.8.0-1015-azure");
+}
+
 static void inbox_modules_are_the_kernels_own(void **state OI_UNUSED)
 {
 	tree_put(&tree, "/usr/sbin/rdma-ndd", "");
@@ -914,6 +929,7 @@ int main(void)
 		T(a_dump_is_not_waited_for),
 		T(dpkg_tells_the_version),
 		T(modules_of_the_running_kernel_come_first),
+		T(modules_that_depmod_does_not_know_are_not_there),
 		T(inbox_modules_are_the_kernels_own),
 		T(hpc_images_tell_what_they_have),
 		T(modules_in_links_that_go_in_circles),

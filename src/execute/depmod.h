@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list by which modprobe finds a kernel's modules. */
+#ifndef OI_EXECUTE_DEPMOD_H
+#define OI_EXECUTE_DEPMOD_H
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "sys/host.h"
+
+/**
+ * oi_depmod_renew() - depmod for one release, of the changed root
+ * Return: 0, or -1 as oi_child_run().
+ */
+OI_MUST_CHECK
+int oi_depmod_renew(const struct oi_host *host, const char *kernel, struct oi_err *err);
+
+/**
+ * oi_depmod_check() - renew the list if it does not name the stack's own modules
+ * To be asked when dkms says that they are installed: dkms takes no notice of a depmod that
+ * was killed, and modprobe would then load the kernel's own, on every boot.
+ * Return: 0, or -1 as oi_kmods_find() and oi_depmod_renew().
+ */
+OI_MUST_CHECK
+int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_err *err);
+
+#endif
