@@ -253,6 +253,17 @@ static void test_no_systemd(void **state)
 	fakehost_check_calls(f);
 }
 
+static void test_reboot_ends_the_run(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_step(f, OI_ACTION_REBOOT, "reboot", "");
+	assert_int_equal(carry_out(f, NULL, &err), -1);
+	assert_int_equal(err.code, OI_R_REBOOT_NEEDED);
+	fakehost_check_calls(f); /* who restarts the machine, and when, is not the step's to say */
+}
+
 /* --- modules --- */
 
 static void test_modules_of_another_machine(void **state)
@@ -368,6 +379,7 @@ int main(void)
 		TEST(test_services),
 		TEST(test_service_fails),
 		TEST(test_no_systemd),
+		TEST(test_reboot_ends_the_run),
 		TEST(test_modules_of_another_machine),
 		TEST(test_modules_for_another_kernel),
 		TEST(test_modules),

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "decide/decide.h"
+#include "model/reasons.h"
 
 static const char machine[] =
 	"{\"schema\":1,\"dmi\":{\"sys_vendor\":\"Microsoft Corporation\",\"product_name\":\"Virtual Machine\"},"
@@ -39,18 +40,26 @@ static int drop_catalog(void **state)
 	return 0;
 }
 
+static void read_machine(struct oi_facts *facts)
+{
+	OI_DOC_AUTO *snapshot = NULL;
+	struct oi_err err = { 0 };
+
+	if (oi_doc_from_json(machine, strlen(machine), "m", 1, &snapshot, &err) ||
+	    oi_facts_from_doc(snapshot, facts, &err))
+		fail_msg("%s", err.text);
+}
+
 static void plan(const char *stanza)
 {
 	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
 	OI_CLEANUP(oi_config_clear) struct oi_config config = { 0 };
-	OI_DOC_AUTO *snapshot = NULL;
 	OI_DOC_AUTO *doc = NULL;
 	struct oi_err err = { 0 };
 
+	read_machine(&facts);
 	oi_config_init(&config);
-	if (oi_doc_from_json(machine, strlen(machine), "m", 1, &snapshot, &err) ||
-	    oi_facts_from_doc(snapshot, &facts, &err) ||
-	    oi_doc_from_yaml(stanza, strlen(stanza), "s", 1, &doc, &err) ||
+	if (oi_doc_from_yaml(stanza, strlen(stanza), "s", 1, &doc, &err) ||
 	    oi_config_from_doc(doc, &config, NULL, &err))
 		fail_msg("%s", err.text);
 	oi_verdict_clear(&verdict);
@@ -185,6 +194,35 @@ static void the_stanza_chooses_files(void **state)
 	assert_string_equal(step("pin-packages")->names.v[0], "dkms");
 }
 
+static void sizes_of_an_image_take_one_driver(void **state)
+{
+	static const struct { const char *second; int ret; } of[] = {
+		{ "Standard_HB176rs_v4", 0 }, /* CX7 beside CX6 */
+		{ "Standard_NC24rs_v3", -1 }, /* CX3-Pro: the distribution's own */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(of); i++) {
+		OI_CLEANUP(oi_facts_clear) struct oi_facts builder = { 0 };
+		OI_CLEANUP(oi_config_clear) struct oi_config config = { 0 };
+		OI_CLEANUP(oi_strv_clear) struct oi_strv sizes = { 0 };
+		struct oi_err err = { 0 };
+
+		read_machine(&builder);
+		oi_config_init(&config);
+		oi_strv_add(&sizes, "Standard_HB120rs_v3");
+		oi_strv_add(&sizes, of[i].second);
+		oi_verdict_clear(&verdict);
+		assert_int_equal(oi_decide_image(&builder, &sizes, &config, &catalog, &verdict, &err),
+				 of[i].ret);
+		if (!of[i].ret)
+			continue;
+		assert_int_equal(err.code, OI_R_BAKE_SIZES);
+		assert_non_null(strstr(err.text, "Standard_HB120rs_v3 takes doca-ofed"));
+		assert_non_null(strstr(err.text, "Standard_NC24rs_v3 takes inbox"));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -194,6 +232,7 @@ int main(void)
 		cmocka_unit_test(archives_are_unpacked_on_the_way),
 		cmocka_unit_test(packages_are_for_the_running_kernel),
 		cmocka_unit_test(the_stanza_chooses_files),
+		cmocka_unit_test(sizes_of_an_image_take_one_driver),
 	};
 
 	return cmocka_run_group_tests(tests, read_catalog, drop_catalog);
