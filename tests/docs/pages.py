@@ -120,7 +120,7 @@ def test_defaults_of_the_program_page():
 def test_program_page_has_every_command_and_option():
     text = plain(PROGRAM_PAGE.read_text())
     listed, longs = commands()
-    described = set(re.findall(r"^\.TP\n\.\w+ \"?([a-z]+)\b", text, re.M))
+    described = set(re.findall(r"^\.TP\n\.\w+ \"?([a-z-]+)", text, re.M))
     assert listed <= described, sorted(listed - described)
     missing = [option for option in longs if option not in text]
     assert not missing, missing
