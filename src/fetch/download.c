@@ -83,7 +83,7 @@ static int get(struct download *d, int dir_fd, struct oi_err *err)
 	const struct oi_sink sink = { have, restart, begin, add, finish, d };
 	OI_CLEANUP(oi_source_result_clear) struct oi_source_result result = { 0 };
 	struct oi_mark mark = d->staged.record.mark;
-	struct oi_record kept = { 0 };
+	struct oi_fetch_record kept = { 0 };
 	enum oi_there there;
 	int64_t bytes = 0;
 

@@ -26,8 +26,8 @@ static void boot_id(char out[BOOT_ID_BYTES])
 		close(fd);
 }
 
-int oi_record_write(int dir_fd, const char *name, const struct oi_record *record,
-		    struct oi_err *err)
+int oi_fetch_record_write(int dir_fd, const char *name, const struct oi_fetch_record *record,
+			  struct oi_err *err)
 {
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
 	char boot[BOOT_ID_BYTES];
@@ -64,7 +64,8 @@ static bool get_number(const struct oi_doc *doc, const char *key, int64_t least,
 	return true;
 }
 
-bool oi_record_read(int dir_fd, const char *name, struct oi_record *record, bool *same_boot)
+bool oi_fetch_record_read(int dir_fd, const char *name, struct oi_fetch_record *record,
+			  bool *same_boot)
 {
 	OI_DOC_AUTO *doc = oi_keep_read(dir_fd, name);
 	char boot[BOOT_ID_BYTES];

@@ -14,22 +14,23 @@
 #include "fetch/digest.h"
 #include "fetch/source.h"
 
-struct oi_record {
+struct oi_fetch_record {
 	struct oi_mark mark;
 	char sha256[OI_DIGEST_TEXT_BYTES]; /* asked for, or of a kept file; "": none */
 	int64_t synced; /* so many bytes survive a crash of the machine */
 };
 
-/** oi_record_write() - as oi_keep_write() */
+/** oi_fetch_record_write() - as oi_keep_write() */
 OI_MUST_CHECK
-int oi_record_write(int dir_fd, const char *name, const struct oi_record *record,
-		    struct oi_err *err);
+int oi_fetch_record_write(int dir_fd, const char *name, const struct oi_fetch_record *record,
+			  struct oi_err *err);
 
 /**
- * oi_record_read() - what was written
+ * oi_fetch_record_read() - what was written
  * @same_boot: has the machine been up since then, so that bytes not synced are there too
  * Return: false when there is none, or it makes no sense.
  */
-bool oi_record_read(int dir_fd, const char *name, struct oi_record *record, bool *same_boot);
+bool oi_fetch_record_read(int dir_fd, const char *name, struct oi_fetch_record *record,
+			  bool *same_boot);
 
 #endif

@@ -65,12 +65,12 @@ static int open_part(struct oi_staged *staged, struct oi_err *err)
 /* How much of what is there can be gone on with. */
 static int64_t usable_bytes(struct oi_staged *staged, const char *sha256)
 {
-	struct oi_record *record = &staged->record;
+	struct oi_fetch_record *record = &staged->record;
 	bool same_boot = false;
 	struct stat st;
 	int64_t bytes;
 
-	if (!oi_record_read(staged->dir_fd, staged->note, record, &same_boot) ||
+	if (!oi_fetch_record_read(staged->dir_fd, staged->note, record, &same_boot) ||
 	    strcmp(record->sha256, sha256) || fstat(staged->fd, &st) ||
 	    st.st_size < record->synced)
 		return 0;
@@ -146,7 +146,7 @@ int oi_staged_mark(struct oi_staged *staged, const struct oi_mark *mark, struct 
 	if (check_room(staged, mark->total - staged->bytes, err))
 		return -1;
 	staged->record.mark = *mark;
-	return oi_record_write(staged->dir_fd, staged->note, &staged->record, err);
+	return oi_fetch_record_write(staged->dir_fd, staged->note, &staged->record, err);
 }
 
 /* First the bytes, then the word that they are there. */
@@ -155,7 +155,7 @@ static int sync_part(struct oi_staged *staged, struct oi_err *err)
 	if (fdatasync(staged->fd))
 		return write_failed(err, "sync", staged->part);
 	staged->record.synced = staged->bytes;
-	return oi_record_write(staged->dir_fd, staged->note, &staged->record, err);
+	return oi_fetch_record_write(staged->dir_fd, staged->note, &staged->record, err);
 }
 
 int oi_staged_write(struct oi_staged *staged, const void *bytes, size_t len, struct oi_err *err)

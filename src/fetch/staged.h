@@ -22,7 +22,7 @@ struct oi_staged {
 	char *name;
 	char *part; /* NAME.part; NULL: there is none (any more) */
 	char *note; /* NAME.part.json */
-	struct oi_record record;
+	struct oi_fetch_record record;
 	struct oi_digest digest;
 	int64_t bytes; /* in it so far */
 };

@@ -35,7 +35,7 @@ static void digest_of(int fd, int64_t *bytes, char out[OI_DIGEST_TEXT_BYTES])
 }
 
 int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_there *there,
-		  struct oi_record *record, int64_t *bytes, struct oi_err *err)
+		  struct oi_fetch_record *record, int64_t *bytes, struct oi_err *err)
 {
 	OI_FREE char *note = note_of(name);
 	char actual[OI_DIGEST_TEXT_BYTES] = "";
@@ -55,7 +55,7 @@ int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_ther
 		*there = OI_THERE;
 		return 0;
 	}
-	if (!sha256 && actual[0] && oi_record_read(dir_fd, note, record, &same_boot) &&
+	if (!sha256 && actual[0] && oi_fetch_record_read(dir_fd, note, record, &same_boot) &&
 	    !strcmp(actual, record->sha256) && record->mark.source[0]) {
 		*there = OI_THERE_IF_UNCHANGED;
 		return 0;
@@ -73,13 +73,13 @@ int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_ther
 void oi_there_keep(int dir_fd, const char *name, const struct oi_mark *mark, const char *sha256)
 {
 	OI_FREE char *note = note_of(name);
-	struct oi_record record = { .mark = *mark };
+	struct oi_fetch_record record = { .mark = *mark };
 	struct oi_err ignored;
 
 	/* Without a validator there is nothing to ask by. */
 	if (!mark->etag[0] && !mark->modified[0])
 		return;
 	memcpy(record.sha256, sha256, strlen(sha256) + 1);
-	if (oi_record_write(dir_fd, note, &record, &ignored))
+	if (oi_fetch_record_write(dir_fd, note, &record, &ignored))
 		oi_keep_remove(dir_fd, note);
 }

@@ -24,7 +24,7 @@ enum oi_there {
  */
 OI_MUST_CHECK
 int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_there *there,
-		  struct oi_record *record, int64_t *bytes, struct oi_err *err);
+		  struct oi_fetch_record *record, int64_t *bytes, struct oi_err *err);
 
 /** oi_there_keep() - note what a file that came without a digest is; without it, it is fetched anew */
 void oi_there_keep(int dir_fd, const char *name, const struct oi_mark *mark, const char *sha256);

@@ -74,7 +74,7 @@ static void put(const struct folder *f, const char *name, const char *text)
 
 static enum oi_there find(const struct folder *f, const char *sha256, int64_t *bytes)
 {
-	struct oi_record record = { 0 };
+	struct oi_fetch_record record = { 0 };
 	enum oi_there there = OI_THERE_NOT;
 	struct oi_err err;
 
@@ -284,7 +284,7 @@ static void what_is_wrong_goes_away(void **state)
 static void without_a_digest_it_is_kept_with_its_tag(void **state)
 {
 	struct folder *f = *state;
-	struct oi_record record = { 0 };
+	struct oi_fetch_record record = { 0 };
 	enum oi_there there = OI_THERE_NOT;
 	struct oi_staged s = { .fd = -1 };
 	char actual[OI_DIGEST_TEXT_BYTES];
