@@ -190,29 +190,45 @@ static bool may_be_half(const struct oi_doc *step)
 	return false;
 }
 
-/* The files of a stack come one after the other: any of them may be there without the rest. */
+/* The step that was cut off and may have left some of it; "" when none; NULL: it makes no sense. */
+static const char *unfinished_step(const struct oi_doc *journal)
+{
+	const struct oi_doc *schema = oi_doc_get(journal, "schema");
+	const struct oi_doc *steps = oi_doc_get(journal, "steps");
+	const char *last = "";
+
+	if (!schema || schema->kind != OI_DOC_INT || schema->integer < 1 || !steps ||
+	    steps->kind != OI_DOC_LIST)
+		return NULL;
+	for (size_t i = 0; i < steps->n; i++) {
+		const char *id = oi_doc_string(oi_doc_get(steps->items[i], "id"));
+
+		if (!id || !oi_doc_string(oi_doc_get(steps->items[i], "state")))
+			return NULL;
+		if (may_be_half(steps->items[i]))
+			last = id;
+	}
+	return last;
+}
+
+/*
+ * The files of a stack come one after the other: any of them may be there without the rest.
+ * A journal that makes no sense may be of anything, as heal takes it too.
+ */
 static void look_for_journal(const struct oi_root *root, struct oi_facts *facts)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_DOC_AUTO *doc = NULL;
-	const struct oi_doc *steps;
-	const char *last = NULL;
+	const char *step = NULL;
 	struct oi_err err;
 
 	if (oi_root_read(root, OI_JOURNAL_PATH, OI_DOC_MAX_BYTES, &text, &err))
 		return;
-	if (oi_doc_from_json(oi_buf_str(&text), text.len, OI_JOURNAL_PATH, OI_R_READ_FAILED, &doc,
-			     &err)) {
-		oi_text_set(&facts->installed.unfinished, "unknown");
-		return;
-	}
-	steps = oi_doc_get(doc, "steps");
-	for (size_t i = 0; steps && steps->kind == OI_DOC_LIST && i < steps->n; i++) {
-		if (may_be_half(steps->items[i]))
-			last = oi_doc_string(oi_doc_get(steps->items[i], "id"));
-	}
-	if (last)
-		oi_text_set(&facts->installed.unfinished, last);
+	if (!oi_doc_from_json(oi_buf_str(&text), text.len, OI_JOURNAL_PATH, OI_R_READ_FAILED, &doc,
+			      &err))
+		step = unfinished_step(doc);
+	if (!step || *step)
+		oi_text_set(&facts->installed.unfinished, step ?: "unknown");
 }
 
 /* --- modules --- */

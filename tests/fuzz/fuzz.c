@@ -46,6 +46,10 @@ static const struct target {
 	{ "dpkg-status", fuzz_dpkg_status },
 	{ "proc-modules", fuzz_proc_modules },
 	{ "modules-dep", fuzz_modules_dep },
+	{ "journal", fuzz_journal },
+	{ "state", fuzz_state },
+	{ "pointer", fuzz_pointer },
+	{ "part", fuzz_part },
 };
 
 struct oi_host fuzz_host;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/lastrun.h"
 #include "base/mem.h"
 #include "execute/record.h"
 #include "facts/look.h"
@@ -79,6 +80,20 @@ void fuzz_record(const char *text, size_t len)
 	(void)!oi_record_read(&fuzz_host.change, &record, &err);
 }
 
+static void last_run(void)
+{
+	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
+	const struct oi_machine machine = { .host = fuzz_host };
+	const struct oi_run_key key = { .instance_id = (char *)"i-0001",
+					.kernel = (char *)"1",
+					.stanza_hash = (char *)"0" };
+	bool cut_off = false;
+
+	fuzz_put("/lib/modules/1/modules.dep", "", 0);
+	fuzz_must(!oi_lastrun_unchanged(&machine, &key, &verdict, &cut_off),
+		  "a driver where there is none");
+}
+
 void fuzz_result(const char *text, size_t len)
 {
 	OI_DOC_AUTO *result = NULL;
@@ -86,6 +101,7 @@ void fuzz_result(const char *text, size_t len)
 	struct oi_err err;
 
 	fuzz_put("/var/lib/ofed-init/result.json", text, len);
+	last_run();
 	if (!oi_report_read(&fuzz_host.change, &result, &err))
 		page = oi_report_status_text(result);
 }
