@@ -36,7 +36,11 @@ def handle_part(data, ctype, filename, payload, frequency):
             payload = payload.encode()
         os.makedirs(os.path.dirname(STANZA), 0o755, exist_ok=True)
         beside = STANZA + ".new"
-        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.unlink(beside)  # of one that was killed
+        except FileNotFoundError:
+            pass
+        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "wb") as f:
             f.write(payload)
         os.replace(beside, STANZA)

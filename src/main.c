@@ -2,6 +2,7 @@
 /* ofed-init: InfiniBand for Azure VMs, set up before the first user command. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/commands.h"
 #include "model/reasons.h"
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
 	struct oi_err err;
 	int exit_code;
 
+	umask(022); /* whoever starts us: nothing that we make is for others to write */
 	if (oi_options_read(argc, argv, &options, &err))
 		exit_code = usage(err.text);
 	else

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +16,7 @@
 #include "sys/mnt.h"
 
 #define NAME "ofed-init-bundle."
-#define RANDOM_BYTES 8
+#define NAME_HEX 16 /* of oi_root_new_name() */
 #define RECORD_BYTES 512
 
 /*
@@ -95,23 +94,11 @@ static int choose(const struct oi_host *host, const char *table, int64_t need_by
 	return 0;
 }
 
-static char *new_name(const char *folder)
-{
-	unsigned char bytes[RANDOM_BYTES];
-	struct oi_buf name = { 0 };
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		abort(); /* the kernel's own generator; it does not fail once it is seeded */
-	oi_buf_addf(&name, "%s/" NAME, folder);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		oi_buf_addf(&name, "%02x", bytes[i]);
-	return oi_buf_take(&name);
-}
-
 int oi_bundle_scratch(const struct oi_host *host, const char *table, int64_t need_bytes, char **out,
 		      struct oi_err *err)
 {
 	const char *folder = NULL;
+	OI_FREE char *prefix = NULL;
 	OI_FREE char *path = NULL;
 	OI_FREE char *name = NULL;
 
@@ -119,7 +106,10 @@ int oi_bundle_scratch(const struct oi_host *host, const char *table, int64_t nee
 	if (oi_root_mkdirs(&host->change, OI_STATE_DIR, 0755, err) ||
 	    choose(host, table, need_bytes, &folder, err))
 		return -1;
-	path = new_name(folder);
+	prefix = oi_mem_printf("%s/" NAME, folder);
+	path = oi_root_new_name(prefix);
+	if (!path)
+		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", prefix, strerror(errno));
 	name = oi_root_name(&host->change, path);
 	/* Written down first: a folder that nobody knows of would stay. */
 	if (oi_root_write(&host->change, OI_BUNDLE_RECORD, 0600, path, strlen(path), err))
@@ -141,8 +131,8 @@ static bool is_scratch(const char *path)
 	for (size_t i = 0; slash && i < OI_ARRAY_SIZE(resource_disks); i++)
 		known |= len == strlen(resource_disks[i]) && !strncmp(path, resource_disks[i], len);
 	return known && !strncmp(slash + 1, NAME, strlen(NAME)) &&
-	       strlen(slash + 1 + strlen(NAME)) == 2 * RANDOM_BYTES &&
-	       strspn(slash + 1 + strlen(NAME), "0123456789abcdef") == 2 * RANDOM_BYTES;
+	       strlen(slash + 1 + strlen(NAME)) == NAME_HEX &&
+	       strspn(slash + 1 + strlen(NAME), "0123456789abcdef") == NAME_HEX;
 }
 
 int oi_bundle_keep(const struct oi_host *host, const char *scratch, const char *sha256,

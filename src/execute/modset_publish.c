@@ -51,17 +51,21 @@ static int fill(int fd, int from, const char *text)
 
 /*
  * Written under a name that nobody reads, synced, and linked: unlike a rename, a
- * link never takes the place of what is there, on a network's file system too.
+ * link never takes the place of what is there, on a network's file system too. Not by
+ * the process id: VMs that boot alike have like ones, and a killed one's file stays.
  * Return: 0; 1 there is one already; -1.
  */
 static int put(int dir_fd, const char *name, int from, const char *text, struct oi_err *err)
 {
-	OI_FREE char *part = oi_mem_printf(".%s.%ld.part", name, (long)getpid());
-	int fd = openat(dir_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	OI_FREE char *prefix = oi_mem_printf(".%s.part.", name);
+	OI_FREE char *part = oi_root_new_name(prefix);
+	int fd = part ? openat(dir_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			       0644) :
+			-1;
 	int ret = 0;
 
 	if (fd < 0)
-		return failed(err, part);
+		return failed(err, name);
 	if (fill(fd, from, text) || fchmod(fd, 0644) || fsync(fd))
 		ret = failed(err, name);
 	close(fd);

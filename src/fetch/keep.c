@@ -41,9 +41,11 @@ int oi_keep_write(int dir_fd, const char *name, const struct oi_doc *doc, struct
 {
 	OI_FREE char *beside = oi_mem_printf("%s" OI_KEEP_SUFFIX, name);
 	OI_FREE char *text = oi_doc_to_json(doc, false);
-	int fd = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd;
 	int ret;
 
+	unlinkat(dir_fd, beside, 0); /* of a writer that was killed */
+	fd = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return failed(err, name);
 	ret = write_synced(fd, text);

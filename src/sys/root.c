@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -530,7 +531,16 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-#define BESIDE_HEX 16
+#define NAME_HEX 16
+
+char *oi_root_new_name(const char *prefix)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return NULL;
+	return oi_mem_printf("%s%0*" PRIx64, prefix, NAME_HEX, random);
+}
 
 /* Cut, so that the longest name a file may have still has one beside it. */
 static char *beside_prefix(const char *name)
@@ -554,8 +564,8 @@ static void sweep(int dir, const char *name)
 	}
 	while ((entry = readdir(stream)))
 		if (!strncmp(entry->d_name, prefix, len) &&
-		    strlen(entry->d_name) == len + BESIDE_HEX &&
-		    strspn(entry->d_name + len, "0123456789abcdef") == BESIDE_HEX)
+		    strlen(entry->d_name) == len + NAME_HEX &&
+		    strspn(entry->d_name + len, "0123456789abcdef") == NAME_HEX)
 			unlinkat(dir, entry->d_name, 0);
 	closedir(stream);
 }
@@ -564,15 +574,13 @@ static void sweep(int dir, const char *name)
 static int replace(int dir, const char *name, mode_t mode, const char *bytes, size_t len)
 {
 	OI_FREE char *prefix = beside_prefix(name);
-	OI_FREE char *beside = NULL;
-	uint64_t random;
+	OI_FREE char *beside = oi_root_new_name(prefix);
 	int fd, error;
 
 	/* A name that nobody can have prepared, and EXCL if somebody has. */
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+	if (!beside)
 		return errno;
 	sweep(dir, name);
-	beside = oi_mem_printf("%s%016llx", prefix, (unsigned long long)random);
 	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;

@@ -117,6 +117,13 @@ int oi_root_write(const struct oi_root *root, const char *path, mode_t mode,
 OI_MUST_CHECK
 bool oi_root_name_again(const struct oi_root *root, const char *path, const char *other);
 
+/**
+ * oi_root_new_name() - @prefix and 16 hex digits that nobody can have guessed
+ * Return: owned by the caller; or NULL with errno set.
+ */
+OI_MUST_CHECK
+char *oi_root_new_name(const char *prefix);
+
 /** oi_root_remove() - a file, or a folder with all in it; none there is fine; OI_R_WRITE_FAILED */
 OI_MUST_CHECK
 int oi_root_remove(const struct oi_root *root, const char *path, struct oi_err *err);

@@ -100,6 +100,21 @@ static void leave(const struct folder *f, const char *sha256, bool in_good_order
 	assert_true(is_there(f, "a.part") && is_there(f, "a.part.json"));
 }
 
+static void a_note_is_written_to_a_file_of_its_own(void **state)
+{
+	struct folder *f = *state;
+	struct stat st;
+
+	put(f, "another", "another's");
+	assert_int_equal(linkat(f->fd, "another", f->fd, "a.part.json.new", 0), 0);
+	leave(f, "", true);
+	assert_int_equal(fstatat(f->fd, "another", &st, 0), 0);
+	assert_int_equal(st.st_size, strlen("another's"));
+	assert_int_equal(unlinkat(f->fd, "another", 0), 0);
+	assert_int_equal(unlinkat(f->fd, "a.part", 0), 0);
+	assert_int_equal(unlinkat(f->fd, "a.part.json", 0), 0);
+}
+
 static void commit_gives_the_name(void **state)
 {
 	struct folder *f = *state;
@@ -398,6 +413,7 @@ int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		IN_FOLDER(a_note_is_written_to_a_file_of_its_own),
 		IN_FOLDER(commit_gives_the_name),
 		IN_FOLDER(mismatch_leaves_nothing),
 		IN_FOLDER(restart_after_a_mismatch),
