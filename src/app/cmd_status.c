@@ -106,7 +106,8 @@ int oi_cmd_status(const struct oi_options *options)
 
 		puts(text);
 	} else {
-		OI_FREE char *text = oi_report_status_text(result);
+		OI_FREE char *text = options->timings ? oi_report_timings_text(result) :
+							oi_report_status_text(result);
 
 		fputs(text, stdout);
 	}

@@ -20,6 +20,7 @@ enum option_id {
 	OPT_FORMAT,
 	OPT_SAVE,
 	OPT_WAIT,
+	OPT_TIMINGS,
 	OPT_KERNEL,
 	OPT_SIZE,
 	OPT_PREFETCH_ONLY,
@@ -40,6 +41,7 @@ static const struct option table[] = {
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "save", required_argument, NULL, OPT_SAVE },
 	{ "wait", no_argument, NULL, OPT_WAIT },
+	{ "timings", no_argument, NULL, OPT_TIMINGS },
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "prefetch-only", no_argument, NULL, OPT_PREFETCH_ONLY },
@@ -65,7 +67,8 @@ const char *oi_options_help(void)
 	       "  plan           say what run would do and why; changes nothing\n"
 	       "  facts          what is known of this machine (--save FILE keeps it)\n"
 	       "  verify         check the drivers and the fabric\n"
-	       "  status         how the last run ended (--wait: wait for its end first)\n"
+	       "  status         how the last run ended (--wait: wait for its end first;\n"
+	       "                 --timings: only where its time went)\n"
 	       "  validate FILE  check a stanza\n"
 	       "  user-data      the user-data of a plain image, from a stanza (--from FILE,\n"
 	       "                 --package-url URL --sha256 DIGEST, --gzip)\n"
@@ -130,6 +133,9 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 		break;
 	case OPT_WAIT:
 		o->wait = true;
+		break;
+	case OPT_TIMINGS:
+		o->timings = true;
 		break;
 	case OPT_KERNEL:
 		o->kernel = value;

@@ -30,6 +30,7 @@ struct oi_options {
 	bool json; /* --format json */
 	bool verbose; /* -v */
 	bool wait; /* --wait */
+	bool timings; /* status --timings */
 	bool help;
 	bool version;
 };

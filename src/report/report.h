@@ -151,4 +151,12 @@ char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *mes
  */
 char *oi_report_status_text(const struct oi_doc *result);
 
+/**
+ * oi_report_timings_text() - `ofed-init status --timings`: where the time of a run went
+ * @result: as oi_report_read() gives it; NULL: there was no run
+ * Return: a table, owned by the caller: a line a phase in the order of the run, with
+ *         seconds and per cent, then their sum. Phases of a run under way are those so far.
+ */
+char *oi_report_timings_text(const struct oi_doc *result);
+
 #endif

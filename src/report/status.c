@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #define LABEL "%-11s"
+#define NEVER_RUN "ofed-init has not run on this machine.\n"
 
 char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *message,
 			   const char *remedy)
@@ -48,7 +49,7 @@ static void add_field(struct oi_buf *page, const char *label, const char *value)
 		oi_buf_addf(page, LABEL " %s\n", label, value);
 }
 
-const char *oi_view_outcome(const struct oi_doc *result)
+static const char *outcome(const struct oi_doc *result)
 {
 	const char *state = string_at(result, "state");
 	const char *decided = string_at(result, "verdict.outcome");
@@ -153,28 +154,47 @@ static void add_checks(struct oi_buf *page, const struct oi_doc *result)
 			    or_dash(string_at(checks->items[i], "detail")));
 }
 
-static void add_phases(struct oi_buf *page, const struct oi_doc *result)
+static int64_t whole_ms(const struct oi_doc *phases)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < phases->n; i++)
+		sum += number_at(phases->items[i], "ms", 0);
+	return sum;
+}
+
+static void add_phase(struct oi_buf *page, const char *name, int64_t ms, int64_t of_ms)
+{
+	oi_buf_addf(page, "  %4" PRId64 ".%03d s", ms / 1000, (int)(ms % 1000));
+	if (of_ms)
+		oi_buf_addf(page, " %3" PRId64 " %%", (ms * 100 + of_ms / 2) / of_ms);
+	oi_buf_addf(page, " %s\n", name);
+}
+
+/* @of_ms: 0: without per cent */
+static void add_phases(struct oi_buf *page, const struct oi_doc *phases, int64_t of_ms)
+{
+	for (size_t i = 0; i < phases->n; i++)
+		add_phase(page, or_dash(string_at(phases->items[i], "name")),
+			  number_at(phases->items[i], "ms", 0), of_ms);
+}
+
+/* NULL: no phase of the run has ended. */
+static const struct oi_doc *phases_of(const struct oi_doc *result)
 {
 	const struct oi_doc *phases = oi_doc_get(result, "phases");
 
-	if (!phases || phases->kind != OI_DOC_LIST || !phases->n)
-		return;
-	oi_buf_adds(page, "\ntime\n");
-	for (size_t i = 0; i < phases->n; i++) {
-		int64_t ms = number_at(phases->items[i], "ms", 0);
-
-		oi_buf_addf(page, "  %4" PRId64 ".%03d s %s\n", ms / 1000, (int)(ms % 1000),
-			    or_dash(string_at(phases->items[i], "name")));
-	}
+	return phases && phases->kind == OI_DOC_LIST && phases->n ? phases : NULL;
 }
 
 char *oi_report_status_text(const struct oi_doc *result)
 {
 	struct oi_buf page = { 0 };
+	const struct oi_doc *phases;
 
 	if (!result)
-		return oi_mem_dup("ofed-init has not run on this machine.\n");
-	add_field(&page, "outcome", oi_view_outcome(result));
+		return oi_mem_dup(NEVER_RUN);
+	add_field(&page, "outcome", outcome(result));
 	add_field(&page, "reason", string_at(result, "reason"));
 	add_field(&page, "message", string_at(result, "message"));
 	add_field(&page, "remedy", string_at(result, "remedy"));
@@ -183,7 +203,27 @@ char *oi_report_status_text(const struct oi_doc *result)
 	add_driver(&page, result);
 	add_when(&page, result);
 	add_checks(&page, result);
-	add_phases(&page, result);
+	phases = phases_of(result);
+	if (phases) {
+		oi_buf_adds(&page, "\ntime\n");
+		add_phases(&page, phases, 0);
+	}
 	oi_buf_adds(&page, "\nlog         " OI_STATUS_LOG "\n");
+	return oi_buf_take(&page);
+}
+
+char *oi_report_timings_text(const struct oi_doc *result)
+{
+	const struct oi_doc *phases = result ? phases_of(result) : NULL;
+	struct oi_buf page = { 0 };
+	int64_t sum_ms;
+
+	if (!result)
+		return oi_mem_dup(NEVER_RUN);
+	if (!phases)
+		return oi_mem_dup("The last run has ended no phase.\n");
+	sum_ms = whole_ms(phases);
+	add_phases(&page, phases, sum_ms);
+	add_phase(&page, "in all", sum_ms, sum_ms);
 	return oi_buf_take(&page);
 }

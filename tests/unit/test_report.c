@@ -840,6 +840,7 @@ static void test_status_page(void **state OI_UNUSED)
 	OI_CLEANUP(oi_run_record_clear) struct oi_run_record record;
 	OI_DOC_AUTO *doc = NULL;
 	OI_FREE char *page = NULL;
+	OI_FREE char *timings = NULL;
 	struct oi_err err;
 
 	make_verdict(&verdict);
@@ -859,6 +860,8 @@ static void test_status_page(void **state OI_UNUSED)
 	assert_matches(page, "\n  fail +port-state +mlx5_ib0/1 INIT\n");
 	assert_matches(page, "\n  unproven +port-rate +not ACTIVE\n");
 	assert_matches(page, "\n +120.004 s verify\n");
+	timings = oi_report_timings_text(doc);
+	assert_matches(timings, "^ +[0-9.]+ s +[0-9]+ % [a-z-]+\n +120.004 s +[0-9]+ % verify\n +[0-9.]+ s 100 % in all\n$");
 }
 
 static void assert_outcome(const char *json, const char *wanted)
@@ -876,8 +879,10 @@ static void assert_outcome(const char *json, const char *wanted)
 static void test_status_outcomes(void **state OI_UNUSED)
 {
 	OI_FREE char *none = oi_report_status_text(NULL);
+	OI_FREE char *no_timings = oi_report_timings_text(NULL);
 
 	assert_has(none, "has not run");
+	assert_has(no_timings, "has not run");
 	assert_outcome("{\"state\":\"running\",\"exit_code\":null}", "running");
 	assert_outcome("{\"state\":\"finished\",\"exit_code\":0,\"verdict\":null}", "done");
 	assert_outcome("{\"state\":\"finished\",\"exit_code\":0,\"verdict\":{\"outcome\":\"install\"}}", "installed");
