@@ -18,6 +18,7 @@
 #include "execute/fallback.h"
 #include "execute/heal.h"
 #include "facts/gather.h"
+#include "report/tell.h"
 #include "sys/clock.h"
 #include "sys/lock.h"
 #include "sys/notify.h"
@@ -79,6 +80,7 @@ static void write_record(struct run *run)
 
 	if (oi_report_write(&run->machine.host.change, &run->record, &err))
 		oi_log_warn(log_of(run), "the result could not be kept: %s", err.text);
+	oi_report_tell(&run->machine.host, &run->machine.config, &run->record);
 }
 
 /* What was fetched is installed now; after a failure it stays, for the next try. */

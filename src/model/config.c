@@ -120,6 +120,9 @@ static const struct key keys[] = {
 	{ .path = "tuning", .type = MAP, .about = "Settings that RDMA programs need." },
 	{ .path = "tuning.memlock", .type = BOOL, .offset = AT(tuning.memlock),
 	  .about = "Lift the limit of locked memory for all users." },
+	{ .path = "report", .type = MAP, .about = "Who else is told how the run went." },
+	{ .path = "report.prometheus", .type = TEXT, .offset = AT(report.prometheus),
+	  .about = "Folder of node_exporter's textfile collector, for ofed_init.prom; null: a usual one, when it is there." },
 	{ .path = "hold_units", .type = STRINGS, .offset = AT(hold_units),
 	  .about = "systemd units that are to wait for infiniband-ready.target." },
 	{ .path = "blacklist", .type = STRINGS, .offset = AT(blacklist),
@@ -661,6 +664,7 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 	    check_modules_cache(r, stanza) ||
 	    check_path(r, stanza, "source.directory", c->source.directory) ||
 	    check_path(r, stanza, "source.ca_bundle", c->source.ca_bundle) ||
+	    check_path(r, stanza, "report.prometheus", c->report.prometheus) ||
 	    check_path(r, stanza, "secure_boot.key", c->secure_boot.key) ||
 	    check_path(r, stanza, "secure_boot.certificate", c->secure_boot.certificate))
 		return -1;

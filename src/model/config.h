@@ -52,6 +52,9 @@ struct oi_config {
 	struct {
 		bool memlock;
 	} tuning;
+	struct {
+		char *prometheus; /* a folder; NULL: a usual one, when it is there */
+	} report;
 	struct oi_strv hold_units; /* systemd units that wait for infiniband-ready.target */
 	struct oi_strv blacklist; /* modules that are not to be loaded by themselves */
 	int timeout_seconds;

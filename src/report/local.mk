@@ -2,10 +2,14 @@
 report_sources = \
 	src/report/agent.c \
 	src/report/clean.c src/report/clean.h \
+	src/report/journal_entry.c \
+	src/report/kvp.c \
 	src/report/process.c src/report/process.h \
+	src/report/prometheus.c \
 	src/report/record.c src/report/record.h \
 	src/report/redact.c \
 	src/report/report.h \
 	src/report/result.c \
 	src/report/status.c \
-	src/report/statuslog.c
+	src/report/statuslog.c \
+	src/report/tell.c src/report/tell.h

@@ -49,7 +49,7 @@ static void add_field(struct oi_buf *page, const char *label, const char *value)
 		oi_buf_addf(page, LABEL " %s\n", label, value);
 }
 
-static const char *outcome(const struct oi_doc *result)
+const char *oi_view_outcome(const struct oi_doc *result)
 {
 	const char *state = string_at(result, "state");
 	const char *decided = string_at(result, "verdict.outcome");
@@ -194,7 +194,7 @@ char *oi_report_status_text(const struct oi_doc *result)
 
 	if (!result)
 		return oi_mem_dup(NEVER_RUN);
-	add_field(&page, "outcome", outcome(result));
+	add_field(&page, "outcome", oi_view_outcome(result));
 	add_field(&page, "reason", string_at(result, "reason"));
 	add_field(&page, "message", string_at(result, "message"));
 	add_field(&page, "remedy", string_at(result, "remedy"));
