@@ -46,7 +46,7 @@ static int put(struct oi_machine *machine, const char *place, struct oi_err *err
 				  "the driver of this machine has no modules to share");
 	if (oi_modset_create(&machine->host, kernel, version, &set, err))
 		return -1;
-	rc = oi_modset_publish(&machine->host, place, &set, err);
+	rc = oi_modset_publish(&machine->host, &machine->config, place, &set, err);
 	if (rc < 0)
 		return -1;
 	if (rc)

@@ -67,7 +67,7 @@ void oi_machine_close(struct oi_machine *machine)
 static bool changes_machine(const struct oi_options *options)
 {
 	return !strcmp(options->command, "run") || !strcmp(options->command, "bake") ||
-	       !strcmp(options->command, "prefetch");
+	       !strcmp(options->command, "prefetch") || !strcmp(options->command, "bundle");
 }
 
 /* Files that the stanza names and that decide whom we trust. */

@@ -38,7 +38,7 @@ static char *local_path(const char *url)
 static char *fetch_key(const struct oi_execution *run, const char *address, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
-	const struct oi_fetch_job job = oi_step_fetch_job(run, &urls, FETCHED);
+	const struct oi_fetch_job job = oi_step_fetch_job(run->host, run->config, &urls, FETCHED);
 	OI_FREE char *url = oi_mem_printf("%s/" KEY_NAME, address);
 
 	if (!strncmp(url, "file://", 7)) {

@@ -35,7 +35,7 @@ static int fetch(struct oi_execution *run, const struct oi_step *step, const cha
 		 struct oi_err *err)
 {
 	const struct oi_host *host = run->host;
-	struct oi_fetch_job job = oi_step_fetch_job(run, &step->urls, step->path);
+	struct oi_fetch_job job = oi_step_fetch_job(host, run->config, &step->urls, step->path);
 	int fd = oi_root_openat(&host->change, scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	int ret;
 

@@ -44,6 +44,7 @@ execute_sources = \
 	src/execute/modset_create.c \
 	src/execute/modset_publish.c \
 	src/execute/modset_text.c \
+	src/execute/modset_upload.c \
 	src/execute/modset_text.h \
 	src/execute/packages.c \
 	src/execute/packages.h \

@@ -22,6 +22,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
+#include "model/config.h"
 #include "sys/host.h"
 
 #define OI_MODSET_POINTER_BYTES 4096
@@ -86,12 +87,21 @@ int oi_modset_create(const struct oi_host *host, const char *kernel, const char 
 
 /**
  * oi_modset_publish() - put a set from the staging folder into a cache
- * @place: a folder, made when missing
- * Return: 0; 1 when somebody else has published this key, which stays as it is;
- *         -1 with OI_R_WRITE_FAILED.
+ * @config: how a network is reached
+ * @place: a folder, made when missing; or https://
+ *
+ * The package first, then the pointer to it, neither over what is there: whoever is
+ * stopped between leaves a package that nobody knows of.
+ * Return: 0; 1 when this key is published already, which stays as it is;
+ *         -1 with OI_R_WRITE_FAILED, of https:// OI_R_UPLOAD_REFUSED, OI_R_FETCH_*.
  */
 OI_MUST_CHECK
-int oi_modset_publish(const struct oi_host *host, const char *place, const struct oi_modset *set,
-		      struct oi_err *err);
+int oi_modset_publish(const struct oi_host *host, const struct oi_config *config,
+		      const char *place, const struct oi_modset *set, struct oi_err *err);
+
+/** oi_modset_upload() - the half of oi_modset_publish() that is for https:// */
+OI_MUST_CHECK
+int oi_modset_upload(const struct oi_host *host, const struct oi_config *config,
+		     const char *place, const struct oi_modset *set, struct oi_err *err);
 
 #endif

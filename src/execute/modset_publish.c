@@ -115,11 +115,9 @@ static int publish_into(const struct oi_host *host, const char *folder,
 	return ret;
 }
 
-int oi_modset_publish(const struct oi_host *host, const char *place, const struct oi_modset *set,
-		      struct oi_err *err)
+int oi_modset_publish(const struct oi_host *host, const struct oi_config *config,
+		      const char *place, const struct oi_modset *set, struct oi_err *err)
 {
-	if (*place == '/')
-		return publish_into(host, place, set, err);
-	return oi_err_set(err, OI_R_WRITE_FAILED, "%.*s: only a folder can be published to",
-			  (int)strcspn(place, "?#"), place);
+	return *place == '/' ? publish_into(host, place, set, err) :
+			       oi_modset_upload(host, config, place, set, err);
 }

@@ -36,7 +36,7 @@ static int import_key(const struct oi_execution *run, const struct oi_root *tree
 
 	if (!path) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
-		const struct oi_fetch_job job = oi_step_fetch_job(run, &urls, FETCHED_KEY);
+		const struct oi_fetch_job job = oi_step_fetch_job(run->host, run->config, &urls, FETCHED_KEY);
 
 		oi_strv_add(&urls, url);
 		if (oi_fetcher_download(host, &job, err))

@@ -6,10 +6,9 @@
 #include "sys/clock.h"
 #include "sys/fetcher.h"
 
-struct oi_fetch_job oi_step_fetch_job(const struct oi_execution *run, const struct oi_strv *urls,
-				      const char *name)
+struct oi_fetch_job oi_step_fetch_job(const struct oi_host *host, const struct oi_config *config,
+				      const struct oi_strv *urls, const char *name)
 {
-	const struct oi_config *config = run->config;
 	const char *identity = config->source.identity;
 
 	return (struct oi_fetch_job){
@@ -20,7 +19,7 @@ struct oi_fetch_job oi_step_fetch_job(const struct oi_execution *run, const stru
 		.ca_bundle = config->source.ca_bundle,
 		.identity = identity != NULL,
 		.identity_client = identity && strcmp(identity, "system") ? identity : NULL,
-		.spread_ms = oi_clock_left_ms(run->host->spread_until_ms),
+		.spread_ms = oi_clock_left_ms(host->spread_until_ms),
 	};
 }
 
@@ -30,7 +29,7 @@ int oi_step_fetch(struct oi_execution *run, const struct oi_step *step, struct o
 
 	if (step->key && !strcmp(step->key, OI_STEP_UNPACK))
 		return oi_bundle_fetch(run, step, err);
-	job = oi_step_fetch_job(run, &step->urls, step->path);
+	job = oi_step_fetch_job(run->host, run->config, &step->urls, step->path);
 	job.sha256 = step->sha256;
 	return oi_fetcher_download(run->host, &job, err);
 }

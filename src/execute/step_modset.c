@@ -28,7 +28,7 @@ static int fetch(const struct oi_execution *run, const struct oi_strv *urls, con
 		 const char *name, struct oi_err *err)
 {
 	struct oi_host host = *run->host;
-	struct oi_fetch_job job = oi_step_fetch_job(run, urls, name);
+	struct oi_fetch_job job = oi_step_fetch_job(run->host, run->config, urls, name);
 	int64_t until_ms = oi_clock_ms() + CACHE_MS;
 
 	job.sha256 = sha256;
@@ -109,6 +109,16 @@ int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
 
 /* --- into the cache --- */
 
+/* Publishing is a favour to others: this machine has what it needs. */
+static void tell_failure(const struct oi_log *log, const struct oi_err *err)
+{
+	const struct oi_reason_text *why = oi_reason_text((enum oi_reason)err->code);
+
+	oi_log_warn(log, "modules: not published (%s): %s", why->id, err->text);
+	if (err->code == OI_R_UPLOAD_REFUSED)
+		oi_log_warn(log, "modules: %s", why->remedy);
+}
+
 int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step,
 			    struct oi_err *err)
 {
@@ -123,13 +133,14 @@ int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step
 	rc = oi_modset_create(run->host, run->verdict->driver.kernel, run->verdict->driver.version,
 			      &set, err);
 	if (!rc)
-		rc = oi_modset_publish(run->host, run->config->modules_cache.url, &set, err);
+		rc = oi_modset_publish(run->host, run->config, run->config->modules_cache.url, &set,
+				       err);
 	if (rc < 0 && err->code == OI_R_INTERRUPTED)
 		return -1;
 	if (rc < 0)
-		oi_log_warn(log, "modules: not published: %s", err->text);
+		tell_failure(log, err);
 	else if (rc > 0)
-		oi_log_info(log, "modules: somebody else has published them already");
+		oi_log_info(log, "modules: they are published already; nothing is overwritten");
 	else
 		oi_log_info(log, "modules: %zu published as %s", set.modules.n, set.file);
 	return 0;

@@ -30,9 +30,9 @@ struct oi_execution {
 	bool noted; /* in the record, what the plan finds */
 };
 
-/** oi_step_fetch_job() - a download as the stanza wants it; without a digest; borrows from all three */
-struct oi_fetch_job oi_step_fetch_job(const struct oi_execution *run, const struct oi_strv *urls,
-				      const char *name);
+/** oi_step_fetch_job() - a transfer as the stanza wants it; without a digest; borrows from all four */
+struct oi_fetch_job oi_step_fetch_job(const struct oi_host *host, const struct oi_config *config,
+				      const struct oi_strv *urls, const char *name);
 
 /** oi_step_*() - carry out one step of the kind; Return: 0, or -1 with the reason */
 OI_MUST_CHECK

@@ -22,6 +22,7 @@ static const struct {
 	{ "Date:", offsetof(struct oi_headers, date) },
 	{ "Retry-After:", offsetof(struct oi_headers, retry_after) },
 	{ "Content-Range:", offsetof(struct oi_headers, content_range) },
+	{ "x-ms-error-code:", offsetof(struct oi_headers, error_code) },
 };
 
 static void put(char *value, const char *text, size_t len)

@@ -16,6 +16,7 @@ struct oi_headers {
 	char date[OI_HEADERS_VALUE_BYTES];
 	char retry_after[OI_HEADERS_VALUE_BYTES];
 	char content_range[OI_HEADERS_VALUE_BYTES];
+	char error_code[OI_HEADERS_VALUE_BYTES]; /* Azure's name for an error: x-ms-error-code */
 };
 
 /** oi_headers_take() - a line of it, with or without its end; a status line begins anew */

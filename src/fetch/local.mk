@@ -28,6 +28,7 @@ fetch_sources = \
 	src/fetch/transfer.c src/fetch/transfer.h \
 	src/fetch/tree.c src/fetch/tree.h \
 	src/fetch/unpack.c src/fetch/unpack.h \
+	src/fetch/upload.c src/fetch/upload.h \
 	src/fetch/url.c src/fetch/url.h
 if WITH_ISAL
 fetch_sources += src/fetch/inflate_isal.c

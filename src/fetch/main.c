@@ -21,6 +21,7 @@
 #include "fetch/sandbox.h"
 #include "fetch/transfer.h"
 #include "fetch/unpack.h"
+#include "fetch/upload.h"
 #include "model/reasons.h"
 
 static int usage(void)
@@ -57,10 +58,10 @@ static int serve(struct oi_err *err)
 	    oi_fetch_request_read(OI_FETCH_REQUEST_FD, &bytes, &len, err) ||
 	    oi_fetch_request_parse(bytes, len, oi_retry_now_ms(), &request, err))
 		return -1;
-	if (request.op == OI_FETCH_KEY && !is_open(OI_FETCH_STAGING_FD, O_WRONLY))
+	if (oi_fetch_wants(request.op) == OI_FETCH_WANTS_FILE && !is_open(OI_FETCH_STAGING_FD, O_WRONLY))
 		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not open for reading",
 				  OI_FETCH_STAGING_FD);
-	if (request.op != OI_FETCH_METADATA && request.op != OI_FETCH_KEY && !is_folder(OI_FETCH_STAGING_FD))
+	if (oi_fetch_wants(request.op) == OI_FETCH_WANTS_FOLDER && !is_folder(OI_FETCH_STAGING_FD))
 		return oi_err_set(err, OI_R_FETCH_FAILED, "descriptor %d is not a folder",
 				  OI_FETCH_STAGING_FD);
 	no_files = oi_sandbox_confine(&request, OI_FETCH_STAGING_FD);
@@ -76,6 +77,8 @@ static int serve(struct oi_err *err)
 		return -1;
 	if (request.op == OI_FETCH_METADATA)
 		return oi_metadata_get(&request, err);
+	if (request.op == OI_FETCH_UPLOAD)
+		return oi_upload_put(&request, OI_FETCH_STAGING_FD, err);
 	if (request.op == OI_FETCH_STREAM)
 		return oi_onepass_get(&request, OI_FETCH_STAGING_FD, err);
 	return oi_download_get(&request, OI_FETCH_STAGING_FD, err);

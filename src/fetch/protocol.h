@@ -4,7 +4,7 @@
  *
  * Descriptor 3 carries one JSON document, the request, up to its end of file.
  * Descriptor 4 carries the answers, one JSON document a line, each line below
- * OI_FETCH_LINE_BYTES. Descriptor 5 is the staging folder (not of "metadata").
+ * OI_FETCH_LINE_BYTES. Descriptor 5 is the staging folder, where nothing else is said (not of "metadata").
  * Exit status: 0 after "done", 1 after "failed" (and without descriptors).
  *
  * Requests; every key is required, none but these is taken:
@@ -44,6 +44,11 @@
  *    "room_bytes": 1073741824,             before it begins, and so many more
  *    ...}                                  and all of "download" but "name"
  *
+ *   {"schema": 1, "op": "upload",          descriptor 5 is the file; if there is none yet
+ *    "url": "https://...",                 where to
+ *    ...}                                  and of "download" proxy, no_proxy, ca_bundle, identity,
+ *                                          deadline_ms, connect_ms, stall_seconds, tries, backoff_ms
+ *
  *   {"schema": 1, "op": "unpack",
  *    "name": "bundle.tgz",                 in the folder, or an absolute path
  *    "into": "bundle",                     the new folder; grows as "bundle.part-dir"
@@ -64,7 +69,7 @@
  *   {"event": "document", "text": "..."}   metadata: a piece of the JSON document
  *                                           key: {"signer": "...", "serial": "0A:1B"}
  *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
- *    "cached": false,                      it was there already
+ *    "cached": false,                      it was there already; upload: and is left alone
  *    "requests": 2,                        HTTP requests; not with unpack from here on
  *    "retries": 1,                         tries after a failed one
  *    "received_bytes": 3145728,            from the network, those in vain included
@@ -114,9 +119,13 @@ enum oi_fetch_op {
 	OI_FETCH_METADATA,
 	OI_FETCH_DOWNLOAD,
 	OI_FETCH_STREAM,
+	OI_FETCH_UPLOAD,
 	OI_FETCH_UNPACK,
 	OI_FETCH_KEY
 };
+
+/* What the third descriptor has to be. */
+enum oi_fetch_wants { OI_FETCH_WANTS_NOTHING, OI_FETCH_WANTS_FILE, OI_FETCH_WANTS_FOLDER };
 
 struct oi_fetch_request {
 	enum oi_fetch_op op;
@@ -127,9 +136,9 @@ struct oi_fetch_request {
 	/* metadata */
 	char *base; /* without '/' at its end */
 	int64_t try_ms;
-	/* download, and but for the name stream; unpack has the name too */
+	/* download, and but for the name stream; upload has some; unpack has the name too */
 	char *name;
-	struct oi_strv urls;
+	struct oi_strv urls; /* upload has one */
 	char *sha256; /* 64 lower case digits; NULL: none */
 	char *proxy; /* NULL: none */
 	struct oi_strv no_proxy;
@@ -151,6 +160,9 @@ struct oi_fetch_request {
 	int64_t room_factor;
 	int64_t room_bytes;
 };
+
+/** oi_fetch_wants() - of what kind OI_FETCH_STAGING_FD is for an operation */
+enum oi_fetch_wants oi_fetch_wants(enum oi_fetch_op op);
 
 /** oi_fetch_request_clear() - free; fine on a zeroed one, and for OI_CLEANUP */
 void oi_fetch_request_clear(struct oi_fetch_request *request);

@@ -230,34 +230,40 @@ static int parse_metadata(const struct oi_doc *doc, struct oi_fetch_request *req
 	return 0;
 }
 
-/* Of both that bring an artefact. */
-static int parse_artefact(const struct oi_doc *doc, struct oi_fetch_request *request,
-			  struct oi_err *err)
+/* The way to a store, there and back. */
+static int get_way(const struct oi_doc *doc, struct oi_fetch_request *request, struct oi_err *err)
 {
 	int64_t stall_seconds = 0;
 	int64_t tries = 0;
 
 	if (get_patience(doc, request, err) ||
-	    get_urls(doc, &request->urls, err) ||
-	    get_string(doc, "sha256", true, OI_DIGEST_TEXT_BYTES, &request->sha256, err) ||
 	    get_string(doc, "proxy", true, OI_FETCH_URL_BYTES, &request->proxy, err) ||
 	    get_names(doc, "no_proxy", &request->no_proxy, err) ||
 	    get_string(doc, "ca_bundle", true, PATH_MAX, &request->ca_bundle, err) ||
 	    get_identity(doc, request, err) ||
-	    get_int(doc, "spread_ms", 0, OI_FETCH_DEADLINE_MS_MAX, &request->spread_ms, err) ||
 	    get_int(doc, "stall_seconds", 1, 3600, &stall_seconds, err) ||
-	    get_int(doc, "tries", 1, 100, &tries, err) ||
-	    get_int(doc, "max_bytes", 1, OI_FETCH_BYTES_MAX, &request->max_bytes, err) ||
-	    check_proxy(request->proxy, err))
+	    get_int(doc, "tries", 1, 100, &tries, err) || check_proxy(request->proxy, err))
+		return -1;
+	if (request->ca_bundle && request->ca_bundle[0] != '/')
+		return wrong(err, "ca_bundle", "not an absolute path");
+	request->stall_seconds = (int)stall_seconds;
+	request->tries = (int)tries;
+	return 0;
+}
+
+/* Of both that bring an artefact. */
+static int parse_artefact(const struct oi_doc *doc, struct oi_fetch_request *request,
+			  struct oi_err *err)
+{
+	if (get_way(doc, request, err) || get_urls(doc, &request->urls, err) ||
+	    get_string(doc, "sha256", true, OI_DIGEST_TEXT_BYTES, &request->sha256, err) ||
+	    get_int(doc, "spread_ms", 0, OI_FETCH_DEADLINE_MS_MAX, &request->spread_ms, err) ||
+	    get_int(doc, "max_bytes", 1, OI_FETCH_BYTES_MAX, &request->max_bytes, err))
 		return -1;
 	if (request->sha256 && !oi_digest_is_text(request->sha256))
 		return wrong(err, "sha256", "not 64 hexadecimal digits");
 	for (char *c = request->sha256; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (request->ca_bundle && request->ca_bundle[0] != '/')
-		return wrong(err, "ca_bundle", "not an absolute path");
-	request->stall_seconds = (int)stall_seconds;
-	request->tries = (int)tries;
 	return check_authentic(request, err);
 }
 
@@ -285,6 +291,23 @@ static int parse_stream(const struct oi_doc *doc, struct oi_fetch_request *reque
 	    get_int(doc, "room_bytes", 0, OI_FETCH_UNPACKED_BYTES_MAX, &request->room_bytes, err))
 		return -1;
 	return parse_artefact(doc, request, err);
+}
+
+static int parse_upload(const struct oi_doc *doc, struct oi_fetch_request *request,
+			struct oi_err *err)
+{
+	OI_FREE char *url = NULL;
+
+	if (get_way(doc, request, err) ||
+	    get_string(doc, "url", false, OI_FETCH_URL_BYTES, &url, err))
+		return -1;
+	if (oi_url_check(url, err))
+		return oi_err_prefix(err, "request: url");
+	/* What is sent names the store that gets it, and may carry a token or a signature. */
+	if (oi_url_scheme(url) != OI_URL_HTTPS)
+		return wrong(err, "url", "not https://");
+	oi_strv_add(&request->urls, url);
+	return 0;
 }
 
 static int parse_unpack(const struct oi_doc *doc, struct oi_fetch_request *request,
@@ -324,27 +347,36 @@ static int parse_key(const struct oi_doc *doc, struct oi_fetch_request *request,
 
 static const struct {
 	const char *name;
+	enum oi_fetch_wants wants;
 	int (*parse)(const struct oi_doc *doc, struct oi_fetch_request *request,
 		     struct oi_err *err);
 	const char *keys[24]; /* all of them */
 } ops[] = {
-	[OI_FETCH_METADATA] = { "metadata", parse_metadata,
+	[OI_FETCH_METADATA] = { "metadata", OI_FETCH_WANTS_NOTHING, parse_metadata,
 				{ "schema", "op", "base", "deadline_ms", "connect_ms", "try_ms",
 				  "backoff_ms", "max_bytes" } },
-	[OI_FETCH_DOWNLOAD] = { "download", parse_download,
+	[OI_FETCH_DOWNLOAD] = { "download", OI_FETCH_WANTS_FOLDER, parse_download,
 				{ "schema", "op", "name", "urls", "sha256", "proxy", "no_proxy",
 				  "ca_bundle", "identity", "spread_ms", "deadline_ms", "connect_ms", "stall_seconds", "tries",
 				  "backoff_ms", "max_bytes" } },
-	[OI_FETCH_STREAM] = { "stream", parse_stream,
+	[OI_FETCH_STREAM] = { "stream", OI_FETCH_WANTS_FOLDER, parse_stream,
 			      { "schema", "op", "into", "max_entries", "max_unpacked_bytes",
 				"room_factor", "room_bytes", "urls", "sha256", "proxy", "no_proxy",
 				"ca_bundle", "identity", "spread_ms", "deadline_ms", "connect_ms",
 				"stall_seconds", "tries", "backoff_ms", "max_bytes" } },
-	[OI_FETCH_UNPACK] = { "unpack", parse_unpack,
+	[OI_FETCH_UPLOAD] = { "upload", OI_FETCH_WANTS_FILE, parse_upload,
+			      { "schema", "op", "url", "proxy", "no_proxy", "ca_bundle", "identity",
+				"deadline_ms", "connect_ms", "stall_seconds", "tries", "backoff_ms" } },
+	[OI_FETCH_UNPACK] = { "unpack", OI_FETCH_WANTS_FOLDER, parse_unpack,
 			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
 				"max_bytes" } },
-	[OI_FETCH_KEY] = { "key", parse_key, { "schema", "op", "certificate", "deadline_ms" } },
+	[OI_FETCH_KEY] = { "key", OI_FETCH_WANTS_FILE, parse_key, { "schema", "op", "certificate", "deadline_ms" } },
 };
+
+enum oi_fetch_wants oi_fetch_wants(enum oi_fetch_op op)
+{
+	return ops[op].wants;
+}
 
 int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 			   struct oi_fetch_request *request, struct oi_err *err)
@@ -371,7 +403,7 @@ int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 		request->deadline_ms += now_ms;
 		return ops[i].parse(doc, request, err);
 	}
-	return wrong(err, "op", "neither metadata, download, stream, unpack nor key");
+	return wrong(err, "op", "neither metadata, download, stream, upload, unpack nor key");
 }
 
 int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)

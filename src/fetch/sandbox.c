@@ -96,7 +96,7 @@ const char *oi_sandbox_confine(const struct oi_fetch_request *request, int dir_f
 	OI_CLEANUP(oi_strv_clear) struct oi_strv readable = { 0 };
 	struct oi_err ignored;
 
-	if (request->op == OI_FETCH_METADATA || request->op == OI_FETCH_KEY)
+	if (oi_fetch_wants(request->op) != OI_FETCH_WANTS_FOLDER)
 		dir_fd = -1;
 	if (request->op == OI_FETCH_UNPACK && request->name[0] == '/')
 		oi_strv_add(&readable, request->name);

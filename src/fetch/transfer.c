@@ -2,8 +2,10 @@
 #include "fetch/transfer.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,6 +50,7 @@ struct try {
 	int64_t bytes; /* of the artefact, where the body has come to */
 	int64_t total; /* of the artefact; -1: unknown */
 	int64_t progress_ms; /* when it was told last */
+	int64_t sent; /* of a put's body */
 };
 
 int oi_transfer_init(struct oi_err *err)
@@ -74,7 +77,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *data)
 
 static bool status_is_wanted(const struct oi_transfer *t, long status)
 {
-	return status == 200 || (status == 206 && t->offset > 0);
+	return status == 200 || (status == 206 && t->offset > 0) ||
+	       (t->put && (status == 201 || status == 204));
 }
 
 /* Return: 0, or -1 when the body is not to be read. */
@@ -133,12 +137,42 @@ static int on_progress(void *data, curl_off_t down_total, curl_off_t down, curl_
 	(void)down_total;
 	(void)down; /* counts those of refusals and redirects too */
 	(void)up_total;
-	(void)up;
-	if (try->begun && now - try->progress_ms >= PROGRESS_MS) {
-		try->progress_ms = now;
+	if ((!try->begun && !up) || now - try->progress_ms < PROGRESS_MS)
+		return 0;
+	try->progress_ms = now;
+	if (try->transfer->put)
+		try->transfer->progress(try->transfer->data, up, try->transfer->body_bytes);
+	else
 		try->transfer->progress(try->transfer->data, try->bytes, try->total);
-	}
 	return 0;
+}
+
+static size_t on_send(char *bytes, size_t size, size_t n, void *data)
+{
+	struct try *try = data;
+	ssize_t len;
+
+	do
+		len = pread(try->transfer->body_fd, bytes, size * n, try->sent);
+	while (len < 0 && errno == EINTR);
+	if (len < 0) {
+		oi_err_set(try->err, OI_R_READ_FAILED, "what is to be sent: %s", strerror(errno));
+		try->broken = true;
+		return CURL_READFUNC_ABORT;
+	}
+	try->sent += len;
+	return (size_t)len;
+}
+
+/* Some of it was sent in vain, to a connection that was closed or a server that wants less. */
+static int on_rewind(void *data, curl_off_t offset, int origin)
+{
+	struct try *try = data;
+
+	if (origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	try->sent = offset;
+	return CURL_SEEKFUNC_OK;
 }
 
 static const char *system_ca_bundle(void)
@@ -226,6 +260,14 @@ static CURLcode set_request(CURL *curl, struct try *try, struct curl_slist *head
 	/* Not CURLOPT_RESUME_FROM, for which an answer with all of it is an error. */
 	if (try->transfer->offset > 0)
 		SET(CURLOPT_RANGE, range);
+	if (try->transfer->put) {
+		SET(CURLOPT_UPLOAD, 1L);
+		SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)try->transfer->body_bytes);
+		SET(CURLOPT_READFUNCTION, on_send);
+		SET(CURLOPT_READDATA, try);
+		SET(CURLOPT_SEEKFUNCTION, on_rewind);
+		SET(CURLOPT_SEEKDATA, try);
+	}
 	SET(CURLOPT_USERAGENT, "ofed-init/" OI_VERSION);
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -248,7 +290,9 @@ static bool status_may_heal(long status)
 
 static enum oi_transfer_end end_of_status(const struct try *try, long status, const char *who)
 {
-	oi_err_set(try->err, OI_R_FETCH_STATUS, "%s %ld", who, status);
+	const char *code = try->headers.error_code;
+
+	oi_err_set(try->err, OI_R_FETCH_STATUS, *code ? "%s %ld, %s" : "%s %ld", who, status, code);
 	return status_may_heal(status) ? OI_TRANSFER_MAY_HEAL : OI_TRANSFER_HOPELESS;
 }
 
@@ -384,6 +428,7 @@ static void tell_result(struct try *try)
 	curl_easy_getinfo(try->curl, CURLINFO_EFFECTIVE_URL, &effective);
 	result->requests = 1 + (int64_t)redirects;
 	result->asked_ms = oi_headers_retry_after_ms(try->headers.retry_after, time(NULL));
+	memcpy(result->error_code, try->headers.error_code, sizeof(result->error_code));
 	if (effective)
 		result->source = oi_url_redact(effective);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The door to libcurl: one try to get one URL. */
+/* The door to libcurl: one try to get one URL, or to put something there. */
 #ifndef OI_FETCH_TRANSFER_H
 #define OI_FETCH_TRANSFER_H
 
@@ -31,16 +31,19 @@ struct oi_transfer {
 	int stall_seconds; /* as long below OI_FETCH_STALL_BYTES a second is a failure; 0: never */
 	int64_t offset; /* ask for what comes from there on, and take a 206 too; 0: for all */
 	bool conditional; /* a 304 is an answer too, without a body */
-	int64_t max_bytes; /* of the whole artefact, those before @offset included */
+	bool put; /* send @body_bytes of the file @body_fd there instead, from its beginning */
+	int body_fd;
+	int64_t body_bytes;
+	int64_t max_bytes; /* of the whole artefact, those before @offset included; or of the answer */
 	/*
 	 * The first bytes of the body are there. @status is 200, or 206 when @offset was
-	 * asked for; @length of this body, -1: unknown. An error ends it all.
+	 * asked for, and also 201 or 204 after a put; @length of this body, -1: unknown. An error ends it all.
 	 */
 	int (*begin)(void *data, long status, const struct oi_headers *headers, int64_t length,
 		     struct oi_err *err);
 	/* The next bytes of the body; an error ends it all. */
 	int (*write)(void *data, const void *bytes, size_t len, struct oi_err *err);
-	/* Now and then, of the whole artefact; @total -1: unknown; may be NULL. */
+	/* Now and then, of the whole artefact, or of what is put; @total -1: unknown; may be NULL. */
 	void (*progress)(void *data, int64_t bytes, int64_t total);
 	void *data;
 };
@@ -48,6 +51,7 @@ struct oi_transfer {
 struct oi_transfer_result {
 	long status; /* HTTP status of the last answer; 0: there was none */
 	int64_t asked_ms; /* Retry-After; -1: it had none */
+	char error_code[OI_HEADERS_VALUE_BYTES]; /* "": it had none */
 	int64_t requests; /* sent, redirects included */
 	int64_t bytes; /* of the body, in this try */
 	char *source; /* where the bytes came from, after redirects, redacted; NULL: unknown */

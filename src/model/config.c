@@ -85,7 +85,7 @@ static const struct key keys[] = {
 	{ .path = "source.no_proxy", .type = STRINGS, .offset = AT(source.no_proxy),
 	  .about = "Hosts, domains, addresses and networks that are reached without the proxy." },
 	{ .path = "source.identity", .type = TEXT, .offset = AT(source.identity),
-	  .about = "The VM's managed identity that url or mirrors on Azure storage are read with: system, or a client id." },
+	  .about = "The VM's managed identity that url, mirrors and modules_cache.url on Azure storage are opened with: system, or a client id." },
 	{ .path = "source.spread_seconds", .type = NUMBER, .offset = AT(source.spread_seconds),
 	  .low = 0, .high = LONGEST_SPREAD_SECONDS,
 	  .about = "A fleet's downloads begin spread over so much time, each VM always at the same moment of it; 0: at once." },
@@ -100,7 +100,7 @@ static const struct key keys[] = {
 	{ .path = "modules_cache.url", .type = TEXT, .offset = AT(modules_cache.url),
 	  .about = "Where built modules are looked up: an https:// address or a folder." },
 	{ .path = "modules_cache.publish", .type = BOOL, .offset = AT(modules_cache.publish),
-	  .about = "Put freshly built modules there." },
+	  .about = "Put freshly built modules there, if there are none for such a machine yet." },
 	{ .path = "ipoib", .type = AUTO_BOOL, .offset = AT(ipoib),
 	  .about = "Load IP over InfiniBand." },
 	{ .path = "persistent_names", .type = BOOL, .offset = AT(persistent_names),
@@ -566,9 +566,10 @@ static int check_identity(struct reader *r, const struct oi_doc *at)
 	if (!is_identity(c->source.identity))
 		return wrong(r, OI_R_STANZA_VALUE, identity, "source.identity",
 			     "\"%s\" is neither system nor a client id", c->source.identity);
-	if (!c->source.url && !c->source.mirrors.n)
+	if (!c->source.url && !c->source.mirrors.n &&
+	    (!c->modules_cache.url || *c->modules_cache.url == '/'))
 		return wrong(r, OI_R_STANZA_VALUE, identity, "source.identity",
-			     "a vendor has no use for it; name your storage in source.url or source.mirrors");
+			     "a vendor has no use for it; name your storage in source.url, source.mirrors or modules_cache.url");
 	if (c->source.url && starts_with(c->source.url, "http://"))
 		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "url"), "source.url",
 			     "https:// is wanted where source.identity is given");
@@ -612,9 +613,6 @@ static int check_modules_cache(struct reader *r, const struct oi_doc *stanza)
 	if (url && *url != '/' && !starts_with(url, "https://"))
 		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "url"), "modules_cache.url",
 			     "https:// or the absolute path of a folder is wanted");
-	if (url && *url != '/' && r->config->modules_cache.publish)
-		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "publish"), "modules_cache.publish",
-			     "so far only a folder can be published to; mount the share, or upload what \"ofed-init bundle create\" makes");
 	return 0;
 }
 

@@ -62,7 +62,9 @@ struct session {
 	size_t document_max;
 	struct oi_buf document;
 	bool silent; /* nothing was fetched */
+	bool upload; /* not a download */
 	bool done;
+	bool cached; /* it was there already */
 	bool failed; /* then why says so; the first word counts */
 	struct oi_err why;
 	struct oi_progress progress;
@@ -88,6 +90,11 @@ static const char *string_or(const struct oi_doc *doc, const char *otherwise)
 	return s ? s : otherwise;
 }
 
+static const char *verb(const struct session *s)
+{
+	return s->upload ? "upload" : "fetch";
+}
+
 static void on_progress(struct session *s, const struct oi_doc *answer)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
@@ -96,19 +103,19 @@ static void on_progress(struct session *s, const struct oi_doc *answer)
 		       int_or(oi_doc_get(answer, "total"), 0), oi_clock_ms());
 	oi_progress_text(&s->progress, &text);
 	if (oi_progress_due(&s->progress))
-		oi_log_info(s->log, "fetch: %s: %s", s->what, oi_buf_str(&text));
-	oi_notify_status("fetching %s: %s", s->what, oi_buf_str(&text));
+		oi_log_info(s->log, "%s: %s: %s", verb(s), s->what, oi_buf_str(&text));
+	oi_notify_status("%sing %s: %s", verb(s), s->what, oi_buf_str(&text));
 	oi_terminal_draw(s->host->terminal, &s->progress, s->what);
 }
 
 static void on_note(struct session *s, const struct oi_doc *answer)
 {
-	oi_log_warn(s->log, "fetch: %s: %s", s->what, string_or(oi_doc_get(answer, "text"), "?"));
+	oi_log_warn(s->log, "%s: %s: %s", verb(s), s->what, string_or(oi_doc_get(answer, "text"), "?"));
 }
 
 static void on_debug(struct session *s, const struct oi_doc *answer)
 {
-	oi_log_debug(s->log, "fetch: %s: %s", s->what, string_or(oi_doc_get(answer, "text"), "?"));
+	oi_log_debug(s->log, "%s: %s: %s", verb(s), s->what, string_or(oi_doc_get(answer, "text"), "?"));
 }
 
 static void on_document(struct session *s, const struct oi_doc *answer)
@@ -128,19 +135,21 @@ static void on_done(struct session *s, const struct oi_doc *answer)
 	int64_t bytes = int_or(oi_doc_get(answer, "bytes"), 0);
 	int64_t retries = int_or(oi_doc_get(answer, "retries"), 0);
 	int64_t resumed = int_or(oi_doc_get(answer, "resumed_bytes"), 0);
-	bool is_cached = cached && cached->kind == OI_DOC_BOOL && cached->boolean;
-
+	s->cached = cached && cached->kind == OI_DOC_BOOL && cached->boolean;
 	s->done = true;
-	if (s->fetched_bytes && !is_cached)
+	if (s->fetched_bytes && !s->cached)
 		*s->fetched_bytes += bytes - resumed;
 	if (s->silent)
 		return;
-	if (is_cached) {
-		oi_log_info(s->log, "fetch: %s: already here, and right", s->what);
+	if (s->cached) {
+		oi_log_info(s->log, s->upload ? "upload: %s: there already, and left alone" :
+						"fetch: %s: already here, and right",
+			    s->what);
 		return;
 	}
-	oi_log_info(s->log, "fetch: %s: %" PRId64 " bytes from %s", s->what, bytes, source);
-	if (retries > 0 || resumed > 0)
+	oi_log_info(s->log, "%s: %s: %" PRId64 " bytes %s %s", verb(s), s->what, bytes,
+		    s->upload ? "to" : "from", source);
+	if (!s->upload && (retries > 0 || resumed > 0))
 		oi_log_info(s->log,
 			    "fetch: %s: %" PRId64 " requests, %" PRId64 " of them again; %" PRId64
 			    " bytes were here from an earlier run",
@@ -275,14 +284,12 @@ static struct oi_doc *new_identity(const struct oi_host *host, const struct oi_f
 	return identity;
 }
 
-/* Of both that bring an artefact. */
-static struct oi_doc *artefact_request(const struct oi_host *host, const char *op,
-				       const struct oi_fetch_job *job)
+/* How a store is reached and spoken to, there and back. */
+static struct oi_doc *store_request(const struct oi_host *host, const char *op,
+				    const struct oi_fetch_job *job)
 {
 	struct oi_doc *request = new_request(op, host->deadline_ms);
 
-	oi_doc_put(request, "urls", new_list(job->urls));
-	oi_doc_put_string(request, "sha256", job->sha256);
 	oi_doc_put_string(request, "proxy", job->proxy);
 	oi_doc_put(request, "no_proxy", new_list(job->no_proxy));
 	oi_doc_put_string(request, "ca_bundle", job->ca_bundle);
@@ -290,11 +297,22 @@ static struct oi_doc *artefact_request(const struct oi_host *host, const char *o
 		oi_doc_put(request, "identity", new_identity(host, job));
 	else
 		oi_doc_put_string(request, "identity", NULL);
-	oi_doc_put_int(request, "spread_ms", job->spread_ms);
 	oi_doc_put_int(request, "connect_ms", DOWNLOAD_CONNECT_MS);
 	oi_doc_put_int(request, "stall_seconds", DOWNLOAD_STALL_SECONDS);
 	oi_doc_put_int(request, "tries", DOWNLOAD_TRIES);
 	oi_doc_put_int(request, "backoff_ms", DOWNLOAD_BACKOFF_MS);
+	return request;
+}
+
+/* Of both that bring an artefact. */
+static struct oi_doc *artefact_request(const struct oi_host *host, const char *op,
+				       const struct oi_fetch_job *job)
+{
+	struct oi_doc *request = store_request(host, op, job);
+
+	oi_doc_put(request, "urls", new_list(job->urls));
+	oi_doc_put_string(request, "sha256", job->sha256);
+	oi_doc_put_int(request, "spread_ms", job->spread_ms);
 	oi_doc_put_int(request, "max_bytes", DOWNLOAD_BYTES_MAX);
 	return request;
 }
@@ -373,6 +391,21 @@ int oi_fetcher_stream(const struct oi_host *host, const struct oi_fetch_job *job
 	ret = ask(host, request, host->deadline_ms, dir_fd, &session, err);
 	oi_buf_clear(&session.document);
 	return ret ? oi_err_prefix(err, "fetch and unpack %s", job->name) : 0;
+}
+
+int oi_fetcher_upload(const struct oi_host *host, const struct oi_fetch_job *job, int fd,
+		      struct oi_err *err)
+{
+	struct session session = { .host = host, .log = &host->log, .what = job->name, .upload = true };
+	OI_DOC_AUTO *request = store_request(host, "upload", job);
+	int ret;
+
+	oi_doc_put_string(request, "url", job->urls->v[0]);
+	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	oi_buf_clear(&session.document);
+	if (ret)
+		return oi_err_prefix(err, "upload %s", job->name);
+	return session.cached ? 1 : 0;
 }
 
 static int unpack(const struct oi_host *host, const char *name, int dir_fd, const char *into,

@@ -15,7 +15,7 @@
 struct oi_fetch_job {
 	const struct oi_strv *urls; /* tried in this order; https://, file://, or http:// with a digest */
 	const char *sha256; /* 64 hexadecimal digits; NULL only for https:// */
-	const char *name; /* file name in OI_STAGING_DIR */
+	const char *name; /* file name in OI_STAGING_DIR; upload: for texts */
 	const char *proxy; /* NULL: none */
 	const struct oi_strv *no_proxy; /* hosts, .suffixes, networks reached without it; NULL: none */
 	const char *ca_bundle; /* NULL: the system's */
@@ -75,6 +75,17 @@ int oi_fetcher_unpack(const struct oi_host *host, const char *name, const char *
 OI_MUST_CHECK
 int oi_fetcher_unpack_to(const struct oi_host *host, const char *name, int dir_fd,
 			 const char *into, struct oi_err *err);
+
+/**
+ * oi_fetcher_upload() - put a file where others will find it, unless there is one already
+ * @job: one https:// url; sha256 and spread_ms do not count
+ * @fd: the file, open for reading; borrowed
+ * Return: 0; 1 when there was one, which may be our own of a try that was cut off; -1 with
+ *         OI_R_UPLOAD_REFUSED, OI_R_FETCH_*.
+ */
+OI_MUST_CHECK
+int oi_fetcher_upload(const struct oi_host *host, const struct oi_fetch_job *job, int fd,
+		      struct oi_err *err);
 
 /* More than any certificate of an RSA or EC key, in DER or PEM. */
 #define OI_CERTIFICATE_BYTES 16384

@@ -133,6 +133,80 @@ class Server(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
+@dataclasses.dataclass
+class Put:
+    """What one PUT gets instead of what a store does: `take` so many bytes of its body, all
+    without it, and `keep` them or not; then `status`, or the end of the connection."""
+    status: int | None = None
+    headers: dict = dataclasses.field(default_factory=dict)
+    take: int | None = None
+    keep: bool = False
+
+
+class BlobHandler(Handler):
+    protocol_version = "HTTP/1.1"  # with Expect: 100-continue
+
+    def do_GET(self):
+        blob = self.server.blobs.get(self.path.partition("?")[0])
+        if blob is not None:
+            self.server.routes[self.path.partition("?")[0]] = [Reply(blob)]
+        elif self.server.meet:
+            self.server.meet.wait()
+        super().do_GET()
+
+    def handle_expect_100(self):
+        if self.server.puts and self.server.puts[0].take == 0:
+            return True  # it will say no at once
+        return super().handle_expect_100()
+
+    def do_PUT(self):
+        store, path = self.server, self.path.partition("?")[0]
+        self.close_connection = True
+        with store.lock:
+            store.requests.append((self.path, dict(self.headers)))
+            script = store.puts.pop(0) if store.puts else None
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length if script is None or script.take is None else script.take)
+        if len(body) < length and (script is None or script.take is None):
+            return
+        status, headers = self.keep(path, body) if script is None or script.keep else (None, {})
+        if script:
+            status, headers = script.status, script.headers
+        if status is None:
+            return
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def keep(self, path, body):
+        """As Azure's "Put Blob": one of two at once is the first, and its bytes stay."""
+        with self.server.lock:
+            if path in self.server.blobs and self.headers.get("If-None-Match") == "*":
+                return 409, {"x-ms-error-code": "BlobAlreadyExists"}
+            self.server.blobs[path] = body
+            return 201, {"ETag": '"0x8D1"'}
+
+
+class Blobs(Server):
+    """A store that can be written to. .blobs maps a path to what is there, .puts is a script for
+    the next PUTs; when it has ended they are taken as a store takes them. With .meet, a barrier,
+    who asks for what is not there waits for the others: all of them believe to be the first."""
+    handler = BlobHandler
+    meet = None
+
+    def __init__(self, context=None):
+        self.blobs = {}
+        self.puts = []
+        super().__init__({}, context)
+
+    def count_puts(self, path):
+        with self.lock:
+            return sum(1 for asked, headers in self.requests
+                       if asked.partition("?")[0] == path and "If-None-Match" in headers)
+
+
 class ProxyHandler(http.server.BaseHTTPRequestHandler):
     def allowed(self):
         self.server.note(self.path, dict(self.headers))

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Modules that one machine has compiled, on the next one: real dkms, real headers, a real folder."""
+import hashlib
 import json
 import shutil
+import threading
 
 import expect
 import user_data
+from fetch import downloads
 from rig import vendor
 from scenarios import BOOKWORM, BOTH, scenario
 from scenarios.b_doca import Source, doca_installed, stanza
@@ -27,7 +30,7 @@ def start(t, vm, more):
     return source
 
 
-def another(t, name, cache, source):
+def another(t, name, cache, source, use=USE):
     """A machine with the same artefact and a copy of the cache, but no compiler."""
     vm = t.vm(beside=name)
     bare(t, vm)
@@ -35,7 +38,7 @@ def another(t, name, cache, source):
         shutil.copytree(cache, vm.container.path(CACHE))
     source.lay_into(vm)
     vm.user_data(user_data.with_script(
-        user_data.plain(stanza(source.file_url, source.sha256) + USE, user_data.WORKLOADS)))
+        user_data.plain(stanza(source.file_url, source.sha256) + use, user_data.WORKLOADS)))
     return vm
 
 
@@ -107,13 +110,36 @@ def cache(t):
     missed(t, third, third.boot(420), "digest")
 
 
+def store_at(t):
+    """A store by https:// that can be written to, and what a stanza says of it."""
+    folder = t.work_beside("ca")
+    folder.mkdir()
+    authority = downloads.Authority(folder)
+    store = downloads.Blobs(authority.context())
+    return store, authority.bundle, (
+        "    ca_bundle: /etc/store.pem\n"
+        f"  modules_cache: {{url: \"{store.url}/c?sv=1&sig=HUSH\", publish: true}}\n")
+
+
+def puts(store):
+    return [path.partition("?")[0] for path, headers in store.requests if "If-None-Match" in headers]
+
+
 @scenario(BOOKWORM, layer="cache")
 def cache_by_hand(t):
-    """`bundle create` on a machine that has compiled; two at once, and the first one's stays."""
+    """`bundle create` where a store let nobody write, which was no reason to fail; the first one's stays."""
+    store, bundle, where = store_at(t)
     vm = t.vm()
-    source = start(t, vm, "")
-    boot = vm.boot(420)
+    with store:
+        store.puts = [downloads.Put(403, {"x-ms-error-code": "AuthorizationPermissionMismatch"}, take=0)]
+        vm.container.copy(bundle, "etc/store.pem")
+        source = start(t, vm, where)
+        boot = vm.boot(420)
+        t.equal((len(store.blobs), len(puts(store))), (0, 1), "a refusal is taken for an answer")
     doca_installed(t, vm, boot)
+    for part in ("not published (upload-refused)", "status 403, AuthorizationPermissionMismatch",
+                 "sp=c in the SAS"):
+        t.contains(boot.status_log, part, "the log says why it was not published, and what to do")
     vm.container.write("both", "#!/bin/sh\nfor n in 1 2; do\n"
                        f"ofed-init bundle create /{CACHE} --sysroot /srv/azure --imds {vm.imds.url} "
                        "--config /stanza >/out.$n 2>&1; echo $? >>/out.$n\ndone\n", mode=0o755)
@@ -147,3 +173,59 @@ def cache_unfit(t):
             (folder / name).write_text(lie)
         other = another(t, case, folder, source)
         missed(t, other, other.boot(420), why)
+
+
+# Each with a lock and a staging folder of its own, as on two machines.
+TWO_AT_ONCE = """#!/bin/sh
+mkdir -p /var/lib/ofed-init/staging
+for n in 1 2; do
+	unshare -m sh -c 'mount -t tmpfs none /run &&
+		mount -t tmpfs -o mode=0700 none /var/lib/ofed-init/staging &&
+		exec ofed-init bundle publish --sysroot /srv/azure --imds {imds} --config /stanza' >/out.$n 2>&1 &
+done
+wait
+"""
+
+
+@scenario(BOOKWORM, layer="cache")
+def cache_https(t):
+    """Published by https to a store that is busy at first; taken from there; and two at once."""
+    store, bundle, where = store_at(t)
+    with store:
+        store.puts = [downloads.Put(503, {"Retry-After": "1"})]
+        vm = t.vm()
+        vm.container.copy(bundle, "etc/store.pem")
+        source = start(t, vm, where)
+        boot = vm.boot(420)
+        doca_installed(t, vm, boot)
+        t.contains(boot.status_log, "8 published as", "the log says that they are published")
+        t.check("HUSH" not in boot.status_log + boot.journal, "and nothing of the signature")
+        pointer = next((p for p in store.blobs if p.endswith(".json")), "")
+        told = json.loads(store.blobs[pointer])
+        package = "/c/" + told["package"]
+        t.equal(puts(store), [package, package, pointer], "the package, once more, then the pointer")
+        t.equal({p: len(b) for p, b in store.blobs.items() if p != pointer}, {package: told["bytes"]},
+                "it is complete, and there is nothing else")
+
+        second = another(t, "second", None, source, where)
+        second.container.copy(bundle, "etc/store.pem")
+        asked = len(store.requests)
+        hit(t, second, second.boot(420))
+        t.equal([path.partition("?")[0] for path, _ in store.requests[asked:]], [pointer, package],
+                "two requests, and nothing is published again")
+
+        store.blobs.clear()
+        store.requests.clear()
+        store.routes.clear()
+        store.meet = threading.Barrier(2, timeout=60)
+        vm.container.write("stanza", stanza(source.file_url, source.sha256) + where)
+        vm.container.write("both", TWO_AT_ONCE.format(imds=vm.imds.url), mode=0o755)
+        vm.container.run("/both")
+        said = sorted(vm.container.path(f"out.{n}").read_text().strip() for n in (1, 2))
+        t.equal(["8 modules, sha256" in text for text in said].count(True), 1, "one of two has published")
+        t.equal(["there already" in text for text in said].count(True), 1, "the other one finds that")
+        t.equal(puts(store).count(pointer), 2, "both have tried")
+        told = json.loads(store.blobs[pointer])
+        t.equal([hashlib.sha256(b).hexdigest() for p, b in store.blobs.items() if p != pointer],
+                [told["sha256"]], "one pointer, and the package that it names")
+        t.check("HUSH" not in "".join(said), "nothing of the signature is said", said)
