@@ -170,3 +170,57 @@ def test_editor_line_is_the_same_everywhere():
     line = "# yaml-language-server: $schema=/usr/share/ofed-init/stanza.schema.json"
     assert line in plain(STANZA.read_text())
     assert line in (TOP / "README.md").read_text()
+
+
+def documents():
+    found = [*TOP.glob("*.md"), *(TOP / "doc").glob("*.md"), *(TOP / "examples").rglob("*.md"),
+             *(TOP / "dist").rglob("*.md")]
+    assert len(found) > 10
+    return found
+
+
+def anchors(text):
+    """As the platforms make them of headings."""
+    heads = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_links_lead_somewhere():
+    """Those into the tree, with their anchors; addresses are not asked."""
+    seen = 0
+    for page in documents():
+        text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            if re.match(r"[a-z]+:", link):
+                continue
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists() and target.is_relative_to(TOP), f"{page.name}: {link}"
+            assert not anchor or anchor in anchors(target.read_text()), f"{page.name}: {link}"
+            seen += 1
+    assert seen > 20, seen
+
+
+def stanzas_in(document):
+    """The infiniband: values of a cloud-config: as its key, or in a file that it writes."""
+    if not isinstance(document, dict):
+        return
+    if "infiniband" in document:
+        yield document["infiniband"]
+    for file in document.get("write_files") or []:
+        if file["path"].startswith("/etc/ofed-init/conf.d/"):
+            yield yaml.safe_load(file["content"])["infiniband"]
+
+
+def test_stanzas_in_documents_are_taken():
+    seen = 0
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "stanza.yaml"
+        for page in documents():
+            for block in re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.M | re.S):
+                for stanza in stanzas_in(yaml.safe_load(block)):
+                    file.write_text(json.dumps({"infiniband": stanza}))
+                    said = ofed_init("validate", str(file), status=None)
+                    assert said.endswith(": valid\n"), f"{page.name}: {said}{block}"
+                    seen += 1
+    assert seen > 12, seen
