@@ -74,6 +74,12 @@ bool oi_from_distro(const struct oi_decision *d);
 /** oi_installed_fits() - is a stack there that is as good as the chosen one */
 bool oi_installed_fits(const struct oi_decision *d);
 
+/**
+ * oi_installed_lacks_modules() - are the packages of the chosen release there, complete, and only
+ * modules for this kernel are not
+ */
+bool oi_installed_lacks_modules(const struct oi_decision *d);
+
 /** oi_plan_sources() - where the artefact of the chosen release is to be had, in order */
 void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls);
 /** oi_plan_digest() - its digest, or NULL */

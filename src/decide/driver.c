@@ -415,6 +415,14 @@ static bool installed_drives(const struct oi_decision *d, const char *stack)
 	return !strcmp(stack, "mlnx-ofed") && version && oi_ver_below(version, "5.1");
 }
 
+/* A package's version is the release's with the packager's own part behind it: "3.2.3-019000" */
+static bool is_version(const char *installed, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return !strncmp(installed, wanted, len) && (!installed[len] || installed[len] == '-');
+}
+
 bool oi_installed_fits(const struct oi_decision *d)
 {
 	const struct oi_facts *f = d->facts;
@@ -445,7 +453,7 @@ bool oi_installed_fits(const struct oi_decision *d)
 				"%s has modules for %s, but %s runs", stack,
 				kernel ? kernel : "no kernel", running ? running : "an unknown one");
 	} else if (d->config->version &&
-		   strcmp(d->config->version, oi_text_or(&f->installed.version, "")) != 0) {
+		   !is_version(oi_text_or(&f->installed.version, ""), d->config->version)) {
 		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s %s is there, %s is wanted",
 				stack, oi_text_or(&f->installed.version, "of unknown version"),
 				d->config->version);
@@ -467,4 +475,18 @@ bool oi_installed_fits(const struct oi_decision *d)
 		fit = true;
 	}
 	return fit;
+}
+
+bool oi_installed_lacks_modules(const struct oi_decision *d)
+{
+	const struct oi_facts *f = d->facts;
+	const char *stack = oi_text_or(&f->installed.stack, "");
+	const char *version = oi_text_or(&f->installed.version, NULL);
+	const char *kernel = oi_text_or(&f->installed.kernel, "");
+	const char *wanted = d->release ? d->release->version : d->config->version;
+
+	return wanted && version && is_version(version, wanted) &&
+	       !strcmp(stack, oi_driver_name(d->stack)) &&
+	       f->installed.unfinished.known != OI_KNOWN &&
+	       strcmp(kernel, oi_text_or(&f->kernel.release, "")) != 0;
 }

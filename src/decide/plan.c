@@ -494,20 +494,24 @@ static void vendor_step(struct oi_decision *d, enum oi_action action, const char
 static void plan_vendor(struct oi_decision *d, bool address)
 {
 	const struct oi_manager *manager = oi_manager_find(oi_plan_method(d));
+	/* A kernel that moved: what the repository had is installed, and it is some hundred MB. */
+	bool there = oi_installed_lacks_modules(d);
 	OI_FREE char *artefact = NULL;
 
 	check_key(d);
-	if (!address) {
+	if (!address && !there) {
 		fetch_artefact(d, "fetch-repository");
 		artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
 	}
-	vendor_step(d, OI_ACTION_REPOSITORY_STAGE, "stage-repository", artefact,
-		    address ? "check the key of" : "look into, change nothing:");
+	if (!there)
+		vendor_step(d, OI_ACTION_REPOSITORY_STAGE, "stage-repository", artefact,
+			    address ? "check the key of" : "look into, change nothing:");
 	oi_plan_fetch_modules(d);
 	simulate(d, "doca-ofed", true);
 	tell_needs(d);
-	vendor_step(d, OI_ACTION_REPOSITORY_ADD, "add-repository", artefact,
-		    address ? "write down" : "install");
+	if (!there)
+		vendor_step(d, OI_ACTION_REPOSITORY_ADD, "add-repository", artefact,
+			    address ? "write down" : "install");
 	hold_packages(d);
 	sign_modules(d);
 	install_packages(d, "doca-ofed", true);
