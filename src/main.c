@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "verify", oi_cmd_verify },
 	{ "status", oi_cmd_status },
 	{ "validate", oi_cmd_validate },
+	{ "collect", oi_cmd_collect },
 	{ "user-data", oi_cmd_user_data },
 	{ "schema", oi_cmd_schema },
 	{ "catalog", oi_cmd_catalog },

@@ -12,6 +12,7 @@ int oi_cmd_facts(const struct oi_options *options);
 int oi_cmd_verify(const struct oi_options *options);
 int oi_cmd_status(const struct oi_options *options);
 int oi_cmd_validate(const struct oi_options *options);
+int oi_cmd_collect(const struct oi_options *options);
 int oi_cmd_user_data(const struct oi_options *options);
 int oi_cmd_schema(const struct oi_options *options);
 int oi_cmd_catalog(const struct oi_options *options);

@@ -25,6 +25,7 @@ enum option_id {
 	OPT_SIZE,
 	OPT_PREFETCH_ONLY,
 	OPT_FROM,
+	OPT_OUTPUT,
 	OPT_PACKAGE_URL,
 	OPT_SHA256,
 	OPT_GZIP,
@@ -46,6 +47,7 @@ static const struct option table[] = {
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "prefetch-only", no_argument, NULL, OPT_PREFETCH_ONLY },
 	{ "from", required_argument, NULL, OPT_FROM },
+	{ "output", required_argument, NULL, OPT_OUTPUT },
 	{ "package-url", required_argument, NULL, OPT_PACKAGE_URL },
 	{ "sha256", required_argument, NULL, OPT_SHA256 },
 	{ "gzip", no_argument, NULL, OPT_GZIP },
@@ -69,6 +71,7 @@ const char *oi_options_help(void)
 	       "  verify         check the drivers and the fabric\n"
 	       "  status         how the last run ended (--wait: wait for its end first;\n"
 	       "                 --timings: only where its time went)\n"
+	       "  collect        all that a bug report needs, without secrets (--output FILE)\n"
 	       "  validate FILE  check a stanza\n"
 	       "  user-data      the user-data of a plain image, from a stanza (--from FILE,\n"
 	       "                 --package-url URL --sha256 DIGEST, --gzip)\n"
@@ -148,6 +151,9 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 		break;
 	case OPT_FROM:
 		o->from = value;
+		break;
+	case OPT_OUTPUT:
+		o->output = value;
 		break;
 	case OPT_PACKAGE_URL:
 		o->package_url = value;

@@ -21,6 +21,7 @@ struct oi_options {
 	const char *catalog; /* --catalog; NULL: /etc/ofed-init/catalog.d */
 	const char *save; /* facts --save; NULL: not asked */
 	const char *from; /* user-data --from */
+	const char *output; /* collect --output; NULL: a name by the time */
 	const char *package_url; /* --package-url; NULL: the package is in the image */
 	const char *sha256; /* --sha256, its digest */
 	const char *kernel; /* --kernel; NULL: the one that the image will boot */

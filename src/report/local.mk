@@ -1,8 +1,10 @@
 # Sources and headers of src/report, in libhost.a. One path a line, from the top folder.
 report_sources = \
 	src/report/agent.c \
+	src/report/collect.c src/report/collect.h \
 	src/report/clean.c src/report/clean.h \
 	src/report/journal_entry.c \
+	src/report/keylines.c src/report/keylines.h \
 	src/report/kvp.c \
 	src/report/process.c src/report/process.h \
 	src/report/prometheus.c \

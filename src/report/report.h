@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "model/verdict.h"
+#include "report/keylines.h"
 #include "sys/host.h"
 
 #define OI_STATUS_LOG "/var/log/azure/ib-vmext-status"
@@ -74,8 +75,7 @@ struct oi_statuslog {
 	struct oi_terminal *terminal; /* whose bar gives way to lines; NULL: none */
 	enum oi_console_form form; /* of stderr */
 	bool lost; /* a line could not be written; said once */
-	bool in_key; /* between the first and last line of key material */
-	size_t key_column; /* where that began in its line */
+	struct oi_key_lines key;
 	const struct oi_root *root; /* borrowed; where it is open */
 };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/report.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,9 +20,6 @@
 
 /* Room for what a child wrote in one piece, and what stands before it. */
 #define LINE_LIMIT_BYTES 8192
-
-#define PEM_BEGIN "-----BEGIN "
-#define PEM_END "-----END "
 
 static const char *level_name(enum oi_log_level level)
 {
@@ -105,8 +101,7 @@ int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, stru
 	log->fd = -1;
 	log->form = OI_CONSOLE_UNKNOWN;
 	log->lost = false;
-	log->in_key = false;
-	log->key_column = 0;
+	log->key = (struct oi_key_lines){ 0 };
 	log->root = root;
 	if (oi_root_mkdirs(root, STATUS_LOG_DIR, 0755, err) ||
 	    open_regular(root, &log->fd, err))
@@ -208,54 +203,13 @@ static void put(struct oi_statuslog *log, enum oi_log_level level, const char *t
 	}
 }
 
-/* A line of key material: base64, or a header of the old form such as "Proc-Type: 4,ENCRYPTED". */
-static bool is_key_line(const char *text)
-{
-	size_t len = strlen(text);
-
-	while (len && isspace((unsigned char)text[len - 1]))
-		len--;
-	if (!strncmp(text, "Proc-Type:", 10) || !strncmp(text, "DEK-Info:", 9) ||
-	    !strncmp(text, "Comment:", 8) || !strncmp(text, "Version:", 8))
-		return true;
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) && !strchr("+/=", text[i]))
-			return false;
-	return true;
-}
-
-/*
- * Key material runs over lines, and a child's output comes line by line. The
- * first line is redacted as any other; those behind it are left out, as long as
- * they look like it: a beginning without an end must not swallow the log.
- * Return: is this line to be left out.
- */
-static bool skip_key(struct oi_statuslog *log, const char *line)
-{
-	const char *begin = strstr(line, PEM_BEGIN), *end = strstr(line, PEM_END);
-
-	if (begin) {
-		log->in_key = !strstr(begin, PEM_END);
-		log->key_column = (size_t)(begin - line);
-		return false;
-	}
-	if (!log->in_key)
-		return false;
-	if (end) {
-		log->in_key = false;
-		return true;
-	}
-	log->in_key = strlen(line) < log->key_column || is_key_line(line + log->key_column);
-	return log->in_key;
-}
-
 void oi_statuslog_write(void *data, enum oi_log_level level, const char *line)
 {
 	struct oi_statuslog *log = data;
 	OI_FREE char *clean = NULL;
 	OI_FREE char *text = NULL;
 
-	if (skip_key(log, line))
+	if (oi_key_lines_skip(&log->key, line))
 		return;
 	clean = oi_report_clean(line);
 	text = oi_redact(clean);

@@ -26,6 +26,9 @@ enum oi_tool {
 	OI_TOOL_SHA256SUM,
 	OI_TOOL_GCC,
 	OI_TOOL_GZIP,
+	OI_TOOL_TAR,
+	OI_TOOL_DMESG,
+	OI_TOOL_LSPCI,
 	OI_TOOL_OFED_UNINSTALL, /* what a bundle leaves to undo itself */
 	OI_TOOL_RESTORECON,
 	OI_TOOL_FETCH, /* our own second program */

@@ -16,6 +16,7 @@ RECORD_BYTES = KEY_BYTES + VALUE_BYTES
 class Vm:
     def __init__(self, folder):
         self.top = folder
+        self.mounts = [("lib", "/var/lib"), ("log", "/var/log"), ("run", "/run")]
         for name in ("lib", "log", "run"):
             (folder / name).mkdir()
         machine.build(folder / "tree", release="6.1.0-50-amd64", infiniband=False,
@@ -31,20 +32,29 @@ class Vm:
         path.write_bytes(data)
         return path
 
+    def stand_in(self, place, output):
+        """A program of this machine that is not the real one: it only prints."""
+        text = self.put(f"words-of-{place.replace('/', '-')}", output.encode())
+        program = self.put(f"bin-{place.replace('/', '-')}", f"#!/bin/sh\ncat {text}\n".encode())
+        program.chmod(0o755)
+        self.mounts.append((program.name, place))
+
     def inside(self, *words):
         """The command for these words of ofed-init on this machine."""
-        mounts = " && ".join(f"mount --bind {self.top}/{name} {place}" for name, place in
-                             (("lib", "/var/lib"), ("log", "/var/log"), ("run", "/run")))
+        mounts = " && ".join(f"mount --bind {self.top}/{name} {place}" for name, place in self.mounts)
         return ["unshare", "--mount", "--propagation=private", "sh", "-c", mounts + ' && exec "$@"',
                 "sh", str(PROGRAM), *words, "--sysroot", str(self.top / "tree"),
                 "--imds", "http://127.0.0.1:1"]
 
     def run(self, stanza, status):
         config = self.put("stanza.yaml", stanza.encode())
-        run = subprocess.run(self.inside("run", "--config", str(config)), stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
+        return self.call("run", "--config", str(config), status=status).stderr.decode()
+
+    def call(self, *words, status=0):
+        run = subprocess.run(self.inside(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=120, check=False)
         assert run.returncode == status, f"exit status {run.returncode}: {run.stderr.decode()}"
-        return run.stderr.decode()
+        return run
 
     def result(self):
         return json.loads((self.top / "lib/ofed-init/result.json").read_text())
