@@ -3,6 +3,7 @@
 import importlib
 import pathlib
 
+# A scenario runs on both where apt, cloud-init or systemd of the two may differ in it.
 BOTH = ("bookworm", "trixie")
 BOOKWORM = ("bookworm",)
 TRIXIE = ("trixie",)

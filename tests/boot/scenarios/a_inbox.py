@@ -2,7 +2,7 @@
 """The distribution's own stack, from the real archive; and what later boots make of it."""
 import expect
 import user_data
-from scenarios import BOTH, scenario
+from scenarios import BOOKWORM, BOTH, scenario
 from trial import HPC_SIZE, OFFICE_SIZE
 
 PACKAGES = ("rdma-core", "ibverbs-providers", "ibverbs-utils", "infiniband-diags", "rdmacm-utils",
@@ -106,7 +106,7 @@ def again(t):
     t.check(cleaned.json("/var/lib/ofed-init/result.json"), "after cloud-init clean: a result again")
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def resized(t):
     """The same instance id, a size without InfiniBand first and with it later."""
     vm = t.vm(size=OFFICE_SIZE, size_from="imds", infiniband=False)

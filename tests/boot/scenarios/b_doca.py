@@ -168,7 +168,7 @@ def dkms_fails(t):
                "the status log has the compiler's words")
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def digest_wrong(t):
     vm = t.vm()
     source = Source(t, vm)
@@ -177,7 +177,7 @@ def digest_wrong(t):
     refused(t, vm, before, vm.boot(), 14, "digest-mismatch")
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def digest_missing(t):
     vm = t.vm()
     source = Source(t, vm)

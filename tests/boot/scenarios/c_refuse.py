@@ -34,7 +34,7 @@ def refuse_10(t):
     t.equal(vm.imds.requests, [], "no network call was made")
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def refuse_11(t):
     """An InfiniBand size whose function is missing; an Ethernet function does not count."""
     vm = t.vm(infiniband=False)
@@ -46,13 +46,13 @@ def refuse_11(t):
             "infiniband-ready.target is not reached")
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def refuse_12(t):
     """A distribution of which the catalog has nothing."""
     refused(t, t.vm(os_release=machine.GENTOO), 12, "distro-not-supported")
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def refuse_13(t):
     """A size without InfiniBand, known from the metadata service."""
     vm = t.vm(size=OFFICE_SIZE, size_from="imds", infiniband=False)

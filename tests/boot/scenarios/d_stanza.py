@@ -2,7 +2,7 @@
 """No stanza, and stanzas that are wrong."""
 import expect
 import user_data
-from scenarios import BOTH, scenario
+from scenarios import BOOKWORM, BOTH, scenario
 
 MISSPELT = """
     infiniband:
@@ -45,7 +45,7 @@ def broken_stanza(t):
     t.contains(boot.status_log.replace("drivr", ""), "driver", "the status log names the nearest key")
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def unquoted_version(t):
     """In plain user-data: YAML has made a number of it, which the schema and the run both say."""
     vm = t.vm()

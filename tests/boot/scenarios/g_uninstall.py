@@ -9,7 +9,7 @@ import expect
 import user_data
 from rig import vendor
 from rig.deb import deb
-from scenarios import BOTH, scenario
+from scenarios import BOOKWORM, BOTH, scenario
 from scenarios.a_inbox import STANZA, installed
 from scenarios.b_doca import Source, doca_installed, stanza
 from trial import SYSROOT
@@ -191,7 +191,7 @@ ADDRESS = """infiniband:
 """
 
 
-@scenario(BOTH)
+@scenario(BOOKWORM)
 def uninstall_address(t):
     """A repository that is an address and no package: refused by its key, added, used, and gone."""
     vm = t.vm()
