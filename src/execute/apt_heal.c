@@ -82,7 +82,8 @@ static int force_out(const struct oi_host *host, const struct oi_strv *names, st
 	return oi_child_run(host, &child, &result, err);
 }
 
-int oi_apt_heal(struct oi_execution *run, const struct oi_record *record, struct oi_err *err)
+int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
+		int64_t since_s OI_UNUSED, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv open = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };

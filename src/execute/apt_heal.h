@@ -2,6 +2,8 @@
 #ifndef OI_EXECUTE_APT_HEAL_H
 #define OI_EXECUTE_APT_HEAL_H
 
+#include <stdint.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 #include "execute/record.h"
@@ -9,6 +11,7 @@
 
 /**
  * oi_apt_heal() - finish what dpkg was cut off in
+ * @since_s: not needed, dpkg knows what it has not finished
  *
  * Waits for the lock, then lets dpkg configure whatever waits for it. A package
  * that was cut off while it was unpacked can be neither configured nor removed in
@@ -20,6 +23,7 @@
  *         can't find an archive for it"
  */
 OI_MUST_CHECK
-int oi_apt_heal(struct oi_execution *run, const struct oi_record *record, struct oi_err *err);
+int oi_apt_heal(struct oi_execution *run, const struct oi_record *record, int64_t since_s,
+		struct oi_err *err);
 
 #endif

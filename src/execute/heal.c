@@ -105,7 +105,7 @@ static int heal_packages(const struct oi_host *host, const struct oi_config *con
 	const struct oi_verdict verdict = { .driver = { .manager = journal->manager,
 							.kernel = journal->kernel } };
 	struct oi_execution run = { .host = host, .config = config, .verdict = &verdict };
-	int ret = ops && ops->heal ? ops->heal(&run, record, err) : 0;
+	int ret = ops && ops->heal ? ops->heal(&run, record, journal->began_s, err) : 0;
 
 	oi_apt_clear(&run.apt);
 	oi_rpm_clear(&run.rpm);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/doc.h"
@@ -108,9 +109,12 @@ static bool read_steps(const struct oi_doc *list, struct oi_journal *journal)
 static bool read_doc(const struct oi_doc *doc, struct oi_journal *journal)
 {
 	const struct oi_doc *schema = oi_doc_get(doc, "schema");
+	const struct oi_doc *began = oi_doc_get(doc, "began_s");
 
 	if (!schema || schema->kind != OI_DOC_INT || schema->integer < 1)
 		return false;
+	if (began && began->kind == OI_DOC_INT && began->integer > 0)
+		journal->began_s = began->integer;
 	oi_mem_set(&journal->stack, oi_doc_string(oi_doc_get(doc, "stack")));
 	oi_mem_set(&journal->manager, oi_doc_string(oi_doc_get(doc, "manager")));
 	oi_mem_set(&journal->kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
@@ -203,6 +207,7 @@ int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 	oi_doc_put_int(doc, "schema", SCHEMA);
 	oi_doc_put_string(doc, "version", OI_VERSION);
 	oi_doc_put_string(doc, "written", now);
+	oi_doc_put_int(doc, "began_s", (int64_t)time(NULL));
 	oi_doc_put_string(doc, "stack", journal->stack);
 	oi_doc_put_string(doc, "manager", journal->manager);
 	oi_doc_put_string(doc, "kernel", journal->kernel);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -36,6 +37,7 @@ struct oi_journal {
 	char *stack; /* "doca-ofed" */
 	char *manager; /* "apt": whose work the packages are; NULL: nobody's */
 	char *kernel; /* that the modules are for */
+	int64_t began_s; /* of the wall clock, when its last step did; 0: unknown */
 	bool open; /* for writing */
 	bool begun; /* a step of this plan */
 	bool damaged; /* it could not be read: anything may be half-done */

@@ -58,6 +58,8 @@ execute_sources = \
 	src/execute/rpm_call.h \
 	src/execute/rpm_check.c \
 	src/execute/rpm_conf.c \
+	src/execute/rpm_heal.c \
+	src/execute/rpm_heal.h \
 	src/execute/rpm_repo.c \
 	src/execute/rpm_repo.h \
 	src/execute/rpm_stage.c \

@@ -8,6 +8,7 @@
 #include "execute/apt_heal.h"
 #include "execute/removal.h"
 #include "execute/rpm.h"
+#include "execute/rpm_heal.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -20,7 +21,7 @@
 	.hold = oi_rpm_hold, .simulate = oi_rpm_simulate, .add = oi_rpm_add, .install = oi_rpm_install,                \
 	.shrink = oi_rpm_shrink, .version = oi_rpm_version, .present = oi_rpm_present,            \
 	.try_remove = oi_rpm_try_remove, .remove = oi_rpm_remove, .restore = oi_rpm_restore,      \
-	.restore_first = true
+	.restore_first = true, .heal = oi_rpm_heal
 
 static const struct oi_packages_ops table[] = {
 	{

@@ -7,6 +7,7 @@
 #define OI_EXECUTE_PACKAGES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -83,8 +84,10 @@ struct oi_packages_ops {
 	/* Before the removal, which it makes possible; else after it. */
 	bool restore_first;
 	/* Finishes what was cut off, as far as that can be done with what is on the machine; what
-	 * of ours can be neither finished nor removed is forced out. NULL: nothing to be done. */
-	int (*heal)(struct oi_execution *run, const struct oi_record *record, struct oi_err *err);
+	 * of ours can be neither finished nor removed is forced out. since_s: of the wall clock,
+	 * when the step began that was cut off; 0: unknown. NULL: nothing to be done. */
+	int (*heal)(struct oi_execution *run, const struct oi_record *record, int64_t since_s,
+		    struct oi_err *err);
 };
 
 /** oi_packages_find() - the row of a method; NULL: packages are not how it is done */

@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -123,7 +124,7 @@ class Trials:
                       self.el_address_other_key, self.el_address_unsigned, self.sles_address, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
                       self.el_wrongly_signed, self.el_replaced, self.el_replaced_for_good,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
-                      self.el_inbox, self.el_lock,
+                      self.el_inbox, self.el_lock, self.el_killed,
                       self.el_uninstall, self.el_uninstall_inbox, self.sles_uninstall,
                       self.sles_inbox, self.sles_doca, self.sles_other_key, self.sles_unsigned,
                       self.sles_replaced, self.sles_new_kernel):
@@ -365,6 +366,43 @@ class Trials:
         self.check("waiting for the lock" in text and "dnf -q -y install slow" in text,
                    "the other dnf is named", text)
         self.check("slow" in have and "rdma-core" in have, "both got their turn", have)
+
+    def el_killed(self):
+        """The machine stops hard while dnf is at work: the next run ends where an undisturbed one does."""
+        post = ("[ -e /var/lib/in-post ] || { touch /var/lib/in-post; sleep 100; }; "
+                "echo yes >/etc/ofed-scripts-are-done")
+        good, m = (Machine(self, self.name + more, ALMA, EL_KERNEL, self.el) for more in ("-not", ""))
+        for one in good, m:
+            one.inside("dnf", "-q", "-y", "install", "libibverbs")
+        package, digest = self.vendor.doca_host(self.name, m.kernel, post=post)
+        for one in good, m:
+            one.write("srv/doca-host.rpm", package.read_bytes())
+            one.stanza(driver="doca-ofed", source={"url": "file:///srv/doca-host.rpm", "sha256": digest})
+        good.write("var/lib/in-post", "")
+        self.installed(good, vendor_rpm.DRIVER, ())
+        # sh is the first process: when it ends, the kernel kills all others
+        m.inside("sh", "-c", f"/usr/sbin/ofed-init run --sysroot {SYSROOT} --config /srv/stanza.yaml "
+                 "--catalog /srv/catalog & n=0; until [ -e /var/lib/in-post ] || [ $n = 600 ]; do "
+                 "sleep 0.1; n=$((n + 1)); done")
+        _, text = m.inside("rpm", "-q", "ofed-scripts", "libibverbs")
+        self.equal(sorted(line.rsplit("-", 1)[0] for line in text.splitlines()),
+                   ["libibverbs-2510", "libibverbs-61", "ofed-scripts-25.10"],
+                   "it was killed with libibverbs there twice, and with a script that has not ended")
+        self.check(not m.path("etc/ofed-scripts-are-done").exists() and
+                   m.path("var/lib/dnf/rpmdb_lock.pid").exists(), "and dnf's lock was left behind")
+        # As rpm names what it writes; too short a time to hit it there.
+        half, theirs = f"usr/bin/ofed_info;{int(time.time()):08x}", "usr/bin/theirs;00000001"
+        m.write(half, "half")
+        m.write(theirs, "whole")
+        text, _ = self.installed(m, vendor_rpm.DRIVER, ())
+        self.check("there twice, so the older goes: libibverbs-61" in text, "the log says what it did", text)
+        have, wanted = (sorted(one.inside("rpm", "-qa")[1].splitlines()) for one in (m, good))
+        self.equal(have, wanted, "rpm's database is as after an undisturbed run, nothing there twice")
+        files, wanted = m.files(), good.files()
+        self.check(theirs in files, "another's file with a semicolon is left")
+        files.pop(theirs, None)
+        self.equal(sorted(k for k in {**files, **wanted} if files.get(k, b"") != wanted.get(k, b"")), [],
+                   "so is every file, excludes and repositories too")
 
     def undone(self, m, had, files):
         """uninstall, and once more: rpm's database and every file are as they were."""

@@ -71,9 +71,9 @@ class Vendor:
         package = rpms.rpm(top, top, "doca-host", DOCA, "019000", files=files)
         return package, hashlib.sha256(package.read_bytes()).hexdigest()
 
-    def pool(self, name, kernel, *, signer="vendor", new_kernel=False, unsigned=()):
+    def pool(self, name, kernel, *, signer="vendor", new_kernel=False, unsigned=(), post=""):
         """Build the packages and their index: the folder. signer: None leaves the packages unsigned;
-        unsigned: those only."""
+        unsigned: those only. post: a script of ofed-scripts."""
         top = self.work / name
         pool = top / "pool"
         requires = ["mlnx-ofa_kernel", "libibverbs = 2510", "rdma-core", "ofed-scripts"]
@@ -86,7 +86,8 @@ class Vendor:
             **{f"/lib/modules/{kernel}/extra/{m}.ko": (b"no module\n", 0o644) for m in MODULES}})
         rpms.rpm(top, pool, "rdma-core", "2510")
         rpms.rpm(top, pool, "libibverbs", "2510")
-        rpms.rpm(top, pool, "ofed-scripts", "25.10", files={"/usr/bin/ofed_info": (OFED_INFO, 0o755)})
+        rpms.rpm(top, pool, "ofed-scripts", "25.10", files={"/usr/bin/ofed_info": (OFED_INFO, 0o755)},
+                 post=post, provides=["/bin/sh"] if post else [])
         if signer:
             rpms.sign(self.keys, signer, [p for p in sorted(pool.glob("*.rpm"))
                                            if not p.name.startswith(tuple(unsigned))])

@@ -11,6 +11,8 @@
 
 #include "base/mem.h"
 #include "execute/execute.h"
+#include "execute/heal.h"
+#include "execute/journal.h"
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "execute/rpm.h"
@@ -356,6 +358,42 @@ static void test_refusals(void **state)
 	}
 }
 
+#define CUT "{\"schema\": 1, \"manager\": \"dnf\", \"began_s\": 1700000000, \"steps\": [{\"id\": " \
+	    "\"install-packages\", \"state\": \"begun\", \"leaves\": [\"packages\"]}]}"
+#define OURS "{\"schema\": 1, \"packages\": [\"doca-ofed 3.2.3\", \"gcc 11\"], \"repository\": " \
+	     "[\"doca-host\"], \"replaced\": [\"libibverbs 61 2510\"]}"
+
+/* What came since the step began goes, if it is ours; of two architectures both stay. */
+static void test_heal(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT);
+	fakehost_write(f, OI_RECORD_PATH, OURS);
+	fakehost_write(f, "/usr/bin/ofed_info;6553f105", "half");
+	fakehost_write(f, "/usr/bin/older;6553f000", "");
+	fakehost_write(f, "/usr/bin/another;6553f1050", "");
+	fakehost_expect_text(f, "rpm", 0,
+			     "1700000005 libibverbs libibverbs-2510-1.x86_64\n"
+			     "1600000000 libibverbs libibverbs-61-1.x86_64\n"
+			     "1600000000 libibverbs libibverbs-61-1.i686\n"
+			     "1600000000 gcc gcc-11-1.x86_64\n"
+			     "1700000006 doca-ofed doca-ofed-3.2.3-1.noarch\n"
+			     "1700000006 vim vim-9-1.x86_64\n", "-qa --queryformat *");
+	fakehost_expect_text(f, "rpm", 0, "", "--erase --nodeps libibverbs-61-1.x86_64");
+	fakehost_expect_text(f, "rpm", 1, "error: %preun scriptlet failed\n",
+			     "--erase --nodeps doca-ofed-3.2.3-1.noarch");
+	fakehost_expect_text(f, "rpm", 0, "",
+			     "--erase --nodeps --noscripts doca-ofed-3.2.3-1.noarch");
+	assert_int_equal(oi_heal(&f->host, &f->config, &cut, &err), 0);
+	fakehost_check_calls(f);
+	assert_false(fakehost_exists(f, "/usr/bin/ofed_info;6553f105"));
+	assert_true(fakehost_exists(f, "/usr/bin/older;6553f000"));
+	assert_true(fakehost_exists(f, "/usr/bin/another;6553f1050"));
+}
+
 static void test_tdnf(void **state)
 {
 	struct fakehost *f = *state;
@@ -470,6 +508,7 @@ int main(void)
 		TEST(test_repository),
 		TEST(test_dnf),
 		TEST(test_refusals),
+		TEST(test_heal),
 		TEST(test_tdnf),
 		TEST(test_zypper_locked),
 		TEST(test_optional),
