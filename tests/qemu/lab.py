@@ -31,12 +31,18 @@ class Lab:
         self.took_s = {}
 
     def prepare(self):
+        compiling = subprocess.Popen([HERE / "modset.py", self.scratch / "modset"],
+                                     stdin=subprocess.DEVNULL, preexec_fn=guest.die_with_parent)
         started = time.monotonic()
         self.image = image.get(self.logs / "image.log")
         self.note("image", started)
         started = time.monotonic()
         booted = self.booted()
         self.note("booted", started)
+        started = time.monotonic()
+        if compiling.wait():
+            raise RuntimeError("there are no compiled modules")
+        self.note("modules", started)
         started = time.monotonic()
         self.payload = self.make_payload()
         ready = self.install("ready", booted, "/srv/disk/ofed-init.deb")
@@ -93,10 +99,11 @@ class Lab:
             new.rename(folder)
 
     def make_payload(self):
-        """The second disk: the package, an archive for apt, a bundle as an ISO image."""
+        """The second disk: the package, an archive for apt, a bundle as an ISO image, a set of modules."""
         tree = self.scratch / "payload"
         shutil.copytree(self.image / "archive", tree / "archive")
         shutil.copy(self.deb, tree / "ofed-init.deb")
+        shutil.copytree(self.scratch / "modset", tree / "modset")
         listed = subprocess.run(["apt-ftparchive", "packages", "."], cwd=tree / "archive",
                                 check=True, stdout=subprocess.PIPE)
         (tree / "archive" / "Packages").write_bytes(listed.stdout)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which build of a module is loaded, and which lies on the disk."""
-from trials import trial_with_stack
+from rig import vendor
+from trials import trial, trial_with_stack
 
 UMAD = "/lib/modules/$(uname -r)/kernel/drivers/infiniband/core/ib_umad.ko"
 
@@ -38,3 +39,28 @@ def module_not_loaded(t, vm):
     checks = {c["id"]: c for c in document["checks"]}
     t.equal((status, document["reason"]), (14, "module-load-failed"), "exit 14, and why")
     t.contains(checks["module-loaded"]["detail"], "mlx5_ib", "the module is named")
+
+
+@trial
+def modules_of_a_set(t, vm):
+    """What dkms has compiled elsewhere and `modules_cache` has carried: it loads, and is what it was."""
+    release = vm.sh("uname -r").strip()
+    t.equal(vm.sh("cat /srv/disk/modset/release"), release, "the container that compiled has this kernel")
+    # The packages of a machine that found the set: nothing of dkms, compiler or headers among them.
+    vm.sh("dpkg -i /srv/disk/modset/*.deb")
+    t.equal(vm.sh("cd /lib/modules/$(uname -r)/updates/dkms && sha256sum *.ko"),
+            vm.sh("cd /srv/disk/modset/built && sha256sum *.ko"), "the modules are those that dkms has compiled")
+    vm.sh(f"modprobe -a {' '.join(vendor.MODULES)}")
+    for module in vendor.MODULES:
+        file, source, magic = vm.sh(f"modinfo -F filename {module}; modinfo -F srcversion {module};"
+                                    f" modinfo -F vermagic {module}").splitlines()
+        t.contains(file, "/updates/dkms/", f"{module} is found before the kernel's own")
+        t.equal(magic.split()[0], release, f"{module} is for this kernel")
+        t.equal(vm.sh(f"cat /sys/module/{module}/srcversion").strip(), source, f"{module} is the one that is loaded")
+    vm.azure(functions=0, stanza="infiniband: {driver: doca-ofed, verify: {wait_seconds: 0}}\n")
+    _, document = vm.verify()
+    checks = {c["id"]: (c["result"], c["detail"]) for c in document["checks"]}
+    for check in ("module-files", "module-loaded", "module-source"):
+        t.equal(checks[check][0], "pass", f"verify proves {check}: {checks[check][1]}")
+    # Stand-ins drive nothing: that is seen, too.
+    t.equal(checks["fabric-device"][0], "fail", "a driver without a device is no fabric")
