@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "execute/modset.h"
+#include "execute/signing.h"
+#include "sys/fetcher.h"
 #include "sys/lock.h"
 
 /* Where to; NULL with @err. Borrowed. */
@@ -33,6 +35,22 @@ static const char *place_of(const struct oi_machine *machine, struct oi_err *err
 	return NULL;
 }
 
+/* The private key is read in the second program's sandbox, not here. */
+static int sign(const struct oi_machine *machine, struct oi_modset *set, struct oi_err *err)
+{
+	OI_FREE char *text = oi_modset_signed_text(set);
+	int fd = oi_signing_open_key(&machine->host.change, machine->options->sign, err);
+	int ret;
+
+	if (fd < 0) {
+		err->code = OI_R_BUNDLE_KEY;
+		return -1;
+	}
+	ret = oi_fetcher_sign(&machine->host, fd, text, &set->signature, err);
+	close(fd);
+	return ret ? oi_err_prefix(err, "--sign %s", machine->options->sign) : 0;
+}
+
 static int put(struct oi_machine *machine, const char *place, struct oi_err *err)
 {
 	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { 0 };
@@ -44,15 +62,18 @@ static int put(struct oi_machine *machine, const char *place, struct oi_err *err
 	if (!set.key)
 		return oi_err_set(err, OI_R_MODULES_UNFIT,
 				  "the driver of this machine has no modules to share");
-	if (oi_modset_create(&machine->host, kernel, version, &set, err))
+	if (oi_modset_create(&machine->host, kernel, version, &set, err) ||
+	    (machine->options->sign && sign(machine, &set, err)))
 		return -1;
 	rc = oi_modset_publish(&machine->host, &machine->config, place, &set, err);
 	if (rc < 0)
 		return -1;
 	if (rc)
-		printf("%s: there already\n", set.key);
+		printf("%s: there already; what is there is not changed%s\n", set.key,
+		       machine->options->sign ? ", nor signed" : "");
 	else
-		printf("%s: %zu modules, sha256 %s\n", set.file, set.modules.n, set.sha256);
+		printf("%s: %zu modules, sha256 %s%s\n", set.file, set.modules.n, set.sha256,
+		       set.signature ? ", signed" : "");
 	return 0;
 }
 

@@ -78,6 +78,9 @@ static int guard_named_by_stanza(const struct oi_machine *machine, struct oi_err
 	if (config->source.ca_bundle &&
 	    oi_guard_path(&machine->host.change, config->source.ca_bundle, err))
 		return oi_err_prefix(err, "source.ca_bundle");
+	if (config->modules_cache.public_key &&
+	    oi_guard_path(&machine->host.change, config->modules_cache.public_key, err))
+		return oi_err_prefix(err, "modules_cache.public_key");
 	if (config->secure_boot.key &&
 	    oi_guard_secret(&machine->host.change, config->secure_boot.key, err))
 		return oi_err_prefix(err, "secure_boot.key");

@@ -24,6 +24,7 @@ enum option_id {
 	OPT_KERNEL,
 	OPT_SIZE,
 	OPT_PREFETCH_ONLY,
+	OPT_SIGN,
 	OPT_FROM,
 	OPT_OUTPUT,
 	OPT_PACKAGE_URL,
@@ -45,6 +46,7 @@ static const struct option table[] = {
 	{ "timings", no_argument, NULL, OPT_TIMINGS },
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "sign", required_argument, NULL, OPT_SIGN },
 	{ "prefetch-only", no_argument, NULL, OPT_PREFETCH_ONLY },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "output", required_argument, NULL, OPT_OUTPUT },
@@ -81,6 +83,7 @@ const char *oi_options_help(void)
 	       "                 --size NAME, repeatable; --prefetch-only)\n"
 	       "  bundle create FOLDER | bundle publish\n"
 	       "                 the modules compiled here, for others that are exactly alike\n"
+	       "                 (--sign KEYFILE)\n"
 	       "  clean          forget what belongs to this VM, before an image is captured\n"
 	       "  uninstall      go back to the distribution's own drivers\n"
 	       "\n"
@@ -145,6 +148,9 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 		break;
 	case OPT_SIZE:
 		oi_strv_add(&o->sizes, value);
+		break;
+	case OPT_SIGN:
+		o->sign = value;
 		break;
 	case OPT_PREFETCH_ONLY:
 		o->prefetch_only = true;

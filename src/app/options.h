@@ -26,6 +26,7 @@ struct oi_options {
 	const char *sha256; /* --sha256, its digest */
 	const char *kernel; /* --kernel; NULL: the one that the image will boot */
 	struct oi_strv sizes; /* --size */
+	const char *sign; /* bundle --sign; NULL: not asked */
 	bool prefetch_only; /* --prefetch-only */
 	bool gzip; /* --gzip */
 	bool json; /* --format json */

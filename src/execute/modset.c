@@ -20,6 +20,7 @@ void oi_modset_clear(struct oi_modset *set)
 	free(set->key);
 	free(set->file);
 	free(set->sha256);
+	free(set->signature);
 	oi_strv_clear(&set->provides);
 	oi_strv_clear(&set->modules);
 	memset(set, 0, sizeof(*set));
@@ -38,6 +39,11 @@ static bool is_digest(const char *text)
 	       strspn(text, "0123456789abcdef") == SHA256_DIGITS;
 }
 
+static bool is_hexadecimal(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789abcdef")];
+}
+
 /* KEY-DIGITS.deb, and nothing that leads elsewhere. */
 static bool is_our_name(const char *file, const char *key, const char *sha256)
 {
@@ -54,6 +60,7 @@ int oi_modset_pointer_read(const char *bytes, size_t len, const char *key, struc
 	const struct oi_doc *size;
 	const char *file;
 	const char *sha256;
+	const char *signature;
 
 	if (oi_doc_from_json(bytes, len, "pointer", OI_R_MODULES_UNFIT, &doc, err))
 		return -1;
@@ -61,18 +68,28 @@ int oi_modset_pointer_read(const char *bytes, size_t len, const char *key, struc
 	size = oi_doc_get(doc, "bytes");
 	file = oi_doc_string(oi_doc_get(doc, "package"));
 	sha256 = oi_doc_string(oi_doc_get(doc, "sha256"));
+	signature = oi_doc_string(oi_doc_get(doc, "signature"));
 	if (!schema || schema->kind != OI_DOC_INT || schema->integer != 1)
 		return unfit(err, "the pointer is of another schema");
 	if (strcmp(oi_doc_string(oi_doc_get(doc, "key")) ?: "", key) != 0)
 		return unfit(err, "the pointer is for other modules");
 	if (!is_digest(sha256) || !is_our_name(file, key, sha256) || !size ||
-	    size->kind != OI_DOC_INT || size->integer <= 0)
+	    size->kind != OI_DOC_INT || size->integer <= 0 || (signature && !is_hexadecimal(signature)))
 		return unfit(err, "the pointer is malformed");
 	oi_mem_set(&set->key, key);
 	oi_mem_set(&set->file, file);
 	oi_mem_set(&set->sha256, sha256);
 	set->bytes = size->integer;
+	if (signature)
+		oi_mem_set(&set->signature, signature);
 	return 0;
+}
+
+/* None of these can have a line's end in it. */
+char *oi_modset_signed_text(const struct oi_modset *set)
+{
+	return oi_mem_printf("ofed-init modules 1\n%s\n%s\n%s\n%lld\n", set->key, set->file,
+			     set->sha256, (long long)set->bytes);
 }
 
 char *oi_modset_pointer_text(const struct oi_modset *set)
@@ -84,6 +101,8 @@ char *oi_modset_pointer_text(const struct oi_modset *set)
 	oi_doc_put_string(doc, "package", set->file);
 	oi_doc_put_string(doc, "sha256", set->sha256);
 	oi_doc_put_int(doc, "bytes", set->bytes);
+	if (set->signature)
+		oi_doc_put_string(doc, "signature", set->signature);
 	return oi_doc_to_json(doc, true);
 }
 

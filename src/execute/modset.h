@@ -8,7 +8,8 @@
  * A cache is a folder, or the same by https://, with two files for a key:
  *
  *   KEY.json               the pointer: {"schema": 1, "key": KEY, "bytes": 123456,
- *                          "package": "KEY-0123456789abcdef.deb", "sha256": "64 digits"}
+ *                          "package": "KEY-0123456789abcdef.deb", "sha256": "64 digits",
+ *                          "signature": "0a1b..."}  of a user's key, over all of the rest
  *   KEY-0123456789abcdef.deb  named by its digest: never changed, never mixed up
  *
  * The pointer is written last and once: who finds it finds the package.
@@ -32,6 +33,7 @@ struct oi_modset {
 	char *key;
 	char *file; /* its name in the staging folder */
 	char *sha256;
+	char *signature; /* of oi_modset_signed_text(), in hexadecimal; NULL: none */
 	int64_t bytes;
 	struct oi_strv provides; /* names of the packages that it stands in for */
 	struct oi_strv modules; /* files, below /lib/modules/KERNEL */
@@ -43,12 +45,15 @@ void oi_modset_clear(struct oi_modset *set);
  * oi_modset_pointer_read() - understand a pointer
  * @bytes: as it came
  * @key: what it has to be for
- * @set: zeroed; key, file, sha256 and bytes are filled in
+ * @set: zeroed; key, file, sha256, bytes and signature are filled in
  * Return: 0, or -1 with OI_R_MODULES_UNFIT.
  */
 OI_MUST_CHECK
 int oi_modset_pointer_read(const char *bytes, size_t len, const char *key, struct oi_modset *set,
 			   struct oi_err *err);
+
+/** oi_modset_signed_text() - all that a pointer says, in the form that is signed; owned by the caller */
+char *oi_modset_signed_text(const struct oi_modset *set);
 
 /** oi_modset_pointer_text() - the pointer of a set; owned by the caller */
 char *oi_modset_pointer_text(const struct oi_modset *set);

@@ -27,7 +27,7 @@ static int unusable(struct oi_err *err, const char *path, const char *why)
 }
 
 /* Whoever else could read it could sign what this machine then trusts. */
-static int open_key(const struct oi_root *root, const char *path, struct oi_err *err)
+int oi_signing_open_key(const struct oi_root *root, const char *path, struct oi_err *err)
 {
 	int fd = oi_root_openat(root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	const char *why = NULL;
@@ -55,7 +55,7 @@ int oi_signing_check(const struct oi_host *host, const char *key, const char *ce
 		     struct oi_signer *signer, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	int fd = open_key(&host->change, key, err);
+	int fd = oi_signing_open_key(&host->change, key, err);
 	int got, ret;
 
 	if (fd < 0)

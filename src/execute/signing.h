@@ -33,4 +33,11 @@ int oi_signing_modules(const struct oi_host *host, const char *kernel,
 		       const struct oi_strv *names, const char *key, const char *certificate,
 		       struct oi_err *err);
 
+/**
+ * oi_signing_open_key() - the file of a private key, if nobody but root has access to it
+ * Return: a descriptor, or -1 with OI_R_SIGNING_KEY.
+ */
+OI_MUST_CHECK
+int oi_signing_open_key(const struct oi_root *root, const char *path, struct oi_err *err);
+
 #endif

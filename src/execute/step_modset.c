@@ -71,6 +71,29 @@ static void package_urls(const struct oi_step *step, const char *file, struct oi
 	}
 }
 
+/* Return: 0 when nobody asked for a signature, or it is right. */
+static int check_signature(const struct oi_execution *run, struct oi_err *err)
+{
+	const char *path = run->config->modules_cache.public_key;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf key = { 0 };
+	OI_FREE char *text = NULL;
+	int rc;
+
+	if (!path)
+		return 0;
+	if (!run->modset.signature)
+		return oi_err_set(err, OI_R_MODULES_UNTRUSTED, "they are not signed");
+	/* What others may write, others may exchange for a key of their own. */
+	rc = oi_root_read_guarded(&run->host->change, path, OI_CERTIFICATE_BYTES, &key, err);
+	if (rc > 0)
+		rc = oi_err_set(err, OI_R_BUNDLE_KEY, "%s: there is no such file", path);
+	if (rc)
+		return -1;
+	text = oi_modset_signed_text(&run->modset);
+	return oi_fetcher_verify(run->host, text, oi_buf_str(&key), key.len, run->modset.signature,
+				 err);
+}
+
 static int get_set(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
@@ -80,7 +103,8 @@ static int get_set(struct oi_execution *run, const struct oi_step *step, struct 
 	if (!run->verdict->driver.kernel)
 		return oi_err_set(err, OI_R_MODULES_UNFIT, "the kernel's release is not known");
 	if (get_pointer(run, step, &text, err) ||
-	    oi_modset_pointer_read(oi_buf_str(&text), text.len, step->key, set, err))
+	    oi_modset_pointer_read(oi_buf_str(&text), text.len, step->key, set, err) ||
+	    check_signature(run, err))
 		return -1;
 	package_urls(step, set->file, &urls);
 	return fetch(run, &urls, set->sha256, set->file, err) ||

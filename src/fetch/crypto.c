@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The door to libcrypto: digests, and the pair that signs modules. */
+/* The door to libcrypto: digests, the pair that signs modules, and signatures of a user's key. */
 #include <ctype.h>
 #include <errno.h>
 #include <openssl/bio.h>
@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "fetch/digest.h"
 #include "fetch/keypair.h"
+#include "fetch/signature.h"
 #include "model/reasons.h"
 
 #define READ_BYTES (256 * 1024)
@@ -100,7 +101,8 @@ static int no_pass_phrase(char *buf OI_UNUSED, int size OI_UNUSED, int writing O
 }
 
 /* Return: 0 with @len bytes in @bytes, or -1. */
-static int read_key(int fd, char bytes[OI_KEYPAIR_BYTES], size_t *len, struct oi_err *err)
+static int read_key(int fd, char bytes[OI_KEYPAIR_BYTES], size_t *len, int reason,
+		    struct oi_err *err)
 {
 	*len = 0;
 	for (;;) {
@@ -109,16 +111,16 @@ static int read_key(int fd, char bytes[OI_KEYPAIR_BYTES], size_t *len, struct oi
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return oi_err_set(err, OI_R_SIGNING_KEY, "the key: %s", strerror(errno));
+			return oi_err_set(err, reason, "the key: %s", strerror(errno));
 		if (n == 0)
 			return 0;
 		*len += (size_t)n;
 		if (*len == OI_KEYPAIR_BYTES)
-			return oi_err_set(err, OI_R_SIGNING_KEY, "the key: too long for one");
+			return oi_err_set(err, reason, "the key: too long for one");
 	}
 }
 
-static EVP_PKEY *parse_key(const char *bytes, size_t len, struct oi_err *err)
+static EVP_PKEY *parse_key(const char *bytes, size_t len, int reason, struct oi_err *err)
 {
 	BIO *bio = BIO_new_mem_buf(bytes, (int)len);
 	bool asked = false;
@@ -129,9 +131,22 @@ static EVP_PKEY *parse_key(const char *bytes, size_t len, struct oi_err *err)
 	key = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, &asked);
 	BIO_free(bio);
 	if (!key)
-		oi_err_set(err, OI_R_SIGNING_KEY,
+		oi_err_set(err, reason,
 			   asked ? "the key: it wants a pass phrase, and nobody is there to type one" :
 				   "the key: no private key in PEM form");
+	return key;
+}
+
+/* The private key in a file; nothing of it stays behind but in what is returned. NULL with @err. */
+static EVP_PKEY *load_key(int fd, int reason, struct oi_err *err)
+{
+	char bytes[OI_KEYPAIR_BYTES];
+	EVP_PKEY *key = NULL;
+	size_t len = 0;
+
+	if (!read_key(fd, bytes, &len, reason, err))
+		key = parse_key(bytes, len, reason, err);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
 	return key;
 }
 
@@ -197,16 +212,12 @@ int oi_keypair_check(const struct oi_fetch_request *request, int key_fd, struct 
 {
 	X509 *certificate =
 		parse_certificate(request->certificate, request->certificate_bytes, err);
-	char bytes[OI_KEYPAIR_BYTES];
-	EVP_PKEY *key = NULL;
-	size_t len = 0;
+	EVP_PKEY *key;
 	int ret = -1;
 
 	if (!certificate)
 		return -1;
-	if (!read_key(key_fd, bytes, &len, err))
-		key = parse_key(bytes, len, err);
-	OPENSSL_cleanse(bytes, sizeof(bytes));
+	key = load_key(key_fd, OI_R_SIGNING_KEY, err);
 	if (key && X509_check_private_key(certificate, key) != 1)
 		oi_err_set(err, OI_R_SIGNING_KEY, "the certificate is not of this key");
 	else if (key)
@@ -216,5 +227,106 @@ int oi_keypair_check(const struct oi_fetch_request *request, int key_fd, struct 
 	if (!ret)
 		answer(certificate);
 	X509_free(certificate);
+	return ret;
+}
+
+/* --- a user's signature --- */
+
+/* What is weaker than RSA with 2048 bits is no protection. Source: NIST SP 800-57 part 1, table 2 */
+#define STRENGTH_BITS_MIN 112
+
+/* These two bring their own digest. */
+static const EVP_MD *digest_of(EVP_PKEY *key)
+{
+	int id = EVP_PKEY_base_id(key);
+
+	return id == EVP_PKEY_ED25519 || id == EVP_PKEY_ED448 ? NULL : EVP_sha256();
+}
+
+static int check_strength(EVP_PKEY *key, struct oi_err *err)
+{
+	if (EVP_PKEY_security_bits(key) >= STRENGTH_BITS_MIN)
+		return 0;
+	return oi_err_set(err, OI_R_BUNDLE_KEY, "the key: too weak, and not of RSA, EC or Ed25519");
+}
+
+static EVP_MD_CTX *new_context(void)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	if (!context)
+		abort(); /* out of memory */
+	return context;
+}
+
+static int sign(EVP_PKEY *key, const char *text, struct oi_buf *hex, struct oi_err *err)
+{
+	unsigned char signature[OI_FETCH_SIGNATURE_BYTES_MAX];
+	size_t len = sizeof(signature);
+	EVP_MD_CTX *context = new_context();
+	bool ok = EVP_DigestSignInit(context, NULL, digest_of(key), NULL, key) == 1 &&
+		  EVP_DigestSign(context, signature, &len, (const unsigned char *)text,
+				 strlen(text)) == 1;
+
+	EVP_MD_CTX_free(context);
+	if (!ok)
+		return oi_err_set(err, OI_R_BUNDLE_KEY, "the key: it cannot sign");
+	for (size_t i = 0; i < len; i++)
+		oi_buf_addf(hex, "%02x", signature[i]);
+	return 0;
+}
+
+int oi_signature_make(const struct oi_fetch_request *request, int key_fd, struct oi_err *err)
+{
+	EVP_PKEY *key = load_key(key_fd, OI_R_BUNDLE_KEY, err);
+	OI_CLEANUP(oi_buf_clear) struct oi_buf hex = { 0 };
+	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
+	int ret = !key || check_strength(key, err) ? -1 : sign(key, request->text, &hex, err);
+
+	EVP_PKEY_free(key); /* which wipes it too */
+	ERR_clear_error();
+	if (ret)
+		return -1;
+	oi_doc_put_string(doc, "signature", oi_buf_str(&hex));
+	oi_fetch_answer_document(doc);
+	oi_fetch_answer_done(&(struct oi_fetch_done){ .source = "file:key" });
+	return 0;
+}
+
+static EVP_PKEY *parse_public_key(const unsigned char *bytes, size_t len, struct oi_err *err)
+{
+	BIO *bio = BIO_new_mem_buf(bytes, (int)len);
+	EVP_PKEY *key;
+
+	if (!bio)
+		abort(); /* out of memory */
+	key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+	BIO_free(bio);
+	if (!key)
+		oi_err_set(err, OI_R_BUNDLE_KEY, "the public key: none in PEM form");
+	return key;
+}
+
+int oi_signature_check(const struct oi_fetch_request *request, struct oi_err *err)
+{
+	EVP_PKEY *key = parse_public_key(request->public_key, request->public_key_bytes, err);
+	EVP_MD_CTX *context;
+	int ret;
+
+	ERR_clear_error();
+	if (!key)
+		return -1;
+	context = new_context();
+	ret = check_strength(key, err);
+	if (!ret && (EVP_DigestVerifyInit(context, NULL, digest_of(key), NULL, key) != 1 ||
+		     EVP_DigestVerify(context, request->signature, request->signature_bytes,
+				      (const unsigned char *)request->text,
+				      strlen(request->text)) != 1))
+		ret = oi_err_set(err, OI_R_MODULES_UNTRUSTED, "the signature is not of this key, or of something else");
+	EVP_MD_CTX_free(context);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	if (!ret)
+		oi_fetch_answer_done(&(struct oi_fetch_done){ .source = "file:signature" });
 	return ret;
 }

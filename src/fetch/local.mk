@@ -4,7 +4,7 @@ fetch_sources = \
 	src/fetch/blame.c src/fetch/blame.h \
 	src/fetch/archive.c src/fetch/archive.h \
 	src/fetch/calls.c src/fetch/calls.h \
-	src/fetch/crypto.c src/fetch/digest.h src/fetch/keypair.h \
+	src/fetch/crypto.c src/fetch/digest.h src/fetch/keypair.h src/fetch/signature.h \
 	src/fetch/download.c src/fetch/download.h \
 	src/fetch/files.c src/fetch/files.h \
 	src/fetch/gunzip.c src/fetch/gunzip.h src/fetch/inflate_zlib.c \

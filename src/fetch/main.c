@@ -19,6 +19,7 @@
 #include "fetch/protocol.h"
 #include "fetch/retry.h"
 #include "fetch/sandbox.h"
+#include "fetch/signature.h"
 #include "fetch/transfer.h"
 #include "fetch/unpack.h"
 #include "fetch/upload.h"
@@ -71,6 +72,10 @@ static int serve(struct oi_err *err)
 		oi_fetch_answer_debug("files are not limited here: %s", no_files);
 	if (request.op == OI_FETCH_KEY)
 		return oi_keypair_check(&request, OI_FETCH_STAGING_FD, err);
+	if (request.op == OI_FETCH_SIGN)
+		return oi_signature_make(&request, OI_FETCH_STAGING_FD, err);
+	if (request.op == OI_FETCH_VERIFY)
+		return oi_signature_check(&request, err);
 	if (request.op == OI_FETCH_UNPACK)
 		return oi_unpack(&request, OI_FETCH_STAGING_FD, err);
 	if (oi_transfer_init(err))

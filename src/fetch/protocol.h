@@ -4,7 +4,8 @@
  *
  * Descriptor 3 carries one JSON document, the request, up to its end of file.
  * Descriptor 4 carries the answers, one JSON document a line, each line below
- * OI_FETCH_LINE_BYTES. Descriptor 5 is the staging folder, where nothing else is said (not of "metadata").
+ * OI_FETCH_LINE_BYTES. Descriptor 5 is the staging folder, where nothing else is said
+ * (not of "metadata" and "verify").
  * Exit status: 0 after "done", 1 after "failed" (and without descriptors).
  *
  * Requests; every key is required, none but these is taken:
@@ -60,6 +61,13 @@
  *    "certificate": "30820122...",         its file's bytes in hexadecimal
  *    "deadline_ms": 10000}                 descriptor 5 is the key's file
  *
+ *   {"schema": 1, "op": "sign",             descriptor 5 is the private key's file
+ *    "text": "...", "deadline_ms": 10000}
+ *
+ *   {"schema": 1, "op": "verify",           without a third descriptor
+ *    "text": "...", "public_key": "2d2d...", its file's bytes in hexadecimal
+ *    "signature": "0a1b...", "deadline_ms": 10000}
+ *
  * Answers:
  *
  *   {"event": "progress", "bytes": 1048576, "total": 4194304 or null}
@@ -68,6 +76,7 @@
  *   {"event": "debug", "text": "..."}      for whoever wants to know everything
  *   {"event": "document", "text": "..."}   metadata: a piece of the JSON document
  *                                           key: {"signer": "...", "serial": "0A:1B"}
+ *                                           sign: {"signature": "0a1b..."}
  *   {"event": "done", "source": "...", "bytes": 4194304, "sha256": "..." or null,
  *    "cached": false,                      it was there already; upload: and is left alone
  *    "requests": 2,                        HTTP requests; not with unpack from here on
@@ -108,6 +117,8 @@
 #define OI_FETCH_UNPACKED_BYTES_MAX (INT64_C(64) << 30)
 #define OI_FETCH_ENTRIES_MAX 1000000
 #define OI_FETCH_CERTIFICATE_BYTES_MAX 16384
+#define OI_FETCH_SIGNATURE_BYTES_MAX 1024 /* of RSA with 8192 bits */
+#define OI_FETCH_TEXT_BYTES_MAX 4096
 
 /* Limit on an answer line: what the other side reads in one piece. */
 #define OI_FETCH_LINE_BYTES 4096
@@ -121,7 +132,9 @@ enum oi_fetch_op {
 	OI_FETCH_STREAM,
 	OI_FETCH_UPLOAD,
 	OI_FETCH_UNPACK,
-	OI_FETCH_KEY
+	OI_FETCH_KEY,
+	OI_FETCH_SIGN,
+	OI_FETCH_VERIFY
 };
 
 /* What the third descriptor has to be. */
@@ -152,6 +165,13 @@ struct oi_fetch_request {
 	/* key */
 	unsigned char *certificate;
 	size_t certificate_bytes;
+	/* sign, verify */
+	char *text;
+	/* verify */
+	unsigned char *public_key;
+	size_t public_key_bytes;
+	unsigned char *signature;
+	size_t signature_bytes;
 	/* unpack, stream */
 	char *into;
 	int64_t max_entries;

@@ -22,6 +22,9 @@ void oi_fetch_request_clear(struct oi_fetch_request *request)
 	free(request->name);
 	free(request->into);
 	free(request->certificate);
+	free(request->text);
+	free(request->public_key);
+	free(request->signature);
 	oi_strv_clear(&request->urls);
 	free(request->sha256);
 	free(request->proxy);
@@ -323,26 +326,49 @@ static int parse_unpack(const struct oi_doc *doc, struct oi_fetch_request *reque
 	return 0;
 }
 
+static int get_hex(const struct oi_doc *doc, const char *key, size_t most_bytes,
+		   unsigned char **bytes, size_t *n, struct oi_err *err)
+{
+	OI_FREE char *text = NULL;
+	size_t len;
+
+	if (get_string(doc, key, false, 2 * most_bytes, &text, err) || !text)
+		return -1;
+	len = strlen(text) / 2;
+	if (strlen(text) != 2 * len || strspn(text, "0123456789abcdef") != 2 * len)
+		return wrong(err, key, "not in hexadecimal");
+	*bytes = oi_mem_zalloc(len, 1);
+	*n = len;
+	for (size_t i = 0; i < len; i++) {
+		const char digits[3] = { text[2 * i], text[2 * i + 1], '\0' };
+
+		(*bytes)[i] = (unsigned char)strtoul(digits, NULL, 16);
+	}
+	return 0;
+}
+
 static int parse_key(const struct oi_doc *doc, struct oi_fetch_request *request,
 		     struct oi_err *err)
 {
-	OI_FREE char *text = NULL;
-	size_t n;
+	return get_hex(doc, "certificate", OI_FETCH_CERTIFICATE_BYTES_MAX, &request->certificate,
+		       &request->certificate_bytes, err);
+}
 
-	if (get_string(doc, "certificate", false, 2 * OI_FETCH_CERTIFICATE_BYTES_MAX, &text, err) ||
-	    !text)
+static int parse_sign(const struct oi_doc *doc, struct oi_fetch_request *request,
+		      struct oi_err *err)
+{
+	return get_string(doc, "text", false, OI_FETCH_TEXT_BYTES_MAX, &request->text, err);
+}
+
+static int parse_verify(const struct oi_doc *doc, struct oi_fetch_request *request,
+			struct oi_err *err)
+{
+	if (parse_sign(doc, request, err) ||
+	    get_hex(doc, "public_key", OI_FETCH_CERTIFICATE_BYTES_MAX, &request->public_key,
+		    &request->public_key_bytes, err))
 		return -1;
-	n = strlen(text) / 2;
-	if (strlen(text) != 2 * n || strspn(text, "0123456789abcdef") != 2 * n)
-		return wrong(err, "certificate", "not in hexadecimal");
-	request->certificate = oi_mem_zalloc(n, 1);
-	request->certificate_bytes = n;
-	for (size_t i = 0; i < n; i++) {
-		const char digits[3] = { text[2 * i], text[2 * i + 1], '\0' };
-
-		request->certificate[i] = (unsigned char)strtoul(digits, NULL, 16);
-	}
-	return 0;
+	return get_hex(doc, "signature", OI_FETCH_SIGNATURE_BYTES_MAX, &request->signature,
+		       &request->signature_bytes, err);
 }
 
 static const struct {
@@ -371,6 +397,10 @@ static const struct {
 			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
 				"max_bytes" } },
 	[OI_FETCH_KEY] = { "key", OI_FETCH_WANTS_FILE, parse_key, { "schema", "op", "certificate", "deadline_ms" } },
+	[OI_FETCH_SIGN] = { "sign", OI_FETCH_WANTS_FILE, parse_sign,
+			    { "schema", "op", "text", "deadline_ms" } },
+	[OI_FETCH_VERIFY] = { "verify", OI_FETCH_WANTS_NOTHING, parse_verify,
+			      { "schema", "op", "text", "public_key", "signature", "deadline_ms" } },
 };
 
 enum oi_fetch_wants oi_fetch_wants(enum oi_fetch_op op)
@@ -403,7 +433,7 @@ int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 		request->deadline_ms += now_ms;
 		return ops[i].parse(doc, request, err);
 	}
-	return wrong(err, "op", "neither metadata, download, stream, upload, unpack nor key");
+	return wrong(err, "op", "neither metadata, download, stream, upload, unpack, key, sign nor verify");
 }
 
 int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)

@@ -99,6 +99,8 @@ static const struct key keys[] = {
 	  .about = "Built modules, shared between VMs." },
 	{ .path = "modules_cache.url", .type = TEXT, .offset = AT(modules_cache.url),
 	  .about = "Where built modules are looked up: an https:// address or a folder." },
+	{ .path = "modules_cache.public_key", .type = TEXT, .offset = AT(modules_cache.public_key),
+	  .about = "File of a public key: built modules without a signature of its private half are not used." },
 	{ .path = "modules_cache.publish", .type = BOOL, .offset = AT(modules_cache.publish),
 	  .about = "Put freshly built modules there, if there are none for such a machine yet." },
 	{ .path = "ipoib", .type = AUTO_BOOL, .offset = AT(ipoib),
@@ -610,6 +612,9 @@ static int check_modules_cache(struct reader *r, const struct oi_doc *stanza)
 	if (!url && r->config->modules_cache.publish)
 		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "publish"), "modules_cache.publish",
 			     "modules_cache.url is missing: where to?");
+	if (r->config->modules_cache.public_key && r->config->modules_cache.publish)
+		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "publish"), "modules_cache.publish",
+			     "nobody with a public_key would use what a machine publishes by itself; sign with \"ofed-init bundle publish --sign\"");
 	if (url && *url != '/' && !starts_with(url, "https://"))
 		return wrong(r, OI_R_STANZA_VALUE, oi_doc_get(at, "url"), "modules_cache.url",
 			     "https:// or the absolute path of a folder is wanted");
@@ -663,6 +668,7 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 	    check_path(r, stanza, "source.directory", c->source.directory) ||
 	    check_path(r, stanza, "source.ca_bundle", c->source.ca_bundle) ||
 	    check_path(r, stanza, "report.prometheus", c->report.prometheus) ||
+	    check_path(r, stanza, "modules_cache.public_key", c->modules_cache.public_key) ||
 	    check_path(r, stanza, "secure_boot.key", c->secure_boot.key) ||
 	    check_path(r, stanza, "secure_boot.certificate", c->secure_boot.certificate))
 		return -1;

@@ -39,6 +39,7 @@ struct oi_config {
 	} secure_boot;
 	struct {
 		char *url;
+		char *public_key; /* NULL: signatures are not asked for */
 		bool publish;
 	} modules_cache;
 	enum oi_auto ipoib;

@@ -468,46 +468,84 @@ void oi_signer_clear(struct oi_signer *signer)
 	memset(signer, 0, sizeof(*signer));
 }
 
-static struct oi_doc *key_request(const char *certificate, size_t len, int64_t deadline_ms)
+static void put_hex(struct oi_doc *request, const char *key, const char *bytes, size_t len)
 {
-	struct oi_doc *request = new_request("key", deadline_ms);
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 
 	for (size_t i = 0; i < len; i++)
-		oi_buf_addf(&text, "%02x", (unsigned char)certificate[i]);
-	oi_doc_put_string(request, "certificate", oi_buf_str(&text));
-	return request;
+		oi_buf_addf(&text, "%02x", (unsigned char)bytes[i]);
+	oi_doc_put_string(request, key, oi_buf_str(&text));
+}
+
+static int64_t key_deadline_ms(const struct oi_host *host)
+{
+	int64_t deadline_ms = oi_clock_ms() + KEY_MS;
+
+	return deadline_ms < host->deadline_ms ? deadline_ms : host->deadline_ms;
+}
+
+/* One question about a key. @answer: owned by the caller; NULL: none is expected */
+static int ask_about_key(const struct oi_host *host, const struct oi_doc *request, int key_fd,
+			 struct oi_doc **answer, struct oi_err *err)
+{
+	struct session session = { .host = host,
+				   .log = &host->log,
+				   .what = "the key",
+				   .document_max = 4096,
+				   .silent = true };
+	int ret = ask(host, request, key_deadline_ms(host), key_fd, &session, err);
+
+	if (!ret && answer)
+		ret = oi_doc_from_json(oi_buf_str(&session.document), session.document.len,
+				       "the key", OI_R_FETCH_FAILED, answer, err);
+	oi_buf_clear(&session.document);
+	return ret;
 }
 
 int oi_fetcher_check_key(const struct oi_host *host, int key_fd, const char *certificate,
 			 size_t certificate_len, struct oi_signer *signer, struct oi_err *err)
 {
-	struct session session = { .host = host,
-				   .log = &host->log,
-				   .what = "the key pair",
-				   .document_max = 4096,
-				   .silent = true };
-	int64_t deadline_ms = oi_clock_ms() + KEY_MS;
 	OI_DOC_AUTO *request = NULL;
 	OI_DOC_AUTO *answer = NULL;
-	int ret;
 
 	if (!certificate_len || certificate_len > OI_CERTIFICATE_BYTES)
 		return oi_err_set(err, OI_R_SIGNING_KEY, "the certificate: %s",
 				  certificate_len ? "too long for one" : "the file is empty");
-	if (deadline_ms > host->deadline_ms)
-		deadline_ms = host->deadline_ms;
-	request = key_request(certificate, certificate_len, deadline_ms);
-	ret = ask(host, request, deadline_ms, key_fd, &session, err);
-	if (!ret)
-		ret = oi_doc_from_json(oi_buf_str(&session.document), session.document.len,
-				       "the key pair", OI_R_FETCH_FAILED, &answer, err);
-	oi_buf_clear(&session.document);
-	if (ret)
+	request = new_request("key", key_deadline_ms(host));
+	put_hex(request, "certificate", certificate, certificate_len);
+	if (ask_about_key(host, request, key_fd, &answer, err))
 		return -1;
 	signer->name = oi_mem_dup(string_or(oi_doc_get(answer, "signer"), ""));
 	signer->serial = oi_mem_dup(string_or(oi_doc_get(answer, "serial"), ""));
 	return 0;
+}
+
+int oi_fetcher_sign(const struct oi_host *host, int key_fd, const char *text, char **signature,
+		    struct oi_err *err)
+{
+	OI_DOC_AUTO *request = new_request("sign", key_deadline_ms(host));
+	OI_DOC_AUTO *answer = NULL;
+
+	oi_doc_put_string(request, "text", text);
+	if (ask_about_key(host, request, key_fd, &answer, err))
+		return -1;
+	*signature = oi_mem_dup(string_or(oi_doc_get(answer, "signature"), ""));
+	return 0;
+}
+
+int oi_fetcher_verify(const struct oi_host *host, const char *text, const char *public_key,
+		      size_t public_key_len, const char *signature, struct oi_err *err)
+{
+	OI_DOC_AUTO *request = NULL;
+
+	if (!public_key_len || public_key_len > OI_CERTIFICATE_BYTES)
+		return oi_err_set(err, OI_R_BUNDLE_KEY, "the public key: %s",
+				  public_key_len ? "too long for one" : "the file is empty");
+	request = new_request("verify", key_deadline_ms(host));
+	oi_doc_put_string(request, "text", text);
+	put_hex(request, "public_key", public_key, public_key_len);
+	oi_doc_put_string(request, "signature", signature);
+	return ask_about_key(host, request, -1, NULL, err);
 }
 
 int oi_fetcher_metadata(const struct oi_host *host, int64_t deadline_ms, struct oi_doc **out,

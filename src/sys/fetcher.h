@@ -111,6 +111,26 @@ int oi_fetcher_check_key(const struct oi_host *host, int key_fd, const char *cer
 			 size_t certificate_len, struct oi_signer *signer, struct oi_err *err);
 
 /**
+ * oi_fetcher_sign() - have a text signed, in the second program's sandbox
+ * @key_fd: the private key's file; borrowed, and not read here
+ * @signature: in hexadecimal, owned by the caller
+ * Errors: OI_R_BUNDLE_KEY, OI_R_FETCH_FAILED, OI_R_TOOL_MISSING
+ */
+OI_MUST_CHECK
+int oi_fetcher_sign(const struct oi_host *host, int key_fd, const char *text, char **signature,
+		    struct oi_err *err);
+
+/**
+ * oi_fetcher_verify() - is a signature of a text, and by a key
+ * @public_key: the bytes of its file, at most OI_CERTIFICATE_BYTES
+ * @signature: as oi_fetcher_sign() has made it
+ * Errors: OI_R_MODULES_UNTRUSTED, OI_R_BUNDLE_KEY, OI_R_FETCH_FAILED, OI_R_TOOL_MISSING
+ */
+OI_MUST_CHECK
+int oi_fetcher_verify(const struct oi_host *host, const char *text, const char *public_key,
+		      size_t public_key_len, const char *signature, struct oi_err *err);
+
+/**
  * oi_fetcher_metadata() - ask the metadata service for the instance document
  * @deadline_ms: monotonic, absolute
  * @out: parsed answer, owned by the caller

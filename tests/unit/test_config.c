@@ -86,7 +86,7 @@ static void every_key_is_read(void **state)
 	       "    no_proxy: [localhost, .corp.example, 10.0.0.0/8, '[fd00::1]'], spread_seconds: 59,\n"
 	       "    identity: 0f6cc1a4-3b27-4ce1-8f67-2d7f6a9d51e0}\n"
 	       "  secure_boot: {key: /k, certificate: /c}\n"
-	       "  modules_cache: {url: '/srv/cache', publish: true}\n"
+	       "  modules_cache: {url: '/srv/cache', publish: true, public_key: null}\n"
 	       "  ipoib: false\n"
 	       "  persistent_names: false\n"
 	       "  verify: {wait_seconds: 0, ports: 8, min_rate_gbps: 200}\n"
@@ -323,7 +323,7 @@ static void the_schema_has_every_key(void **state)
 	oi_config_init(&c);
 	doc = oi_config_to_doc(&c);
 	count_leaves(doc, schema, &n);
-	assert_int_equal(n, 32);
+	assert_int_equal(n, 33);
 	assert_false(oi_doc_get(schema, "additionalProperties")->boolean);
 	assert_true(oi_config_is_key("driver"));
 	assert_false(oi_config_is_key("verify.ports"));

@@ -39,6 +39,28 @@ static void test_pointer(void **state)
 	assert_string_equal(set.file, FILE_NAME);
 	assert_string_equal(set.sha256, SHA);
 	assert_int_equal(set.bytes, 123456);
+	assert_null(set.signature);
+	oi_modset_clear(&set);
+}
+
+/* What is signed is what the pointer says, all of it. */
+static void test_pointer_signed(void **state)
+{
+	struct oi_modset set = { .key = oi_mem_dup(KEY), .file = oi_mem_dup(FILE_NAME),
+				 .sha256 = oi_mem_dup(SHA), .signature = oi_mem_dup("0a1b"),
+				 .bytes = 123456 };
+	OI_FREE char *text = oi_modset_pointer_text(&set);
+	OI_FREE char *before = oi_modset_signed_text(&set);
+	OI_FREE char *after = NULL;
+	struct oi_err err;
+
+	(void)state;
+	oi_modset_clear(&set);
+	assert_int_equal(read_pointer(text, &set, &err), 0);
+	assert_string_equal(set.signature, "0a1b");
+	after = oi_modset_signed_text(&set);
+	assert_string_equal(before, after);
+	assert_string_equal(after, "ofed-init modules 1\n" KEY "\n" FILE_NAME "\n" SHA "\n123456\n");
 	oi_modset_clear(&set);
 }
 
@@ -54,6 +76,8 @@ static void test_pointer_unfit(void **state)
 		"{\"schema\": 1, \"key\": \"" KEY "\", \"package\": \"" FILE_NAME "\", \"bytes\": 1}",
 		"{\"schema\": 1, \"key\": \"" KEY "\", \"package\": \"" FILE_NAME "\", \"sha256\": \"" SHA "\", \"bytes\": 0}",
 		"{\"schema\": 1, \"key\": \"" KEY "\", \"package\": \"" FILE_NAME "\", \"sha256\": \"" SHA "\"}",
+		"{\"schema\": 1, \"key\": \"" KEY "\", \"package\": \"" FILE_NAME "\", \"sha256\": \"" SHA "\", \"bytes\": 1, \"signature\": \"0x\"}",
+		"{\"schema\": 1, \"key\": \"" KEY "\", \"package\": \"" FILE_NAME "\", \"sha256\": \"" SHA "\", \"bytes\": 1, \"signature\": \"\"}",
 	};
 
 	(void)state;
@@ -144,6 +168,7 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pointer_signed),
 		cmocka_unit_test(test_pointer),	 cmocka_unit_test(test_pointer_unfit),
 		cmocka_unit_test(test_contents), cmocka_unit_test(test_provides),
 		cmocka_unit_test(test_module),

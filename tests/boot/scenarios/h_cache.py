@@ -14,7 +14,29 @@ from scenarios.b_doca import Source, doca_installed, stanza
 
 CACHE = "srv/modules"
 PUBLISH = f"  modules_cache: {{url: /{CACHE}, publish: true}}\n"
+TRUSTED = f"  modules_cache: {{url: /{CACHE}, public_key: /etc/modules.pub}}\n"
 USE = f"  modules_cache: {{url: /{CACHE}}}\n"
+
+
+class Key:
+    """A key that signs module sets; signs by openssl alone, as somebody without ofed-init would."""
+
+    def __init__(self, t, name):
+        folder = t.work_beside("keys")
+        folder.mkdir(exist_ok=True)
+        self.private, self.public = folder / f"{name}.key", folder / f"{name}.pub"
+        downloads.openssl("genpkey", "-algorithm", "ed25519", "-out", str(self.private))
+        downloads.openssl("pkey", "-in", str(self.private), "-pubout", "-out", str(self.public))
+
+    def lines(self):
+        return self.private.read_text().splitlines()[1:-1]
+
+    def sign(self, pointer):
+        text, made = self.private.with_suffix(".text"), self.private.with_suffix(".made")
+        text.write_text("ofed-init modules 1\n{key}\n{package}\n{sha256}\n{bytes}\n".format(**pointer))
+        downloads.openssl("pkeyutl", "-sign", "-rawin", "-inkey", str(self.private), "-in", str(text),
+                          "-out", str(made))
+        return json.dumps({**pointer, "signature": made.read_bytes().hex()})
 
 
 def bare(t, vm):
@@ -141,37 +163,49 @@ def cache_by_hand(t):
                  "sp=c in the SAS"):
         t.contains(boot.status_log, part, "the log says why it was not published, and what to do")
     vm.container.write("both", "#!/bin/sh\nfor n in 1 2; do\n"
-                       f"ofed-init bundle create /{CACHE} --sysroot /srv/azure --imds {vm.imds.url} "
+                       f"ofed-init bundle create /{CACHE} --sign /key --sysroot /srv/azure --imds {vm.imds.url} "
                        "--config /stanza >/out.$n 2>&1; echo $? >>/out.$n\ndone\n", mode=0o755)
     vm.container.write("stanza", stanza(source.file_url, source.sha256))
+    key = Key(t, "key")
+    vm.container.copy(key.private, "key")
+    vm.container.path("key").chmod(0o640)
+    vm.container.run("/both")
+    t.contains(vm.container.path("out.1").read_text(), "bundle-key-unusable", "a key that others may read is refused")
+    vm.container.path("key").chmod(0o600)
     vm.container.run("/both")
     first, second = ((vm.container.path(f"out.{n}")).read_text() for n in (1, 2))
     t.contains(first, "8 modules, sha256", "the first one packs")
+    t.contains(first, ", signed", "and signs")
+    t.check(not any(line in first + second + boot.status_log for line in key.lines()), "nothing of the key is said")
     t.contains(second, "there already", "the second one leaves it alone")
     t.equal((first.splitlines()[-1], second.splitlines()[-1]), ("0", "0"), "both end with 0")
-    other = another(t, "other", vm.container.path(CACHE), source)
+    other = another(t, "other", vm.container.path(CACHE), source, TRUSTED)
+    other.container.copy(key.public, "etc/modules.pub")
     hit(t, other, other.boot(420))
 
 
 @scenario(BOOKWORM, layer="cache")
 def cache_unfit(t):
-    """Pointers that lie: of another kernel, cut short, to a file elsewhere; and none at all."""
+    """Pointers that lie: of another kernel, without a signature, with another's, of something else."""
     vm = t.vm()
     source = start(t, vm, PUBLISH)
-    doca_installed(t, vm, vm.boot(420))
+    boot = vm.boot(420)
+    doca_installed(t, vm, boot)
+    t.contains(boot.status_log, "none for this machine", "where there is no pointer the log says so")
     folder = vm.container.path(CACHE)
     name = next(folder.glob("*.json")).name
     text = (folder / name).read_text()
+    ours, others = Key(t, "ours"), Key(t, "others")
+    pointer = json.loads(text)
     for case, lie, why in (
             ("key", text.replace(t.kernel, "5.4.0-1-generic"), "for other modules"),
-            ("cut", text[:40], "pointer"),
-            ("path", text.replace('"package": "', '"package": "../'), "malformed"),
-            ("none", None, "none for this machine")):
-        if lie is None:
-            (folder / name).unlink()
-        else:
-            (folder / name).write_text(lie)
-        other = another(t, case, folder, source)
+            ("unsigned", text, "they are not signed"),
+            ("others-key", others.sign(pointer), "not of this key"),
+            ("changed", json.dumps({**json.loads(ours.sign(pointer)), "bytes": pointer["bytes"] + 1}),
+             "not of this key, or of something else")):
+        (folder / name).write_text(lie)
+        other = another(t, case, folder, source, USE if case == "key" else TRUSTED)
+        other.container.copy(ours.public, "etc/modules.pub")
         missed(t, other, other.boot(420), why)
 
 
