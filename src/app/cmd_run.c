@@ -83,6 +83,13 @@ static void write_record(struct run *run)
 	oi_report_tell(&run->machine.host, &run->machine.config, &run->record);
 }
 
+/* Nobody is asked over a network before it is certain that this is Azure's. */
+static void tell_webhook(struct run *run)
+{
+	if (oi_decide_platform(&run->machine.facts))
+		oi_report_tell_webhook(&run->machine.host, &run->machine.config, &run->record);
+}
+
 /* What was fetched is installed now; after a failure it stays, for the next try. */
 static void drop_staging(struct run *run)
 {
@@ -112,6 +119,7 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 		drop_staging(run);
 	}
 	write_record(run);
+	tell_webhook(run);
 	line = oi_report_final_line(exit_code, reason, message, remedy);
 	if (exit_code)
 		oi_log_error(log_of(run), "%s", line);
@@ -160,6 +168,7 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 	run->record.verdict = &run->verdict;
 	run->record.checks = &run->checks;
 	write_record(run);
+	tell_webhook(run);
 	oi_log_warn(log_of(run), "the VM restarts now, as the stanza's reboot: if_needed allows: %s", why);
 	oi_notify_status("restarting the VM");
 	if (!oi_reboot_go(&run->machine, err))
@@ -257,6 +266,7 @@ static int execute(struct run *run, struct oi_err *err)
 	shut_gate(run);
 	run->record.verdict = &run->verdict;
 	write_record(run);
+	tell_webhook(run);
 	if (oi_prefetch_downloads(&run->verdict) && join_prefetch(run, err))
 		return -1;
 	return oi_execute_plan(&m->host, &m->config, &run->verdict, step_done, run, err);

@@ -84,6 +84,8 @@ static int serve(struct oi_err *err)
 		return oi_metadata_get(&request, err);
 	if (request.op == OI_FETCH_UPLOAD)
 		return oi_upload_put(&request, OI_FETCH_STAGING_FD, err);
+	if (request.op == OI_FETCH_POST)
+		return oi_upload_post(&request, OI_FETCH_STAGING_FD, err);
 	if (request.op == OI_FETCH_STREAM)
 		return oi_onepass_get(&request, OI_FETCH_STAGING_FD, err);
 	return oi_download_get(&request, OI_FETCH_STAGING_FD, err);

@@ -50,6 +50,9 @@
  *    ...}                                  and of "download" proxy, no_proxy, ca_bundle, identity,
  *                                          deadline_ms, connect_ms, stall_seconds, tries, backoff_ms
  *
+ *   {"schema": 1, "op": "post",            descriptor 5 is a file with a JSON document
+ *    ...}                                  as "upload", http:// too; once, and whatever is there
+ *
  *   {"schema": 1, "op": "unpack",
  *    "name": "bundle.tgz",                 in the folder, or an absolute path
  *    "into": "bundle",                     the new folder; grows as "bundle.part-dir"
@@ -131,6 +134,7 @@ enum oi_fetch_op {
 	OI_FETCH_DOWNLOAD,
 	OI_FETCH_STREAM,
 	OI_FETCH_UPLOAD,
+	OI_FETCH_POST,
 	OI_FETCH_UNPACK,
 	OI_FETCH_KEY,
 	OI_FETCH_SIGN,

@@ -296,8 +296,8 @@ static int parse_stream(const struct oi_doc *doc, struct oi_fetch_request *reque
 	return parse_artefact(doc, request, err);
 }
 
-static int parse_upload(const struct oi_doc *doc, struct oi_fetch_request *request,
-			struct oi_err *err)
+static int parse_post(const struct oi_doc *doc, struct oi_fetch_request *request,
+		      struct oi_err *err)
 {
 	OI_FREE char *url = NULL;
 
@@ -306,10 +306,20 @@ static int parse_upload(const struct oi_doc *doc, struct oi_fetch_request *reque
 		return -1;
 	if (oi_url_check(url, err))
 		return oi_err_prefix(err, "request: url");
-	/* What is sent names the store that gets it, and may carry a token or a signature. */
-	if (oi_url_scheme(url) != OI_URL_HTTPS)
-		return wrong(err, "url", "not https://");
+	if (oi_url_scheme(url) != OI_URL_HTTPS && oi_url_scheme(url) != OI_URL_HTTP)
+		return wrong(err, "url", "neither https:// nor http://");
 	oi_strv_add(&request->urls, url);
+	return 0;
+}
+
+static int parse_upload(const struct oi_doc *doc, struct oi_fetch_request *request,
+			struct oi_err *err)
+{
+	if (parse_post(doc, request, err))
+		return -1;
+	/* What is sent names the store that gets it, and may carry a token or a signature. */
+	if (oi_url_scheme(request->urls.v[0]) != OI_URL_HTTPS)
+		return wrong(err, "url", "not https://");
 	return 0;
 }
 
@@ -393,6 +403,9 @@ static const struct {
 	[OI_FETCH_UPLOAD] = { "upload", OI_FETCH_WANTS_FILE, parse_upload,
 			      { "schema", "op", "url", "proxy", "no_proxy", "ca_bundle", "identity",
 				"deadline_ms", "connect_ms", "stall_seconds", "tries", "backoff_ms" } },
+	[OI_FETCH_POST] = { "post", OI_FETCH_WANTS_FILE, parse_post,
+			    { "schema", "op", "url", "proxy", "no_proxy", "ca_bundle", "identity",
+			      "deadline_ms", "connect_ms", "stall_seconds", "tries", "backoff_ms" } },
 	[OI_FETCH_UNPACK] = { "unpack", OI_FETCH_WANTS_FOLDER, parse_unpack,
 			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
 				"max_bytes" } },
@@ -433,7 +446,7 @@ int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 		request->deadline_ms += now_ms;
 		return ops[i].parse(doc, request, err);
 	}
-	return wrong(err, "op", "neither metadata, download, stream, upload, unpack, key, sign nor verify");
+	return wrong(err, "op", "neither metadata, download, stream, upload, post, unpack, key, sign nor verify");
 }
 
 int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)

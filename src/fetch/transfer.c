@@ -78,7 +78,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *data)
 static bool status_is_wanted(const struct oi_transfer *t, long status)
 {
 	return status == 200 || (status == 206 && t->offset > 0) ||
-	       (t->put && (status == 201 || status == 204));
+	       (t->put && (status == 201 || status == 204 || (t->post && status == 202)));
 }
 
 /* Return: 0, or -1 when the body is not to be read. */
@@ -268,6 +268,9 @@ static CURLcode set_request(CURL *curl, struct try *try, struct curl_slist *head
 		SET(CURLOPT_SEEKFUNCTION, on_rewind);
 		SET(CURLOPT_SEEKDATA, try);
 	}
+	/* The body still comes from on_send(): an event is small, and the length is known. */
+	if (try->transfer->post)
+		SET(CURLOPT_CUSTOMREQUEST, "POST");
 	SET(CURLOPT_USERAGENT, "ofed-init/" OI_VERSION);
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_HEADERFUNCTION, on_header);

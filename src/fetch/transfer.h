@@ -32,12 +32,13 @@ struct oi_transfer {
 	int64_t offset; /* ask for what comes from there on, and take a 206 too; 0: for all */
 	bool conditional; /* a 304 is an answer too, without a body */
 	bool put; /* send @body_bytes of the file @body_fd there instead, from its beginning */
+	bool post; /* that, by POST */
 	int body_fd;
 	int64_t body_bytes;
 	int64_t max_bytes; /* of the whole artefact, those before @offset included; or of the answer */
 	/*
 	 * The first bytes of the body are there. @status is 200, or 206 when @offset was
-	 * asked for, and also 201 or 204 after a put; @length of this body, -1: unknown. An error ends it all.
+	 * asked for, and also 201 or 204 after a put, 202 after a post; @length of this body, -1: unknown. An error ends it all.
 	 */
 	int (*begin)(void *data, long status, const struct oi_headers *headers, int64_t length,
 		     struct oi_err *err);

@@ -108,12 +108,35 @@ static int put(const struct oi_fetch_request *request, const struct oi_transfer 
 	}
 }
 
+static struct oi_transfer transfer_of(const struct oi_fetch_request *request, int file_fd,
+				      int64_t bytes, const char *const *headers, const char *no_proxy)
+{
+	return (struct oi_transfer){
+		.url = request->urls.v[0],
+		.headers = headers,
+		.proxy = request->proxy,
+		.no_proxy = no_proxy,
+		.ca_bundle = request->ca_bundle,
+		.deadline_ms = request->deadline_ms,
+		.connect_ms = request->connect_ms,
+		.stall_seconds = request->stall_seconds,
+		.max_bytes = ANSWER_BYTES_MAX,
+		.put = true,
+		.body_fd = file_fd,
+		.body_bytes = bytes,
+		.begin = begin,
+		.write = ignore,
+		.progress = tell_progress,
+	};
+}
+
 int oi_upload_put(const struct oi_fetch_request *request, int file_fd, struct oi_err *err)
 {
 	OI_FREE char *no_proxy = request->no_proxy.n ? oi_strv_join(&request->no_proxy, ",") : NULL;
 	const char *headers[] = { BLOB_HEADER,	 OI_IDENTITY_VERSION_HEADER, CONDITION_HEADER,
 				  TYPE_HEADER, EXPECT_HEADER, NULL /* of the identity */, NULL };
 	char *token = NULL;
+	struct oi_transfer transfer;
 	int64_t requests = 0;
 	struct stat st;
 	int ret = -1;
@@ -125,25 +148,26 @@ int oi_upload_put(const struct oi_fetch_request *request, int file_fd, struct oi
 			return -1;
 		headers[OI_ARRAY_SIZE(headers) - 2] = token;
 	}
-	ret = put(request,
-		  &(struct oi_transfer){
-			  .url = request->urls.v[0],
-			  .headers = headers,
-			  .proxy = request->proxy,
-			  .no_proxy = no_proxy,
-			  .ca_bundle = request->ca_bundle,
-			  .deadline_ms = request->deadline_ms,
-			  .connect_ms = request->connect_ms,
-			  .stall_seconds = request->stall_seconds,
-			  .max_bytes = ANSWER_BYTES_MAX,
-			  .put = true,
-			  .body_fd = file_fd,
-			  .body_bytes = st.st_size,
-			  .begin = begin,
-			  .write = ignore,
-			  .progress = tell_progress,
-		  },
-		  &requests, err);
+	transfer = transfer_of(request, file_fd, st.st_size, headers, no_proxy);
+	ret = put(request, &transfer, &requests, err);
 	oi_identity_forget(&token);
 	return ret;
+}
+
+int oi_upload_post(const struct oi_fetch_request *request, int file_fd, struct oi_err *err)
+{
+	OI_FREE char *no_proxy = request->no_proxy.n ? oi_strv_join(&request->no_proxy, ",") : NULL;
+	OI_CLEANUP(oi_transfer_result_clear) struct oi_transfer_result result = { 0 };
+	static const char *const headers[] = { "Content-Type: application/json", NULL };
+	struct oi_transfer transfer;
+	struct stat st;
+
+	if (fstat(file_fd, &st) || !S_ISREG(st.st_mode))
+		return oi_err_set(err, OI_R_FETCH_FAILED, "what is to be sent is no regular file");
+	transfer = transfer_of(request, file_fd, st.st_size, headers, no_proxy);
+	transfer.post = true;
+	if (oi_transfer_run(&transfer, &result, err) != OI_TRANSFER_DONE)
+		return -1;
+	answer(request, transfer.body_bytes, false, result.requests, 1);
+	return 0;
 }

@@ -19,4 +19,14 @@
 OI_MUST_CHECK
 int oi_upload_put(const struct oi_fetch_request *request, int file_fd, struct oi_err *err);
 
+/**
+ * oi_upload_post() - send a JSON document by POST, once
+ * @request: OI_FETCH_POST; borrowed
+ * @file_fd: all of this regular file
+ *
+ * Answers with done after any of 200, 201, 202 and 204.
+ */
+OI_MUST_CHECK
+int oi_upload_post(const struct oi_fetch_request *request, int file_fd, struct oi_err *err);
+
 #endif

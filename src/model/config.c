@@ -125,6 +125,8 @@ static const struct key keys[] = {
 	{ .path = "report", .type = MAP, .about = "Who else is told how the run went." },
 	{ .path = "report.prometheus", .type = TEXT, .offset = AT(report.prometheus),
 	  .about = "Folder of node_exporter's textfile collector, for ofed_init.prom; null: a usual one, when it is there." },
+	{ .path = "report.webhook", .type = TEXT, .offset = AT(report.webhook),
+	  .about = "URL that gets a start and a finish event by POST, in JSON, as from cloud-init's reporting." },
 	{ .path = "hold_units", .type = STRINGS, .offset = AT(hold_units),
 	  .about = "systemd units that are to wait for infiniband-ready.target." },
 	{ .path = "blacklist", .type = STRINGS, .offset = AT(blacklist),
@@ -642,6 +644,16 @@ static int check_plain(struct reader *r, const struct oi_doc *stanza, const char
 		     "\"%s\": a file name without %c is wanted", value, value[len]);
 }
 
+static int check_report(struct reader *r, const struct oi_doc *stanza)
+{
+	const char *url = r->config->report.webhook;
+
+	if (!url || starts_with(url, "https://") || starts_with(url, "http://"))
+		return 0;
+	return wrong(r, OI_R_STANZA_VALUE, oi_doc_at(stanza, "report.webhook"), "report.webhook",
+		     "https:// or http:// is wanted");
+}
+
 static bool is_unit_name(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -664,7 +676,7 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 	const struct oi_config *c = r->config;
 
 	if (check_source(r, stanza) || check_manners(r, stanza) ||
-	    check_modules_cache(r, stanza) ||
+	    check_modules_cache(r, stanza) || check_report(r, stanza) ||
 	    check_path(r, stanza, "source.directory", c->source.directory) ||
 	    check_path(r, stanza, "source.ca_bundle", c->source.ca_bundle) ||
 	    check_path(r, stanza, "report.prometheus", c->report.prometheus) ||

@@ -55,6 +55,7 @@ struct oi_config {
 	} tuning;
 	struct {
 		char *prometheus; /* a folder; NULL: a usual one, when it is there */
+		char *webhook;
 	} report;
 	struct oi_strv hold_units; /* systemd units that wait for infiniband-ready.target */
 	struct oi_strv blacklist; /* modules that are not to be loaded by themselves */

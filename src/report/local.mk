@@ -14,4 +14,5 @@ report_sources = \
 	src/report/result.c \
 	src/report/status.c \
 	src/report/statuslog.c \
-	src/report/tell.c src/report/tell.h
+	src/report/tell.c src/report/tell.h \
+	src/report/webhook.c

@@ -408,6 +408,20 @@ int oi_fetcher_upload(const struct oi_host *host, const struct oi_fetch_job *job
 	return session.cached ? 1 : 0;
 }
 
+int oi_fetcher_post(const struct oi_host *host, const struct oi_fetch_job *job, int fd,
+		    struct oi_err *err)
+{
+	struct session session = { .host = host, .log = &host->log, .what = job->name,
+				   .upload = true, .silent = true };
+	OI_DOC_AUTO *request = store_request(host, "post", job);
+	int ret;
+
+	oi_doc_put_string(request, "url", job->urls->v[0]);
+	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	oi_buf_clear(&session.document);
+	return ret;
+}
+
 static int unpack(const struct oi_host *host, const char *name, int dir_fd, const char *into,
 		  struct oi_err *err)
 {

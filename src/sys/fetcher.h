@@ -87,6 +87,16 @@ OI_MUST_CHECK
 int oi_fetcher_upload(const struct oi_host *host, const struct oi_fetch_job *job, int fd,
 		      struct oi_err *err);
 
+/**
+ * oi_fetcher_post() - send a JSON document to a web hook, once
+ * @job: one https:// or http:// url; sha256, identity and spread_ms do not count
+ * @fd: a file with the document, open for reading; borrowed
+ * Errors: OI_R_FETCH_*
+ */
+OI_MUST_CHECK
+int oi_fetcher_post(const struct oi_host *host, const struct oi_fetch_job *job, int fd,
+		    struct oi_err *err);
+
 /* More than any certificate of an RSA or EC key, in DER or PEM. */
 #define OI_CERTIFICATE_BYTES 16384
 

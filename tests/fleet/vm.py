@@ -2,9 +2,10 @@
 """A run of the real program on a machine that looks like one of Azure's: /var/lib, /var/log and
 /run are folders of the test, in a mount namespace. Needs root."""
 import json
+import shutil
 import subprocess
 
-from program import PROGRAM, ofed_init
+from program import BUILD, PROGRAM, ofed_init
 from rig import machine
 
 OFFICE_SIZE = "Standard_F2s_v2"
@@ -14,13 +15,13 @@ RECORD_BYTES = KEY_BYTES + VALUE_BYTES
 
 
 class Vm:
-    def __init__(self, folder):
+    def __init__(self, folder, **looks):
         self.top = folder
         self.mounts = [("lib", "/var/lib"), ("log", "/var/log"), ("run", "/run")]
         for name in ("lib", "log", "run"):
             (folder / name).mkdir()
         machine.build(folder / "tree", release="6.1.0-50-amd64", infiniband=False,
-                      os_release='ID=debian\nVERSION_ID="12"\n')
+                      os_release='ID=debian\nVERSION_ID="12"\n', **looks)
         facts = folder / "tree/run/cloud-init/instance-data.json"
         facts.parent.mkdir(parents=True, exist_ok=True)
         facts.write_text(json.dumps(
@@ -31,6 +32,13 @@ class Vm:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return path
+
+    def with_fetcher(self):
+        """ofed-fetch in its place, which need not be installed here."""
+        place = self.put("libexec/ofed-init/ofed-fetch")
+        shutil.copy(BUILD / "ofed-fetch", place)
+        place.chmod(0o755)
+        self.mounts.append(("libexec", "/usr/libexec"))
 
     def stand_in(self, place, output):
         """A program of this machine that is not the real one: it only prints."""

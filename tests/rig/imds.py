@@ -46,6 +46,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(200, str(found).encode(), "text/plain")
         return self.reply(200, json.dumps(found).encode(), "application/json")
 
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length", 0))
+        self.server.owner.posted.append((self.path, self.rfile.read(length)))
+        self.reply(200, b"")
+
     def give_file(self, name):
         owner = self.server.owner
         if name not in owner.files:
@@ -75,6 +80,7 @@ class Imds:
     """size: what vmSize answers (None: 404); files: name -> path, served at /files/name.
 
     story lists what happened to files, and what the machine told by GET /tell/WHAT, in order.
+    posted lists (path, body) of what the machine sent by POST.
     held: name -> entry of the story that the second half of that file waits for.
     """
 
@@ -85,6 +91,7 @@ class Imds:
         self.files = {}
         self.held = {}
         self.requests = []
+        self.posted = []
         self.story = []
         self.news = threading.Condition()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -91,7 +91,7 @@ static void every_key_is_read(void **state)
 	       "  persistent_names: false\n"
 	       "  verify: {wait_seconds: 0, ports: 8, min_rate_gbps: 200}\n"
 	       "  tuning: {memlock: false}\n"
-	       "  report: {prometheus: /metrics}\n"
+	       "  report: {prometheus: /metrics, webhook: \"https://h/x\"}\n"
 	       "  hold_units: [slurmd.service]\n"
 	       "  blacklist: [mana_ib]\n"
 	       "  timeout_seconds: 60\n",
@@ -119,6 +119,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c.verify.min_rate_gbps, 200);
 	assert_false(c.tuning.memlock);
 	assert_string_equal(c.report.prometheus, "/metrics");
+	assert_string_equal(c.report.webhook, "https://h/x");
 	assert_string_equal(c.hold_units.v[0], "slurmd.service");
 	assert_string_equal(c.blacklist.v[0], "mana_ib");
 	assert_int_equal(c.timeout_seconds, 60);
@@ -210,6 +211,8 @@ static void every_mistake_names_place_and_key(void **state)
 		  "infiniband.secure_boot.key", "an absolute path is wanted" },
 		{ "infiniband: {report: {prometheus: metrics}}", OI_R_STANZA_VALUE,
 		  "infiniband.report.prometheus", "absolute path" },
+		{ "infiniband: {report: {webhook: ftp://h/}}", OI_R_STANZA_VALUE,
+		  "infiniband.report.webhook", "https:// or http://" },
 		{ "infiniband: {hold_units: [../x.service]}", OI_R_STANZA_VALUE,
 		  "infiniband.hold_units", "no unit name" },
 		{ "infiniband: {blacklist: ['mana_ib options']}", OI_R_STANZA_VALUE,
@@ -323,7 +326,7 @@ static void the_schema_has_every_key(void **state)
 	oi_config_init(&c);
 	doc = oi_config_to_doc(&c);
 	count_leaves(doc, schema, &n);
-	assert_int_equal(n, 33);
+	assert_int_equal(n, 34);
 	assert_false(oi_doc_get(schema, "additionalProperties")->boolean);
 	assert_true(oi_config_is_key("driver"));
 	assert_false(oi_config_is_key("verify.ports"));

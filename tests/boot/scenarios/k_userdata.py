@@ -2,6 +2,7 @@
 """A plain image, given exactly what `ofed-init user-data` printed."""
 import email
 import hashlib
+import json
 import os
 import pathlib
 import subprocess
@@ -35,7 +36,8 @@ def printed(t, vm, text):
 def made_user_data(t):
     """user-data --from a file with other keys: bootcmd fetches the package, and all else runs."""
     vm = t.vm(baked=False, size_from="imds")
-    alone, parts = printed(t, vm, STANZA), printed(t, vm, WITH_MORE)
+    stanza = STANZA + f"  report: {{webhook: {vm.imds.url}/hook}}\n"
+    alone, parts = printed(t, vm, stanza), printed(t, vm, WITH_MORE.replace(STANZA, stanza))
     vm.user_data(parts)
     boot = vm.boot()
     t.check(boot.installed("ofed-init"), "the package is fetched and installed")
@@ -45,8 +47,11 @@ def made_user_data(t):
     t.check(boot.mark("bootcmd-of-the-user"), "the user's own bootcmd ran too")
     t.before(boot.ran_until, boot.installed_at("hello"), "packages: of the user come after the run")
     carried = vm.container.path("etc/ofed-init/conf.d/50-user.yaml")
-    t.equal(carried.read_text(), STANZA, "the stanza is there to the letter")
+    t.equal(carried.read_text(), stanza, "the stanza is there to the letter")
     t.equal(carried.stat().st_mode & 0o777, 0o600, "and root's alone")
+    events = [json.loads(body) for _, body in vm.imds.posted]
+    t.equal([(e["event_type"], e.get("result")) for e in events], [("start", None), ("finish", "SUCCESS")],
+            "the web hook got a start and a finish")
     texts = [alone] + [part.get_payload(decode=True).decode()
                        for part in email.message_from_string(parts).get_payload()]
     t.equal(len(texts), 3, "two parts")
