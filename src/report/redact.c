@@ -325,12 +325,19 @@ static void hide_headers(const char *line, struct oi_buf *out)
 {
 	static const char *const names[] = { "authorization", "cookie", "api-key",
 					     "auth-token", "subscription-key" };
+	static const char first[] = "aAcCsS"; /* a name begins with one of these */
 	const char *start = line;
 
 	while (*line) {
+		size_t plain = strcspn(line, first);
 		const char *p = NULL, *end;
 		char quote = '\0';
 
+		if (plain) {
+			oi_buf_add(out, line, plain);
+			line += plain;
+			continue;
+		}
 		for (size_t i = 0; i < OI_ARRAY_SIZE(names) && !p; i++)
 			if (!strncasecmp(line, names[i], strlen(names[i])))
 				p = line + strlen(names[i]);
