@@ -22,9 +22,14 @@ void fuzz_request(const char *text, size_t len)
 	OI_CLEANUP(oi_fetch_request_clear) struct oi_fetch_request request = { 0 };
 	struct oi_err err;
 
-	if (!oi_fetch_request_parse(text, len, 0, &request, &err) && request.op != OI_FETCH_METADATA)
+	if (oi_fetch_request_parse(text, len, 0, &request, &err))
+		return;
+	if (request.name)
 		fuzz_must(request.op == OI_FETCH_UNPACK || !strchr(request.name, '/'),
 			  "a name that leads elsewhere");
+	if (request.op == OI_FETCH_UPLOAD)
+		fuzz_must(request.urls.n == 1 && oi_url_scheme(request.urls.v[0]) == OI_URL_HTTPS,
+			  "a file sent in the clear");
 }
 
 static void header(void *data, const char *line)
