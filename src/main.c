@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "facts", oi_cmd_facts },
 	{ "verify", oi_cmd_verify },
 	{ "status", oi_cmd_status },
+	{ "report", oi_cmd_report },
 	{ "validate", oi_cmd_validate },
 	{ "collect", oi_cmd_collect },
 	{ "user-data", oi_cmd_user_data },

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The commands that only look: plan, facts, verify, validate, schema, catalog. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/machine.h"
+#include "app/page.h"
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "facts/gather.h"
+#include "report/view.h"
 #include "verify/verify.h"
+
+#define PROOF_WIDTH 10 /* "unproven" */
 
 static void print_doc(const struct oi_doc *doc)
 {
@@ -79,27 +83,15 @@ int oi_cmd_plan(const struct oi_options *options)
 
 		print_doc(doc);
 	} else {
-		OI_FREE char *text = oi_verdict_to_text(&verdict);
+		struct oi_paper paper = oi_page_for(STDOUT_FILENO);
 
-		fputs(text, stdout);
+		oi_report_plan_page(&verdict, &machine.facts, &paper);
+		oi_page_print(&paper);
 	}
 	return verdict.exit_code;
 }
 
 /* --- facts --- */
-
-static int save_text(const char *path, const char *text, struct oi_err *err)
-{
-	FILE *file = fopen(path, "we");
-	bool written;
-
-	if (!file)
-		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", path, strerror(errno));
-	written = fprintf(file, "%s\n", text) >= 0;
-	if (fclose(file) || !written)
-		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", path, strerror(errno));
-	return 0;
-}
 
 int oi_cmd_facts(const struct oi_options *options)
 {
@@ -112,9 +104,10 @@ int oi_cmd_facts(const struct oi_options *options)
 	oi_machine_ask_size(&machine);
 	doc = oi_facts_to_doc(&machine.facts);
 	if (options->save) {
-		OI_FREE char *text = oi_doc_to_json(doc, true);
+		OI_FREE char *json = oi_doc_to_json(doc, true);
+		OI_FREE char *text = oi_mem_printf("%s\n", json);
 
-		return save_text(options->save, text, &err) ? oi_machine_fail(&err) : 0;
+		return oi_page_save(options->save, text, &err) ? oi_machine_fail(&err) : 0;
 	}
 	if (options->json)
 		print_doc(doc);
@@ -159,6 +152,9 @@ static enum oi_reason sum_up(const struct oi_checks *checks)
 static void print_checks(const struct oi_checks *checks, enum oi_reason reason, bool json)
 {
 	const struct oi_reason_text *text = oi_reason_text(reason);
+	const char *outcome = text->exit_code ? "fail" :
+			      reason == OI_R_VERIFIED ? "pass" : "unproven";
+	struct oi_paper paper = oi_page_for(STDOUT_FILENO);
 
 	if (json) {
 		OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
@@ -172,12 +168,17 @@ static void print_checks(const struct oi_checks *checks, enum oi_reason reason, 
 		print_doc(doc);
 		return;
 	}
-	for (size_t i = 0; i < checks->n; i++)
-		printf("%-9s %-16s %s\n", oi_proof_name(checks->v[i].proof), checks->v[i].id,
-		       checks->v[i].detail);
-	printf("%s: %s\n", text->id, text->sentence);
-	if (text->remedy)
-		printf("  %s\n", text->remedy);
+	for (size_t i = 0; i < checks->n; i++) {
+		const char *word = oi_proof_name(checks->v[i].proof);
+		OI_FREE char *line = oi_mem_printf("%s: %s", checks->v[i].id, checks->v[i].detail);
+
+		oi_paper_row(&paper, 0, PROOF_WIDTH, oi_view_word_tone(word), word, line);
+	}
+	oi_buf_adds(&paper.text, "\n");
+	oi_paper_field(&paper, "outcome", oi_view_word_tone(outcome), text->sentence);
+	oi_paper_field(&paper, "reason", OI_TONE_PLAIN, text->id);
+	oi_paper_field(&paper, "remedy", OI_TONE_STRONG, text->remedy);
+	oi_page_print(&paper);
 }
 
 int oi_cmd_verify(const struct oi_options *options)

@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/lastrun.h"
 #include "app/machine.h"
+#include "app/page.h"
 #include "app/reboot.h"
 #include "app/prefetch.h"
 #include "base/buf.h"
@@ -49,6 +50,7 @@ static void phase(struct run *run, const char *name)
 	int64_t now_ms = oi_clock_ms();
 
 	oi_run_record_phase(&run->record, name, now_ms - run->phase_ms);
+	oi_watch_phase(&run->machine, name, NULL, now_ms - run->phase_ms);
 	run->phase_ms = now_ms;
 }
 
@@ -113,6 +115,7 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 	oi_mem_set(&run->record.message, message);
 	run->record.verdict = &run->verdict;
 	run->record.checks = &run->checks;
+	run->record.facts = &run->machine.facts;
 	oi_clock_utc(run->record.ended);
 	if (exit_code == 0) {
 		open_gate(run);
@@ -121,6 +124,9 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 	write_record(run);
 	tell_webhook(run);
 	line = oi_report_final_line(exit_code, reason, message, remedy);
+	/* who has the page needs no line that says the same */
+	run->machine.log.console = !run->machine.log.brief;
+	oi_watch_end(&run->machine, &run->record);
 	if (exit_code)
 		oi_log_error(log_of(run), "%s", line);
 	else
@@ -180,30 +186,38 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 
 /* --- beginnings --- */
 
-static void tell_machine(const struct run *run)
+static void tell_machine(struct run *run)
 {
 	const struct oi_facts *f = &run->machine.facts;
+	OI_FREE char *line = NULL;
 	size_t infiniband = 0;
 
 	for (size_t i = 0; i < f->pci.n; i++)
 		infiniband += oi_pci_is_infiniband(&f->pci.v[i]);
-	oi_log_info(log_of(run), "this is %s (by %s), %s %s on %s, kernel %s, %zu InfiniBand function%s",
-		    oi_text_or(&f->vm.size, "a VM of unknown size"),
-		    oi_text_or(&f->vm.size_source, "nothing"), oi_text_or(&f->os.id, "?"),
-		    oi_text_or(&f->os.version_id, ""), oi_text_or(&f->kernel.arch, "?"),
-		    oi_text_or(&f->kernel.release, "?"), infiniband, infiniband == 1 ? "" : "s");
+	line = oi_mem_printf("this is %s (by %s), %s %s on %s, kernel %s, %zu InfiniBand function%s",
+			     oi_text_or(&f->vm.size, "a VM of unknown size"),
+			     oi_text_or(&f->vm.size_source, "nothing"), oi_text_or(&f->os.id, "?"),
+			     oi_text_or(&f->os.version_id, ""), oi_text_or(&f->kernel.arch, "?"),
+			     oi_text_or(&f->kernel.release, "?"), infiniband,
+			     infiniband == 1 ? "" : "s");
+	oi_log_info(log_of(run), "%s", line);
+	oi_watch_tell(&run->machine, line);
 	for (size_t i = 0; i < f->doubts.n; i++)
 		oi_log_debug(log_of(run), "not known: %s", f->doubts.v[i]);
 }
 
-static void tell_rules(const struct run *run)
+static void tell_rules(struct run *run)
 {
+	OI_FREE char *line = NULL;
+
 	for (size_t i = 0; i < run->verdict.n_rules; i++)
 		oi_log_info(log_of(run), "rule %s: %s: %s", run->verdict.rules[i].id,
 			    oi_result_name(run->verdict.rules[i].result),
 			    run->verdict.rules[i].detail);
-	oi_log_info(log_of(run), "decided: %s, %zu steps: %s", oi_outcome_name(run->verdict.outcome),
-		    run->verdict.n_steps, run->verdict.message);
+	line = oi_mem_printf("decided: %s, %zu steps: %s", oi_outcome_name(run->verdict.outcome),
+			     run->verdict.n_steps, run->verdict.message);
+	oi_log_info(log_of(run), "%s", line);
+	oi_watch_tell(&run->machine, line);
 }
 
 /* --- the middle --- */
@@ -235,6 +249,7 @@ static void step_done(void *data, const struct oi_step *step, int64_t took_ms)
 	struct run *run = data;
 
 	oi_run_record_phase(&run->record, step->id, took_ms);
+	oi_watch_phase(&run->machine, step->id, step->detail, took_ms);
 	run->phase_ms = oi_clock_ms();
 	write_record(run); /* a run that is cut leaves how far it came */
 }
@@ -415,6 +430,7 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 		oi_log_error(log_of(run), "%s", err.text);
 		return oi_machine_fail(&err);
 	}
+	oi_watch_begin(m);
 	oi_log_info(log_of(run), "ofed-init " OI_VERSION " starts; stanza from %s",
 		    *sources ? sources : "a file that could not be used");
 	run->record.stanza_sources = &m->stanza.sources;
@@ -439,6 +455,8 @@ int oi_cmd_run(const struct oi_options *options)
 	int exit_code;
 
 	run.phase_ms = oi_clock_ms();
+	run.record.started_ms = oi_clock_epoch_ms();
+	run.record.started_uptime_ms = oi_clock_uptime_ms();
 	oi_clock_utc(run.record.started);
 	if (oi_machine_open(options, m, &err)) {
 		exit_code = oi_machine_fail(&err);

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/machine.h"
+#include "app/page.h"
 #include "base/mem.h"
 #include "sys/clock.h"
 #include "sys/lock.h"
@@ -106,10 +107,13 @@ int oi_cmd_status(const struct oi_options *options)
 
 		puts(text);
 	} else {
-		OI_FREE char *text = options->timings ? oi_report_timings_text(result) :
-							oi_report_status_text(result);
+		struct oi_paper paper = oi_page_for(STDOUT_FILENO);
 
-		fputs(text, stdout);
+		if (options->timings)
+			oi_report_timings_page(result, &paper);
+		else
+			oi_report_status_page(result, &paper);
+		oi_page_print(&paper);
 	}
 	exit_code = is_running(result) ? NULL : oi_doc_get(result, "exit_code");
 	return exit_code && exit_code->kind == OI_DOC_INT ? (int)exit_code->integer : 0;

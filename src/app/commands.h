@@ -11,6 +11,7 @@ int oi_cmd_plan(const struct oi_options *options);
 int oi_cmd_facts(const struct oi_options *options);
 int oi_cmd_verify(const struct oi_options *options);
 int oi_cmd_status(const struct oi_options *options);
+int oi_cmd_report(const struct oi_options *options);
 int oi_cmd_validate(const struct oi_options *options);
 int oi_cmd_collect(const struct oi_options *options);
 int oi_cmd_user_data(const struct oi_options *options);

@@ -5,6 +5,7 @@ app_sources = \
 	src/app/cmd_collect.c \
 	src/app/cmd_look.c \
 	src/app/cmd_prefetch.c \
+	src/app/cmd_report.c \
 	src/app/cmd_run.c \
 	src/app/cmd_status.c \
 	src/app/cmd_uninstall.c \
@@ -12,6 +13,7 @@ app_sources = \
 	src/app/commands.h \
 	src/app/lastrun.c src/app/lastrun.h \
 	src/app/machine.c src/app/machine.h \
+	src/app/page.c src/app/page.h \
 	src/app/prefetch.c src/app/prefetch.h \
 	src/app/options.c src/app/options.h \
 	src/app/reboot.c src/app/reboot.h

@@ -18,6 +18,7 @@ enum option_id {
 	OPT_IMDS,
 	OPT_CATALOG,
 	OPT_FORMAT,
+	OPT_OUTPUT,
 	OPT_SAVE,
 	OPT_WAIT,
 	OPT_TIMINGS,
@@ -26,7 +27,6 @@ enum option_id {
 	OPT_PREFETCH_ONLY,
 	OPT_SIGN,
 	OPT_FROM,
-	OPT_OUTPUT,
 	OPT_PACKAGE_URL,
 	OPT_SHA256,
 	OPT_GZIP,
@@ -41,6 +41,7 @@ static const struct option table[] = {
 	{ "imds", required_argument, NULL, OPT_IMDS },
 	{ "catalog", required_argument, NULL, OPT_CATALOG },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "output", required_argument, NULL, OPT_OUTPUT },
 	{ "save", required_argument, NULL, OPT_SAVE },
 	{ "wait", no_argument, NULL, OPT_WAIT },
 	{ "timings", no_argument, NULL, OPT_TIMINGS },
@@ -49,7 +50,6 @@ static const struct option table[] = {
 	{ "sign", required_argument, NULL, OPT_SIGN },
 	{ "prefetch-only", no_argument, NULL, OPT_PREFETCH_ONLY },
 	{ "from", required_argument, NULL, OPT_FROM },
-	{ "output", required_argument, NULL, OPT_OUTPUT },
 	{ "package-url", required_argument, NULL, OPT_PACKAGE_URL },
 	{ "sha256", required_argument, NULL, OPT_SHA256 },
 	{ "gzip", no_argument, NULL, OPT_GZIP },
@@ -73,6 +73,8 @@ const char *oi_options_help(void)
 	       "  verify         check the drivers and the fabric\n"
 	       "  status         how the last run ended (--wait: wait for its end first;\n"
 	       "                 --timings: only where its time went)\n"
+	       "  report         a page about the last run (--format html, svg or text;\n"
+	       "                 --output FILE)\n"
 	       "  collect        all that a bug report needs, without secrets (--output FILE)\n"
 	       "  validate FILE  check a stanza\n"
 	       "  user-data      the user-data of a plain image, from a stanza (--from FILE,\n"
@@ -95,13 +97,45 @@ const char *oi_options_help(void)
 	       "  --pci-dump FILE  take the PCI functions from the output of lspci -x\n"
 	       "  --imds URL       ask this metadata service\n"
 	       "  --catalog DIR    add catalog files from here instead of /etc/ofed-init/catalog.d\n"
-	       "  --format FORM    text or json\n"
+	       "  --format FORM    text or json; report: html, svg or text\n"
+	       "  --output FILE    write the report there\n"
 	       "  --wait           status: until the run has ended; verify: until ports are up\n"
 	       "  -v, --verbose    say more\n"
 	       "  --version, --help\n"
 	       "\n"
 	       "Exit: 0 done, skipped or ready; 1 usage; 10 no Hyper-V services; 11 no InfiniBand\n"
 	       "device; 12 image not supported; 13 VM size not supported; 14 failed. ofed-init(8)\n";
+}
+
+static int take_format(struct oi_options *o, const char *value, struct oi_err *err)
+{
+	static const char *const names[] = {
+		[OI_FORMAT_TEXT] = "text",
+		[OI_FORMAT_JSON] = "json",
+		[OI_FORMAT_HTML] = "html",
+		[OI_FORMAT_SVG] = "svg",
+	};
+
+	for (size_t i = OI_FORMAT_TEXT; i < OI_ARRAY_SIZE(names); i++) {
+		if (strcmp(value, names[i]) != 0)
+			continue;
+		o->format = (enum oi_format)i;
+		o->json = o->format == OI_FORMAT_JSON;
+		return 0;
+	}
+	return oi_err_set(err, OI_R_USAGE, "--format is text or json, not \"%s\"", value);
+}
+
+/* A drawing of a plan, or a report that only result.json could be: better said than ignored. */
+static int check_format(const struct oi_options *o, struct oi_err *err)
+{
+	bool report = o->command && !strcmp(o->command, "report");
+
+	if (report && o->format == OI_FORMAT_JSON)
+		return oi_err_set(err, OI_R_USAGE, "report has --format html, svg or text; as json there is status --format json");
+	if (!report && (o->format == OI_FORMAT_HTML || o->format == OI_FORMAT_SVG))
+		return oi_err_set(err, OI_R_USAGE, "--format is text or json; html and svg are for report");
+	return 0;
 }
 
 static int take(struct oi_options *o, int option, const char *value, struct oi_err *err)
@@ -129,10 +163,9 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 		o->catalog = value;
 		break;
 	case OPT_FORMAT:
-		o->json = !strcmp(value, "json");
-		if (!o->json && strcmp(value, "text") != 0)
-			return oi_err_set(err, OI_R_USAGE, "--format is text or json, not \"%s\"",
-					  value);
+		return take_format(o, value, err);
+	case OPT_OUTPUT:
+		o->output = value;
 		break;
 	case OPT_SAVE:
 		o->save = value;
@@ -157,9 +190,6 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 		break;
 	case OPT_FROM:
 		o->from = value;
-		break;
-	case OPT_OUTPUT:
-		o->output = value;
 		break;
 	case OPT_PACKAGE_URL:
 		o->package_url = value;
@@ -208,7 +238,7 @@ int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi
 		oi_strv_add(&options->arguments, argv[optind]);
 	if (!options->command && !options->help && !options->version)
 		return oi_err_set(err, OI_R_USAGE, "a command is missing");
-	return 0;
+	return check_format(options, err);
 }
 
 void oi_options_clear(struct oi_options *options)

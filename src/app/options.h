@@ -9,6 +9,14 @@
 #include "base/err.h"
 #include "base/strv.h"
 
+enum oi_format {
+	OI_FORMAT_NONE, /* not asked */
+	OI_FORMAT_TEXT,
+	OI_FORMAT_JSON,
+	OI_FORMAT_HTML, /* this and SVG: report only */
+	OI_FORMAT_SVG,
+};
+
 struct oi_options {
 	const char *command; /* borrowed from argv */
 	struct oi_strv arguments; /* what follows it */
@@ -21,7 +29,7 @@ struct oi_options {
 	const char *catalog; /* --catalog; NULL: /etc/ofed-init/catalog.d */
 	const char *save; /* facts --save; NULL: not asked */
 	const char *from; /* user-data --from */
-	const char *output; /* collect --output; NULL: a name by the time */
+	const char *output; /* report, collect --output; NULL: stdout, or a name by the time */
 	const char *package_url; /* --package-url; NULL: the package is in the image */
 	const char *sha256; /* --sha256, its digest */
 	const char *kernel; /* --kernel; NULL: the one that the image will boot */
@@ -29,7 +37,8 @@ struct oi_options {
 	const char *sign; /* bundle --sign; NULL: not asked */
 	bool prefetch_only; /* --prefetch-only */
 	bool gzip; /* --gzip */
-	bool json; /* --format json */
+	enum oi_format format; /* --format */
+	bool json; /* --format json, which most commands only have beside text */
 	bool verbose; /* -v */
 	bool wait; /* --wait */
 	bool timings; /* status --timings */

@@ -15,6 +15,8 @@ static void add(void *data, const struct oi_rdma_entry *entry)
 	port->state = oi_mem_dup(entry->state);
 	port->phys_state = oi_mem_dup(entry->phys_state);
 	port->rate_gbps = entry->rate_gbps;
+	port->address = oi_mem_dup(entry->address);
+	port->numa_node = entry->numa_node;
 }
 
 void oi_facts_look_rdma(const struct oi_host *host, struct oi_facts *facts)

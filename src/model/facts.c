@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/facts.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ void oi_facts_drop_ports(struct oi_facts *facts)
 		free(facts->rdma.v[i].link_layer);
 		free(facts->rdma.v[i].state);
 		free(facts->rdma.v[i].phys_state);
+		free(facts->rdma.v[i].address);
 	}
 	free(facts->rdma.v);
 	memset(&facts->rdma, 0, sizeof(facts->rdma));
@@ -59,6 +61,7 @@ struct oi_rdma_port *oi_facts_add_port(struct oi_facts *facts)
 	facts->rdma.known = OI_KNOWN;
 	p = &facts->rdma.v[facts->rdma.n++];
 	memset(p, 0, sizeof(*p));
+	p->numa_node = -1;
 	return p;
 }
 
@@ -245,6 +248,10 @@ static struct oi_doc *port_to_doc(const struct oi_rdma_port *p)
 		rate->text = oi_mem_printf("%g", p->rate_gbps);
 		oi_doc_put(doc, "rate_gbps", rate);
 	}
+	if (p->address)
+		oi_doc_put_string(doc, "address", p->address);
+	if (p->numa_node >= 0)
+		oi_doc_put_int(doc, "numa_node", p->numa_node);
 	return doc;
 }
 
@@ -421,6 +428,7 @@ static int read_ports(const struct oi_doc *list, struct oi_facts *facts, struct 
 		const struct oi_doc *map = list->items[i];
 		const struct oi_doc *port = oi_doc_get(map, "port");
 		const struct oi_doc *rate = oi_doc_get(map, "rate_gbps");
+		const struct oi_doc *node = oi_doc_get(map, "numa_node");
 		const char *device = oi_doc_string(oi_doc_get(map, "device"));
 		struct oi_rdma_port *p;
 
@@ -436,6 +444,11 @@ static int read_ports(const struct oi_doc *list, struct oi_facts *facts, struct 
 		oi_mem_set(&p->phys_state, oi_doc_string(oi_doc_get(map, "phys_state")));
 		p->rate_gbps = rate && (rate->kind == OI_DOC_INT || rate->kind == OI_DOC_REAL) ?
 				       rate->real :
+				       -1;
+		oi_mem_set(&p->address, oi_doc_string(oi_doc_get(map, "address")));
+		p->numa_node = node && node->kind == OI_DOC_INT && node->integer >= 0 &&
+					       node->integer <= INT_MAX ?
+				       (int)node->integer :
 				       -1;
 	}
 	return 0;

@@ -40,6 +40,8 @@ struct oi_rdma_port {
 	char *state; /* "ACTIVE" */
 	char *phys_state; /* "LinkUp" */
 	double rate_gbps; /* below 0: unreadable */
+	char *address; /* of its PCI function; NULL: unreadable */
+	int numa_node; /* of that function; below 0: unreadable, or near to none */
 };
 
 struct oi_module {
@@ -120,7 +122,7 @@ bool oi_text_is(const struct oi_text *text, const char *value);
 /** oi_flag_of() - yes or no */
 enum oi_flag oi_flag_of(bool yes);
 
-/** oi_facts_add_pci(), oi_facts_add_port() - append a zeroed record and make the list known */
+/** oi_facts_add_pci(), oi_facts_add_port() - append a record in which nothing is known yet */
 struct oi_pci_function *oi_facts_add_pci(struct oi_facts *facts);
 struct oi_rdma_port *oi_facts_add_port(struct oi_facts *facts);
 /** oi_facts_add_module() - append a zeroed record and make the list known */

@@ -267,34 +267,6 @@ struct oi_doc *oi_verdict_to_doc(const struct oi_verdict *verdict)
 	return doc;
 }
 
-char *oi_verdict_to_text(const struct oi_verdict *verdict)
-{
-	struct oi_buf out = { 0 };
-
-	oi_buf_addf(&out, "%s: %s\n", oi_outcome_name(verdict->outcome), verdict->message);
-	oi_buf_addf(&out, "  reason   %s\n", oi_reason_text(verdict->reason)->id);
-	oi_buf_addf(&out, "  exit     %d, %s\n", verdict->exit_code,
-		    oi_exit_meaning(verdict->exit_code));
-	if (verdict->remedy)
-		oi_buf_addf(&out, "  remedy   %s\n", verdict->remedy);
-	if (verdict->driver.stack)
-		oi_buf_addf(&out, "  driver   %s%s%s by %s\n", verdict->driver.stack,
-			    verdict->driver.version ? " " : "",
-			    verdict->driver.version ? verdict->driver.version : "",
-			    verdict->driver.method ? verdict->driver.method : "-");
-	if (verdict->n_rules)
-		oi_buf_adds(&out, "\nWhat this rests on:\n");
-	for (size_t i = 0; i < verdict->n_rules; i++)
-		oi_buf_addf(&out, "  %-8s %-20s %s\n", oi_result_name(verdict->rules[i].result),
-			    verdict->rules[i].id, verdict->rules[i].detail);
-	if (verdict->n_steps)
-		oi_buf_adds(&out, "\nWhat would be done, in this order:\n");
-	for (size_t i = 0; i < verdict->n_steps; i++)
-		oi_buf_addf(&out, "  %2zu. %-20s %s\n", i + 1, verdict->steps[i].id,
-			    verdict->steps[i].detail);
-	return oi_buf_take(&out);
-}
-
 struct oi_doc *oi_checks_to_doc(const struct oi_checks *checks)
 {
 	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);

@@ -134,8 +134,6 @@ void oi_checks_add(struct oi_checks *checks, const char *id, enum oi_proof proof
 
 /** oi_verdict_to_doc() - JSON form, schema 1; owned by the caller */
 struct oi_doc *oi_verdict_to_doc(const struct oi_verdict *verdict);
-/** oi_verdict_to_text() - for people, several lines; owned by the caller */
-char *oi_verdict_to_text(const struct oi_verdict *verdict);
 /** oi_checks_to_doc() - JSON list; owned by the caller */
 struct oi_doc *oi_checks_to_doc(const struct oi_checks *checks);
 

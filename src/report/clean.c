@@ -55,6 +55,23 @@ static size_t sequence_length(const char *s)
 	return s[len] >= 0x40 && s[len] < 0x7f ? len + 1 : len;
 }
 
+/*
+ * Marks that turn the direction of what follows, or are not seen at all: a name with them
+ * reads as another one. Source: Unicode Technical Report 36, "Bidirectional Text Spoofing"
+ */
+static bool misleads(const char *text)
+{
+	static const char *const marks[] = {
+		"\u200b", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
+		"\u2028", "\u2029", "\u2066", "\u2067", "\u2068", "\u2069", "\ufeff",
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(marks); i++)
+		if (!strncmp(text, marks[i], strlen(marks[i])))
+			return true;
+	return false;
+}
+
 char *oi_report_clean(const char *text)
 {
 	struct oi_buf out = { 0 };
@@ -70,7 +87,8 @@ char *oi_report_clean(const char *text)
 		len = utf8_length(u);
 		if (*text == '\t' || *text == '\n' || *text == '\r' || *text == '\v' || *text == '\f')
 			oi_buf_adds(&out, " ");
-		else if (!len || u[0] < 0x20 || u[0] == 0x7f || (len == 2 && u[0] == 0xc2 && u[1] < 0xa0))
+		else if (!len || u[0] < 0x20 || u[0] == 0x7f || (len == 2 && u[0] == 0xc2 && u[1] < 0xa0) ||
+			 misleads(text))
 			oi_buf_adds(&out, "?");
 		else
 			oi_buf_add(&out, text, len);

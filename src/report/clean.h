@@ -11,7 +11,7 @@
  * oi_report_clean() - one line of valid UTF-8 without control characters
  *
  * Terminal colours vanish, blanks of any kind become one space each, other
- * control characters and broken bytes become '?'.
+ * control characters, broken bytes and marks that mislead the eye become '?'.
  * Return: owned by the caller.
  */
 char *oi_report_clean(const char *text);

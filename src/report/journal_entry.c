@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "report/clean.h"
 #include "report/record.h"
+#include "report/view.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 

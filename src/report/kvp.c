@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "report/clean.h"
 #include "report/record.h"
+#include "report/view.h"
 #include "sys/clock.h"
 
 #define POOL "/var/lib/hyperv/.kvp_pool_1"

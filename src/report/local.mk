@@ -3,9 +3,14 @@ report_sources = \
 	src/report/agent.c \
 	src/report/collect.c src/report/collect.h \
 	src/report/clean.c src/report/clean.h \
+	src/report/html.c src/report/html.h \
+	src/report/html_links.c \
+	src/report/html_style.c src/report/html_style.h \
 	src/report/journal_entry.c \
 	src/report/keylines.c src/report/keylines.h \
 	src/report/kvp.c \
+	src/report/paper.c src/report/paper.h \
+	src/report/plan.c \
 	src/report/process.c src/report/process.h \
 	src/report/prometheus.c \
 	src/report/record.c src/report/record.h \
@@ -14,5 +19,9 @@ report_sources = \
 	src/report/result.c \
 	src/report/status.c \
 	src/report/statuslog.c \
+	src/report/story_text.c \
 	src/report/tell.c src/report/tell.h \
+	src/report/timeline.c src/report/timeline.h \
+	src/report/timeline_svg.c \
+	src/report/view.c src/report/view.h \
 	src/report/webhook.c

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "report/clean.h"
 #include "report/record.h"
+#include "report/view.h"
 
 #define FILE_NAME "ofed_init.prom"
 

@@ -19,9 +19,6 @@ const char *oi_run_record_message(const struct oi_run_record *record);
 /** oi_run_record_remedy() - the verdict's own, or the reason's; borrowed, may be NULL */
 const char *oi_run_record_remedy(const struct oi_run_record *record);
 
-/** oi_view_outcome() - "installed", "ready", "skipped", "refused", "failed", "running", ... */
-const char *oi_view_outcome(const struct oi_doc *result);
-
 /** oi_report_result_doc() - result.json as a tree, owned by the caller */
 struct oi_doc *oi_report_result_doc(const struct oi_run_record *record);
 

@@ -11,8 +11,10 @@
 #include "base/doc.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "model/facts.h"
 #include "model/verdict.h"
 #include "report/keylines.h"
+#include "report/paper.h"
 #include "sys/host.h"
 
 #define OI_STATUS_LOG "/var/log/azure/ib-vmext-status"
@@ -53,6 +55,9 @@ struct oi_run_record {
 	const struct oi_verdict *verdict; /* borrowed; NULL: none was reached */
 	const struct oi_checks *checks; /* borrowed; NULL: none made */
 	const struct oi_strv *stanza_sources; /* borrowed; NULL: none */
+	const struct oi_facts *facts; /* borrowed; NULL: none were gathered; as last looked at */
+	int64_t started_ms; /* as @started, since 1970; 0: unknown */
+	int64_t started_uptime_ms; /* the same moment, since the machine started */
 	int exit_code;
 };
 
@@ -73,6 +78,7 @@ struct oi_statuslog {
 	bool console; /* also to stderr, for the journal and for people */
 	enum oi_log_level console_least;
 	struct oi_terminal *terminal; /* whose bar gives way to lines; NULL: none */
+	bool brief; /* info shows in the terminal's last line only, until the next */
 	enum oi_console_form form; /* of stderr */
 	bool lost; /* a line could not be written; said once */
 	struct oi_key_lines key;
@@ -82,7 +88,7 @@ struct oi_statuslog {
 /**
  * oi_statuslog_open() - open for appending (made 0644, with its folder; no link is followed)
  * @root: borrowed until it is closed
- * @log: console, console_least and terminal are the caller's; the rest is set, also on failure,
+ * @log: console, console_least, terminal and brief are the caller's; the rest is set, also on failure,
  *       after which lines still reach the console
  * Return: 0, or -1 with OI_R_WRITE_FAILED; also when something that is not a
  *         regular file has the name.
@@ -145,18 +151,28 @@ char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *mes
 			   const char *remedy);
 
 /**
- * oi_report_status_text() - `ofed-init status` for people
+ * oi_report_status_page() - `ofed-init status` for people
  * @result: as oi_report_read() gives it; NULL: there was no run
- * Return: a page, owned by the caller.
  */
-char *oi_report_status_text(const struct oi_doc *result);
+void oi_report_status_page(const struct oi_doc *result, struct oi_paper *paper);
 
 /**
- * oi_report_timings_text() - `ofed-init status --timings`: where the time of a run went
+ * oi_report_timings_page() - `ofed-init status --timings`: where the time of a run went
  * @result: as oi_report_read() gives it; NULL: there was no run
- * Return: a table, owned by the caller: a line a phase in the order of the run, with
- *         seconds and per cent, then their sum. Phases of a run under way are those so far.
+ *
+ * A line a phase in the order of the run, with seconds and per cent, then their sum. Phases
+ * of a run under way are those so far.
  */
-char *oi_report_timings_text(const struct oi_doc *result);
+void oi_report_timings_page(const struct oi_doc *result, struct oi_paper *paper);
+
+/** oi_report_outcome_page() - the part of it that somebody wants who has watched the run */
+void oi_report_outcome_page(const struct oi_doc *result, struct oi_paper *paper);
+
+/**
+ * oi_report_plan_page() - what was seen, which rules decided, what would be done, what to change
+ * @facts: what was decided from
+ */
+void oi_report_plan_page(const struct oi_verdict *verdict, const struct oi_facts *facts,
+			 struct oi_paper *paper);
 
 #endif

@@ -33,6 +33,11 @@ static struct oi_doc *key_doc(const struct oi_run_key *key)
 	return doc;
 }
 
+static void put_ms(struct oi_doc *doc, const char *key, int64_t ms)
+{
+	oi_doc_put(doc, key, ms ? oi_doc_new_int(ms) : oi_doc_new(OI_DOC_NULL));
+}
+
 static struct oi_doc *phases_doc(const struct oi_run_record *record)
 {
 	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
@@ -70,7 +75,16 @@ static struct oi_doc *strings_doc(const struct oi_strv *strings)
 	return list;
 }
 
-static struct oi_doc *versions_doc(const struct oi_verdict *verdict)
+/* As in the snapshot of the facts, whose key `rdma` it is. */
+static struct oi_doc *links_doc(const struct oi_facts *facts)
+{
+	OI_DOC_AUTO *snapshot = facts ? oi_facts_to_doc(facts) : NULL;
+	struct oi_doc *links = snapshot ? oi_doc_take(snapshot, "rdma") : NULL;
+
+	return links ? links : oi_doc_new(OI_DOC_NULL);
+}
+
+static struct oi_doc *versions_doc(const struct oi_verdict *verdict, const struct oi_facts *facts)
 {
 	struct oi_doc *doc = oi_doc_new(OI_DOC_MAP);
 
@@ -78,6 +92,7 @@ static struct oi_doc *versions_doc(const struct oi_verdict *verdict)
 	oi_doc_put_string(doc, "stack", verdict ? verdict->driver.stack : NULL);
 	oi_doc_put_string(doc, "driver", verdict ? verdict->driver.version : NULL);
 	oi_doc_put_string(doc, "kernel", verdict ? verdict->driver.kernel : NULL);
+	oi_doc_put_string(doc, "os", facts ? oi_text_or(&facts->os.pretty_name, NULL) : NULL);
 	return doc;
 }
 
@@ -91,6 +106,8 @@ struct oi_doc *oi_report_result_doc(const struct oi_run_record *record)
 	oi_doc_put_string(doc, "state", record->state);
 	oi_report_put_process(doc);
 	oi_doc_put_string(doc, "started", record->started[0] ? record->started : NULL);
+	put_ms(doc, "started_ms", record->started_ms);
+	put_ms(doc, "started_uptime_ms", record->started_uptime_ms);
 	oi_doc_put_string(doc, "ended", record->ended[0] ? record->ended : NULL);
 	oi_doc_put_string(doc, "reason", running ? NULL : oi_reason_text(record->reason)->id);
 	oi_doc_put_string(doc, "message", oi_run_record_message(record));
@@ -110,7 +127,8 @@ struct oi_doc *oi_report_result_doc(const struct oi_run_record *record)
 						   : oi_doc_new(OI_DOC_NULL));
 	oi_doc_put(doc, "checks", record->checks ? oi_checks_to_doc(record->checks)
 						 : oi_doc_new(OI_DOC_LIST));
-	oi_doc_put(doc, "versions", versions_doc(record->verdict));
+	oi_doc_put(doc, "links", links_doc(record->facts));
+	oi_doc_put(doc, "versions", versions_doc(record->verdict, record->facts));
 	oi_report_redact_doc(doc);
 	return doc;
 }

@@ -4,12 +4,16 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "report/view.h"
 
-#define LABEL "%-11s"
+#define RESULT_WIDTH 10 /* "unproven", the longest word a check begins with */
+#define BAR_WIDTH 24
+#define PHASE_WIDTH (10 + 2 + BAR_WIDTH + 2)
+#define PART_WIDTH 17
+#define LINK_CELLS 7
 #define NEVER_RUN "ofed-init has not run on this machine.\n"
 
 char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *message,
@@ -30,200 +34,150 @@ char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *mes
 	return oi_buf_take(&line);
 }
 
-static const char *string_at(const struct oi_doc *doc, const char *path)
+static enum oi_tone link_tone(const char *const *row)
 {
-	return oi_doc_string(oi_doc_at(doc, path));
+	return oi_view_link_tone(row[1]);
 }
 
-/* Return: the number at @path, or @otherwise where there is none. */
-static int64_t number_at(const struct oi_doc *doc, const char *path, int64_t otherwise)
+static void add_links(struct oi_paper *paper, const struct oi_doc *result)
 {
-	const struct oi_doc *node = oi_doc_at(doc, path);
+	static const char *const heads[LINK_CELLS] = { "port", "state",	"physical", "Gb/s",
+						       "NUMA", "link layer", "PCI function" };
+	const struct oi_doc *links = oi_view_list(result, "links");
+	OI_CLEANUP(oi_strv_clear) struct oi_strv cells = { 0 };
 
-	return node && node->kind == OI_DOC_INT ? node->integer : otherwise;
-}
-
-static void add_field(struct oi_buf *page, const char *label, const char *value)
-{
-	if (value)
-		oi_buf_addf(page, LABEL " %s\n", label, value);
-}
-
-const char *oi_view_outcome(const struct oi_doc *result)
-{
-	const char *state = string_at(result, "state");
-	const char *decided = string_at(result, "verdict.outcome");
-	int64_t exit_code = number_at(result, "exit_code", -1);
-
-	if (!state || strcmp(state, OI_STATE_FINISHED))
-		return state ? state : "unknown";
-	if (exit_code != 0)
-		return decided && !strcmp(decided, "refuse") ? "refused" : "failed";
-	if (decided && !strcmp(decided, "ready"))
-		return "ready";
-	if (decided && !strcmp(decided, "install"))
-		return "installed";
-	return decided && !strcmp(decided, "refuse") ? "skipped" :
-	       decided && !strcmp(decided, "skip")   ? "skipped" :
-						       "done";
-}
-
-static void add_exit(struct oi_buf *page, const struct oi_doc *result)
-{
-	int64_t exit_code = number_at(result, "exit_code", -1);
-
-	if (exit_code >= 0)
-		oi_buf_addf(page, LABEL " %" PRId64 " (%s)\n", "exit code", exit_code,
-			    oi_exit_meaning((int)exit_code));
-}
-
-static void add_vm(struct oi_buf *page, const struct oi_doc *result)
-{
-	const char *size = string_at(result, "verdict.vm.size");
-	const char *nic = string_at(result, "verdict.vm.nic_generation");
-	int64_t ports = number_at(result, "verdict.vm.ib_ports", 0);
-	int64_t gbps = number_at(result, "verdict.vm.link_gbps", 0);
-
-	if (!size && !nic)
+	if (!links->n)
 		return;
-	oi_buf_addf(page, LABEL " %s", "VM size", size ? size : "unknown");
-	if (nic)
-		oi_buf_addf(page, ", %s", nic);
-	if (ports > 0 && gbps > 0)
-		oi_buf_addf(page, ", %" PRId64 " x %" PRId64 " Gb/s", ports, gbps);
-	oi_buf_adds(page, "\n");
-}
+	for (size_t i = 0; i < LINK_CELLS; i++)
+		oi_strv_add(&cells, heads[i]);
+	for (size_t i = 0; i < links->n; i++) {
+		struct oi_view_link link = oi_view_link_of(links->items[i]);
 
-static void add_driver(struct oi_buf *page, const struct oi_doc *result)
-{
-	const char *stack = string_at(result, "verdict.driver.stack");
-	const char *version = string_at(result, "verdict.driver.version");
-	const char *kernel = string_at(result, "verdict.driver.kernel");
-
-	if (!stack)
-		return;
-	oi_buf_addf(page, LABEL " %s%s%s", "driver", stack, version ? " " : "",
-		    version ? version : "");
-	if (kernel)
-		oi_buf_addf(page, " for kernel %s", kernel);
-	oi_buf_adds(page, "\n");
-}
-
-/* Seconds between two of our own time stamps, -1 when one of them is missing. */
-static int64_t seconds_between(const char *from, const char *to)
-{
-	struct tm a = { 0 }, b = { 0 };
-
-	if (!from || !to || !strptime(from, "%Y-%m-%dT%H:%M:%SZ", &a) ||
-	    !strptime(to, "%Y-%m-%dT%H:%M:%SZ", &b))
-		return -1;
-	return (int64_t)timegm(&b) - (int64_t)timegm(&a);
-}
-
-static void add_when(struct oi_buf *page, const struct oi_doc *result)
-{
-	const char *started = string_at(result, "started");
-	const char *ended = string_at(result, "ended");
-	int64_t took_s = seconds_between(started, ended);
-
-	add_field(page, "started", started);
-	if (!ended)
-		return;
-	oi_buf_addf(page, LABEL " %s", "ended", ended);
-	if (took_s >= 0)
-		oi_buf_addf(page, ", after %" PRId64 " s", took_s);
-	oi_buf_adds(page, "\n");
-}
-
-static const char *or_dash(const char *s)
-{
-	return s ? s : "-";
-}
-
-static void add_checks(struct oi_buf *page, const struct oi_doc *result)
-{
-	const struct oi_doc *checks = oi_doc_get(result, "checks");
-
-	if (!checks || checks->kind != OI_DOC_LIST || !checks->n)
-		return;
-	oi_buf_adds(page, "\nchecks\n");
-	for (size_t i = 0; i < checks->n; i++)
-		oi_buf_addf(page, "  %-8s %-21s %s\n",
-			    or_dash(string_at(checks->items[i], "result")),
-			    or_dash(string_at(checks->items[i], "id")),
-			    or_dash(string_at(checks->items[i], "detail")));
-}
-
-static int64_t whole_ms(const struct oi_doc *phases)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < phases->n; i++)
-		sum += number_at(phases->items[i], "ms", 0);
-	return sum;
-}
-
-static void add_phase(struct oi_buf *page, const char *name, int64_t ms, int64_t of_ms)
-{
-	oi_buf_addf(page, "  %4" PRId64 ".%03d s", ms / 1000, (int)(ms % 1000));
-	if (of_ms)
-		oi_buf_addf(page, " %3" PRId64 " %%", (ms * 100 + of_ms / 2) / of_ms);
-	oi_buf_addf(page, " %s\n", name);
-}
-
-/* @of_ms: 0: without per cent */
-static void add_phases(struct oi_buf *page, const struct oi_doc *phases, int64_t of_ms)
-{
-	for (size_t i = 0; i < phases->n; i++)
-		add_phase(page, or_dash(string_at(phases->items[i], "name")),
-			  number_at(phases->items[i], "ms", 0), of_ms);
-}
-
-/* NULL: no phase of the run has ended. */
-static const struct oi_doc *phases_of(const struct oi_doc *result)
-{
-	const struct oi_doc *phases = oi_doc_get(result, "phases");
-
-	return phases && phases->kind == OI_DOC_LIST && phases->n ? phases : NULL;
-}
-
-char *oi_report_status_text(const struct oi_doc *result)
-{
-	struct oi_buf page = { 0 };
-	const struct oi_doc *phases;
-
-	if (!result)
-		return oi_mem_dup(NEVER_RUN);
-	add_field(&page, "outcome", oi_view_outcome(result));
-	add_field(&page, "reason", string_at(result, "reason"));
-	add_field(&page, "message", string_at(result, "message"));
-	add_field(&page, "remedy", string_at(result, "remedy"));
-	add_exit(&page, result);
-	add_vm(&page, result);
-	add_driver(&page, result);
-	add_when(&page, result);
-	add_checks(&page, result);
-	phases = phases_of(result);
-	if (phases) {
-		oi_buf_adds(&page, "\ntime\n");
-		add_phases(&page, phases, 0);
+		oi_strv_addf(&cells, "%s/%" PRId64, link.device, link.port);
+		oi_strv_add(&cells, link.state);
+		oi_strv_add(&cells, link.phys_state);
+		oi_strv_add(&cells, link.rate);
+		if (link.numa_node >= 0)
+			oi_strv_addf(&cells, "%" PRId64, link.numa_node);
+		else
+			oi_strv_add(&cells, "-");
+		oi_strv_add(&cells, link.link_layer);
+		oi_strv_add(&cells, link.address);
 	}
-	oi_buf_adds(&page, "\nlog         " OI_STATUS_LOG "\n");
-	return oi_buf_take(&page);
+	oi_paper_heading(paper, "links");
+	oi_paper_table(paper, &cells, LINK_CELLS, link_tone);
 }
 
-char *oi_report_timings_text(const struct oi_doc *result)
+static void add_checks(struct oi_paper *paper, const struct oi_doc *result)
 {
-	const struct oi_doc *phases = result ? phases_of(result) : NULL;
-	struct oi_buf page = { 0 };
-	int64_t sum_ms;
+	const struct oi_doc *checks = oi_view_list(result, "checks");
 
-	if (!result)
-		return oi_mem_dup(NEVER_RUN);
-	if (!phases)
-		return oi_mem_dup("The last run has ended no phase.\n");
-	sum_ms = whole_ms(phases);
-	add_phases(&page, phases, sum_ms);
-	add_phase(&page, "in all", sum_ms, sum_ms);
-	return oi_buf_take(&page);
+	if (checks->n)
+		oi_paper_heading(paper, "checks");
+	for (size_t i = 0; i < checks->n; i++) {
+		const char *word = oi_view_or_dash(oi_view_text(checks->items[i], "result"));
+		OI_FREE char *text =
+			oi_mem_printf("%s: %s",
+				      oi_view_or_dash(oi_view_text(checks->items[i], "id")),
+				      oi_view_or_dash(oi_view_text(checks->items[i], "detail")));
+
+		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_word_tone(word), word, text);
+	}
+}
+
+/* "   4.681 s  ########            ", a bar as long as its part of @longest_ms */
+static char *took_text(int64_t ms, int64_t longest_ms)
+{
+	char bar[BAR_WIDTH + 1];
+	int64_t n = longest_ms > 0 ? (ms * BAR_WIDTH + longest_ms / 2) / longest_ms : 0;
+
+	memset(bar, '#', BAR_WIDTH);
+	bar[n] = '\0';
+	return oi_mem_printf("%4" PRId64 ".%03d s  %-*s", ms / 1000, (int)(ms % 1000), BAR_WIDTH, bar);
+}
+
+static void add_phases(struct oi_paper *paper, const struct oi_doc *result)
+{
+	const struct oi_doc *phases = oi_view_list(result, "phases");
+	int64_t longest_ms = 0;
+
+	if (phases->n)
+		oi_paper_heading(paper, "time");
+	for (size_t i = 0; i < phases->n; i++) {
+		int64_t ms = oi_view_ms(phases->items[i]);
+
+		longest_ms = ms > longest_ms ? ms : longest_ms;
+	}
+	for (size_t i = 0; i < phases->n; i++) {
+		OI_FREE char *took = took_text(oi_view_ms(phases->items[i]), longest_ms);
+
+		oi_paper_row(paper, 2, PHASE_WIDTH, OI_TONE_PLAIN, took,
+			     oi_view_or_dash(oi_view_text(phases->items[i], "name")));
+	}
+}
+
+static void add_outcome(struct oi_paper *paper, const struct oi_doc *result)
+{
+	OI_FREE char *exit_code = oi_view_exit(result);
+
+	oi_paper_field(paper, "outcome", oi_view_outcome_tone(result), oi_view_outcome(result));
+	oi_paper_field(paper, "reason", OI_TONE_PLAIN, oi_view_text(result, "reason"));
+	oi_paper_field(paper, "message", OI_TONE_PLAIN, oi_view_text(result, "message"));
+	oi_paper_field(paper, "remedy", OI_TONE_STRONG, oi_view_text(result, "remedy"));
+	oi_paper_field(paper, "exit code", OI_TONE_PLAIN, exit_code);
+}
+
+void oi_report_outcome_page(const struct oi_doc *result, struct oi_paper *paper)
+{
+	add_outcome(paper, result);
+	add_links(paper, result);
+}
+
+void oi_report_status_page(const struct oi_doc *result, struct oi_paper *paper)
+{
+	OI_FREE char *vm = oi_view_vm(result);
+	OI_FREE char *driver = oi_view_driver(result);
+	OI_FREE char *ended = oi_view_ended(result);
+
+	if (!result) {
+		oi_buf_adds(&paper->text, NEVER_RUN);
+		return;
+	}
+	add_outcome(paper, result);
+	oi_paper_field(paper, "VM size", OI_TONE_PLAIN, vm);
+	oi_paper_field(paper, "driver", OI_TONE_PLAIN, driver);
+	oi_paper_field(paper, "started", OI_TONE_PLAIN, oi_view_text(result, "started"));
+	oi_paper_field(paper, "ended", OI_TONE_PLAIN, ended);
+	add_links(paper, result);
+	add_checks(paper, result);
+	add_phases(paper, result);
+	oi_buf_adds(&paper->text, "\n");
+	oi_paper_field(paper, "log", OI_TONE_PLAIN, OI_STATUS_LOG);
+	oi_paper_field(paper, "more", OI_TONE_PLAIN, "ofed-init report --output report.html");
+}
+
+static void add_part(struct oi_paper *paper, const char *name, int64_t ms, int64_t of_ms)
+{
+	int64_t percent = of_ms ? (ms * 100 + of_ms / 2) / of_ms : 100;
+	OI_FREE char *word = oi_mem_printf("%4" PRId64 ".%03d s %3" PRId64 " %%", ms / 1000,
+					   (int)(ms % 1000), percent);
+
+	oi_paper_row(paper, 2, PART_WIDTH, OI_TONE_PLAIN, word, name);
+}
+
+void oi_report_timings_page(const struct oi_doc *result, struct oi_paper *paper)
+{
+	const struct oi_doc *phases = oi_view_list(result, "phases");
+	int64_t sum_ms = 0;
+
+	if (!result || !phases->n) {
+		oi_buf_adds(&paper->text, result ? "The last run has ended no phase.\n" : NEVER_RUN);
+		return;
+	}
+	for (size_t i = 0; i < phases->n; i++)
+		sum_ms += oi_view_ms(phases->items[i]);
+	for (size_t i = 0; i < phases->n; i++)
+		add_part(paper, oi_view_or_dash(oi_view_text(phases->items[i], "name")),
+			 oi_view_ms(phases->items[i]), sum_ms);
+	add_part(paper, "in all", sum_ms, sum_ms);
 }

@@ -134,6 +134,10 @@ static void to_console(struct oi_statuslog *log, enum oi_log_level level,
 
 	if (log->form == OI_CONSOLE_UNKNOWN)
 		log->form = console_form(STDERR_FILENO);
+	if (log->brief && level <= OI_LOG_INFO) {
+		oi_terminal_say(log->terminal, text);
+		return;
+	}
 	oi_terminal_hide(log->terminal);
 	if (log->form == OI_CONSOLE_PLAIN) {
 		(void)!write_line(STDERR_FILENO, full);

@@ -4,13 +4,28 @@
 #include <stdio.h>
 #include <time.h>
 
-int64_t oi_clock_ms(void)
+static int64_t now_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	/* Cannot fail: the clock is there since Linux 2.6 and the address is ours. */
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	/* Cannot fail: these clocks are there since Linux 2.6.39 and the address is ours. */
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t oi_clock_ms(void)
+{
+	return now_ms(CLOCK_MONOTONIC);
+}
+
+int64_t oi_clock_epoch_ms(void)
+{
+	return now_ms(CLOCK_REALTIME);
+}
+
+int64_t oi_clock_uptime_ms(void)
+{
+	return now_ms(CLOCK_BOOTTIME);
 }
 
 int64_t oi_clock_left_ms(int64_t deadline_ms)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sys/rdma.h"
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +46,17 @@ static double rate_of(const char *value)
 	return end != value && !strncmp(end, " Gb/sec", 7) && rate >= 0 ? rate : -1;
 }
 
+/* The kernel says -1 for a function that is near to no node. */
+static int numa_node(const struct oi_root *root, const char *device)
+{
+	OI_FREE char *folder = oi_mem_printf(CLASS "/%s/device", device);
+	OI_FREE char *text = attribute(root, folder, "numa_node");
+	char *end;
+	long node = text ? strtol(text, &end, 10) : -1;
+
+	return text && end != text && !*end && node >= 0 && node <= INT_MAX ? (int)node : -1;
+}
+
 static void look_at_port(const struct oi_root *root, const char *device, unsigned int number,
 			 void (*each)(void *data, const struct oi_rdma_entry *entry), void *data)
 {
@@ -52,6 +65,10 @@ static void look_at_port(const struct oi_root *root, const char *device, unsigne
 	OI_FREE char *state = attribute(root, port, "state");
 	OI_FREE char *phys_state = attribute(root, port, "phys_state");
 	OI_FREE char *rate = attribute(root, port, "rate");
+	OI_FREE char *address = NULL;
+	OI_FREE char *link = oi_mem_printf(CLASS "/%s/device", device);
+	struct oi_err ignored;
+	bool known = !oi_root_link(root, link, &address, &ignored);
 	struct oi_rdma_entry entry = {
 		.device = device,
 		.port = number,
@@ -59,6 +76,8 @@ static void look_at_port(const struct oi_root *root, const char *device, unsigne
 		.state = after_number(state),
 		.phys_state = after_number(phys_state),
 		.rate_gbps = rate_of(rate),
+		.address = known ? address : NULL,
+		.numa_node = numa_node(root, device),
 	};
 
 	each(data, &entry);

@@ -15,6 +15,8 @@ struct oi_rdma_entry {
 	const char *state; /* "ACTIVE"; NULL: unreadable */
 	const char *phys_state; /* "LinkUp"; NULL: unreadable */
 	double rate_gbps; /* below 0: unreadable */
+	const char *address; /* of its PCI function, "0101:00:00.0"; NULL: unreadable */
+	int numa_node; /* below 0: unreadable, or near to none */
 };
 
 /**
@@ -22,7 +24,7 @@ struct oi_rdma_entry {
  * @each: called once for each port, in order of device and port
  * Return: 0 scanned, 1 there is no such class (no RDMA module is loaded), -1 error
  *         (OI_R_READ_FAILED).
- * Source: kernel, Documentation/ABI/stable/sysfs-class-infiniband
+ * Source: kernel, Documentation/ABI/stable/sysfs-class-infiniband, testing/sysfs-bus-pci
  */
 OI_MUST_CHECK
 int oi_rdma_scan(const struct oi_root *root,

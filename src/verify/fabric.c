@@ -41,6 +41,8 @@ static void add_port(void *data, const struct oi_rdma_entry *entry)
 	oi_mem_set(&port->state, entry->state);
 	oi_mem_set(&port->phys_state, entry->phys_state);
 	port->rate_gbps = entry->rate_gbps;
+	oi_mem_set(&port->address, entry->address);
+	port->numa_node = entry->numa_node;
 }
 
 /* Return: 0 when the ports could be looked at; else -1 with @err. */

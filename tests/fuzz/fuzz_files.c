@@ -11,6 +11,7 @@
 #include "facts/look.h"
 #include "facts/stanza.h"
 #include "model/config.h"
+#include "report/html.h"
 #include "report/report.h"
 #include "sys/kmods.h"
 #include "sys/pcibus.h"
@@ -94,16 +95,32 @@ static void last_run(void)
 		  "a driver where there is none");
 }
 
+/* All that shows a record, whatever it may hold. */
+static void tell(const struct oi_doc *result)
+{
+	OI_CLEANUP(oi_timeline_clear) struct oi_timeline timeline = { 0 };
+	struct oi_strv none = { 0 };
+	struct oi_paper paper = OI_PAPER_PLAIN;
+	struct oi_story story = { result, &timeline, &none };
+	OI_FREE char *page = NULL;
+
+	oi_timeline_add_run(&timeline, result);
+	oi_timeline_add_cloud(&timeline, result, result);
+	oi_timeline_finish(&timeline);
+	page = oi_report_html(&story);
+	oi_report_text(&story, &paper);
+	oi_buf_clear(&paper.text);
+}
+
 void fuzz_result(const char *text, size_t len)
 {
 	OI_DOC_AUTO *result = NULL;
-	OI_FREE char *page = NULL;
 	struct oi_err err;
 
 	fuzz_put("/var/lib/ofed-init/result.json", text, len);
 	last_run();
 	if (!oi_report_read(&fuzz_host.change, &result, &err))
-		page = oi_report_status_text(result);
+		tell(result);
 }
 
 void fuzz_dpkg_status(const char *text, size_t len)

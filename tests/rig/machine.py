@@ -115,7 +115,8 @@ def rdma_device(tree, function, name, link_layer, rate, state="4: ACTIVE", phys=
     tree.put(f"{here}/ports/1/phys_state", phys)
     tree.put(f"{here}/ports/1/link_layer", link_layer)
     tree.put(f"{here}/ports/1/rate", rate)
-    tree.link(f"{here}/device", function)
+    # as the kernel writes it: by the function's name, and not as the nearest way there
+    (tree.top / here / "device").symlink_to(f"../../../{os.path.basename(function)}")
     tree.link(f"sys/class/infiniband/{name}", here)
 
 

@@ -598,6 +598,15 @@ static void alter_result(const char *from, const char *to)
 	put(RESULT_FILE, changed);
 }
 
+/* Owned by the caller. */
+static char *status_page(const struct oi_doc *result)
+{
+	struct oi_paper paper = OI_PAPER_PLAIN;
+
+	oi_report_status_page(result, &paper);
+	return oi_buf_take(&paper.text);
+}
+
 static void test_interrupted(void **state OI_UNUSED)
 {
 	struct oi_run_record record = { .state = "running", .started = "2026-11-22T10:31:02Z" };
@@ -624,7 +633,7 @@ static void test_interrupted(void **state OI_UNUSED)
 	assert_text_at(dead, "remedy", oi_reason_text(OI_R_INTERRUPTED)->remedy);
 	assert_number_at(dead, "exit_code", 14);
 	assert_text_at(dead, "exit_meaning", oi_exit_meaning(14));
-	page = oi_report_status_text(dead);
+	page = status_page(dead);
 	assert_matches(page, "outcome +interrupted\n");
 	assert_has(page, oi_reason_text(OI_R_INTERRUPTED)->remedy);
 }
@@ -840,6 +849,7 @@ static void test_status_page(void **state OI_UNUSED)
 	OI_CLEANUP(oi_run_record_clear) struct oi_run_record record;
 	OI_DOC_AUTO *doc = NULL;
 	OI_FREE char *page = NULL;
+	struct oi_paper paper = OI_PAPER_PLAIN;
 	OI_FREE char *timings = NULL;
 	struct oi_err err;
 
@@ -849,7 +859,7 @@ static void test_status_page(void **state OI_UNUSED)
 	make_record(&record, &verdict, &checks);
 	assert_int_equal(oi_report_write(&root, &record, &err), 0);
 	doc = read_result();
-	page = oi_report_status_text(doc);
+	page = status_page(doc);
 	assert_matches(page, "^outcome +failed\n");
 	assert_matches(page, "\nreason +port-down\n");
 	assert_matches(page, "\nremedy +Check that");
@@ -857,10 +867,11 @@ static void test_status_page(void **state OI_UNUSED)
 	assert_matches(page, "\nVM size +Standard_HB120rs_v3, cx6, 1 x 200 Gb/s\n");
 	assert_matches(page, "\ndriver +doca-ofed 3.2.3 for kernel 6.11.0-1015-azure\n");
 	assert_matches(page, "\nended +2026-11-22T10:33:12Z, after 130 s\n");
-	assert_matches(page, "\n  fail +port-state +mlx5_ib0/1 INIT\n");
-	assert_matches(page, "\n  unproven +port-rate +not ACTIVE\n");
-	assert_matches(page, "\n +120.004 s verify\n");
-	timings = oi_report_timings_text(doc);
+	assert_matches(page, "\n  fail +port-state: mlx5_ib0/1 INIT\n");
+	assert_matches(page, "\n  unproven +port-rate: not ACTIVE\n");
+	assert_matches(page, "\n +120.004 s +#+ +verify\n");
+	oi_report_timings_page(doc, &paper);
+	timings = oi_buf_take(&paper.text);
 	assert_matches(timings, "^ +[0-9.]+ s +[0-9]+ % [a-z-]+\n +120.004 s +[0-9]+ % verify\n +[0-9.]+ s 100 % in all\n$");
 }
 
@@ -872,15 +883,18 @@ static void assert_outcome(const char *json, const char *wanted)
 	struct oi_err err;
 
 	assert_int_equal(oi_doc_from_json(json, strlen(json), "test", OI_R_READ_FAILED, &doc, &err), 0);
-	page = oi_report_status_text(doc);
+	page = status_page(doc);
 	assert_matches(page, pattern);
 }
 
 static void test_status_outcomes(void **state OI_UNUSED)
 {
-	OI_FREE char *none = oi_report_status_text(NULL);
-	OI_FREE char *no_timings = oi_report_timings_text(NULL);
+	OI_FREE char *none = status_page(NULL);
+	struct oi_paper paper = OI_PAPER_PLAIN;
+	OI_FREE char *no_timings = NULL;
 
+	oi_report_timings_page(NULL, &paper);
+	no_timings = oi_buf_take(&paper.text);
 	assert_has(none, "has not run");
 	assert_has(no_timings, "has not run");
 	assert_outcome("{\"state\":\"running\",\"exit_code\":null}", "running");

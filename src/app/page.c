@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/page.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "report/record.h"
+
+#define TOOK_WIDTH 12
+
+struct oi_paper oi_page_for(int fd)
+{
+	return (struct oi_paper){ .columns = oi_terminal_columns(fd),
+				  .colour = oi_terminal_colours(fd) };
+}
+
+void oi_page_print(struct oi_paper *paper)
+{
+	fputs(oi_buf_str(&paper->text), stdout);
+	oi_buf_clear(&paper->text);
+}
+
+int oi_page_save(const char *path, const char *text, struct oi_err *err)
+{
+	FILE *file = fopen(path, "we");
+	bool written;
+
+	if (!file)
+		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", path, strerror(errno));
+	written = fputs(text, file) >= 0;
+	if (fclose(file) || !written)
+		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+void oi_watch_begin(struct oi_machine *machine)
+{
+	machine->log.brief = machine->terminal.usable && !machine->options->verbose;
+}
+
+static void show(struct oi_machine *machine, struct oi_paper *paper)
+{
+	oi_terminal_hide(&machine->terminal);
+	fputs(oi_buf_str(&paper->text), stderr);
+	oi_buf_clear(&paper->text);
+}
+
+void oi_watch_tell(struct oi_machine *machine, const char *text)
+{
+	struct oi_paper paper = oi_page_for(STDERR_FILENO);
+
+	if (!machine->log.brief)
+		return;
+	oi_paper_row(&paper, 0, 0, OI_TONE_PLAIN, "", text);
+	show(machine, &paper);
+}
+
+void oi_watch_phase(struct oi_machine *machine, const char *name, const char *detail,
+		    int64_t took_ms)
+{
+	struct oi_paper paper = oi_page_for(STDERR_FILENO);
+	OI_FREE char *took = NULL;
+	OI_FREE char *text = NULL;
+
+	if (!machine->log.brief)
+		return;
+	took = oi_mem_printf("%5" PRId64 ".%03d s", took_ms / 1000, (int)(took_ms % 1000));
+	text = oi_mem_printf("%s%s%s", name, detail ? ": " : "", detail ? detail : "");
+	oi_paper_row(&paper, 0, TOOK_WIDTH + 1, OI_TONE_DIM, took, text);
+	show(machine, &paper);
+}
+
+void oi_watch_end(struct oi_machine *machine, const struct oi_run_record *record)
+{
+	struct oi_paper paper = oi_page_for(STDERR_FILENO);
+	OI_DOC_AUTO *result = NULL;
+
+	if (!machine->log.brief)
+		return;
+	result = oi_report_result_doc(record);
+	oi_buf_adds(&paper.text, "\n");
+	oi_report_outcome_page(result, &paper);
+	show(machine, &paper);
+	machine->log.brief = false;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OI_REPORT_HTML_STYLE_H
+#define OI_REPORT_HTML_STYLE_H
+
+/* The style sheet of `ofed-init report`. */
+extern const char oi_html_style[];
+
+#endif
