@@ -21,6 +21,8 @@
 /* Room for what a child wrote in one piece, and what stands before it. */
 #define LINE_LIMIT_BYTES 8192
 
+#define LEVEL_WIDTH 7 /* "error: " */
+
 static const char *level_name(enum oi_log_level level)
 {
 	static const char *const names[] = {
@@ -127,6 +129,19 @@ static bool write_line(int fd, const struct oi_buf *line)
 	return n == (ssize_t)line->len;
 }
 
+/* As the rest of a page, so that no terminal breaks it in the middle of a word. */
+static void wrapped(enum oi_log_level level, const char *text)
+{
+	struct oi_paper paper = { .columns = oi_terminal_columns(STDERR_FILENO),
+				  .colour = oi_terminal_colours(STDERR_FILENO) };
+	OI_FREE char *word = oi_mem_printf("%s:", level_name(level));
+
+	oi_paper_row(&paper, 0, LEVEL_WIDTH, level == OI_LOG_ERROR ? OI_TONE_BAD : OI_TONE_WARN, word,
+		     text);
+	(void)!write_line(STDERR_FILENO, &paper.text);
+	oi_buf_clear(&paper.text);
+}
+
 static void to_console(struct oi_statuslog *log, enum oi_log_level level,
 		       const struct oi_buf *full, const char *text)
 {
@@ -139,6 +154,10 @@ static void to_console(struct oi_statuslog *log, enum oi_log_level level,
 		return;
 	}
 	oi_terminal_hide(log->terminal);
+	if (log->brief) {
+		wrapped(level, text);
+		return;
+	}
 	if (log->form == OI_CONSOLE_PLAIN) {
 		(void)!write_line(STDERR_FILENO, full);
 		return;

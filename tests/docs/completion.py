@@ -36,7 +36,7 @@ def compare(text):
     text = (TOP / "src/app/options.c").read_text()
     unknown = [o for o in options if f'{{ "{o[2:]}",' not in text]
     assert not unknown, unknown
-    assert forms == {"text", "json"}, forms
+    assert forms == {"text", "json", "html", "svg"}, forms
 
 
 def test_bash_offers_every_command_and_option():
