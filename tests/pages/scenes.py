@@ -30,7 +30,7 @@ HOSTILE = ("<script>document.title='PWNED'</script>", "\"><img src=x onerror=ale
 class Scene:
     def __init__(self, work, name, size="Standard_HB120rs_v3", infiniband=True):
         self.name, self.look, self.root = name, work / name / "look", work / name / "root"
-        self.root.mkdir(parents=True)
+        (self.root / "usr/bin").mkdir(parents=True)
         machine.build(self.look, release=RELEASE, os_release=DEBIAN, arch="x86_64",
                       infiniband=infiniband)
         self.put(self.look / "run/cloud-init/.instance-id", "i-0001\n")
