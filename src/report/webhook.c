@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "report/record.h"
+#include "report/view.h"
 #include "sys/clock.h"
 #include "sys/fetcher.h"
 
