@@ -86,7 +86,8 @@ def test_stanza_page_examples_are_taken():
     beside = {"source.identity": {"mirrors": ["https://s.example/d"]}, "source.url": {"sha256": digest},
               "source.sha256": {"url": "https://s.example/a.deb"},
               "secure_boot.key": {"certificate": "/c"}, "secure_boot.certificate": {"key": "/k"},
-              "modules_cache.publish": {"url": "/mnt/m"}}
+              "modules_cache.publish": {"url": "/mnt/m"},
+              "modules_cache.public_key": {"url": "/mnt/m"}}
     seen = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, _, stanza in examples_of_keys():
