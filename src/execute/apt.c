@@ -15,6 +15,7 @@
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "execute/steps.h"
+#include "execute/jobs.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 
@@ -312,6 +313,8 @@ static void call_install(struct call *call, const struct oi_execution *run, cons
 	oi_strv_add(&call->child.args, "-y");
 	if (mode)
 		oi_strv_add(&call->child.args, mode);
+	else
+		oi_jobs_limit(run->host, &call->child); /* the packages' scripts call dkms */
 	oi_strv_add(&call->child.args, "--no-install-recommends");
 	if (!names)
 		oi_strv_add(&call->child.args, "--fix-broken");

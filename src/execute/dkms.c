@@ -12,6 +12,7 @@
 #include "base/ver.h"
 #include "execute/child.h"
 #include "execute/depmod.h"
+#include "execute/jobs.h"
 #include "model/reasons.h"
 
 #define TREE "/var/lib/dkms"
@@ -190,6 +191,7 @@ static void act(const struct oi_host *host, const char *verb, const char *name,
 	struct oi_err err;
 
 	child.level = OI_LOG_INFO;
+	oi_jobs_limit(host, &child);
 	oi_strv_add(&child.args, verb);
 	oi_strv_add(&child.args, "-m");
 	oi_strv_add(&child.args, name);

@@ -34,6 +34,8 @@ execute_sources = \
 	src/execute/keyring.h \
 	src/execute/heal.c \
 	src/execute/heal.h \
+	src/execute/jobs.c \
+	src/execute/jobs.h \
 	src/execute/journal.c \
 	src/execute/journal.h \
 	src/execute/apt_heal.c \

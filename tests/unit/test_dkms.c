@@ -7,9 +7,11 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "execute/dkms.h"
+#include "execute/jobs.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 
@@ -114,6 +116,34 @@ static void test_depmod_was_cut_off(void **state)
 	fakehost_expect_text(f, "dkms", 0, installed, "status");
 	assert_int_equal(oi_dkms_check(&f->host, KERNEL, step, &err), 0);
 	fakehost_check_calls(f);
+}
+
+static void test_jobs_that_fit(void **state OI_UNUSED)
+{
+	assert_int_equal(oi_jobs_fit(120, 448 * (INT64_C(1) << 30)), 120);
+	assert_int_equal(oi_jobs_fit(16, 4 * (INT64_C(1) << 30)), 8);
+	assert_int_equal(oi_jobs_fit(2, INT64_C(1) << 30), 2);
+	assert_int_equal(oi_jobs_fit(2, (INT64_C(1) << 30) - 1), 1);
+	assert_int_equal(oi_jobs_fit(2, 0), 1);
+}
+
+static void test_little_memory(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_child child = { 0 };
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return; /* one core has nothing to share */
+	oi_jobs_limit(&f->host, &child);
+	assert_int_equal(child.env.n, 0); /* nothing is known */
+	fakehost_write(f, "/proc/meminfo", "MemTotal: 9999999999 kB\nMemAvailable: 9999999999 kB\n");
+	oi_jobs_limit(&f->host, &child);
+	assert_int_equal(child.env.n, 0);
+	fakehost_write(f, "/proc/meminfo", "MemTotal:  2000000 kB\nMemAvailable:    600000 kB\n");
+	oi_jobs_limit(&f->host, &child);
+	assert_int_equal(child.env.n, 1);
+	assert_string_equal(child.env.v[0], "parallel_jobs=1");
+	oi_child_clear(&child);
 }
 
 static void test_built_now(void **state)
@@ -250,6 +280,8 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_no_words),
 		TEST(test_all_there),
+		cmocka_unit_test(test_jobs_that_fit),
+		TEST(test_little_memory),
 		TEST(test_depmod_was_cut_off),
 		TEST(test_built_now),
 		TEST(test_added_again),
