@@ -139,7 +139,7 @@ static int read_source(struct oi_machine *machine, const char *file, struct sour
 struct package {
 	const char *url; /* NULL: it is in the image */
 	const char *sha256;
-	const char *ending; /* "deb" or "rpm" */
+	bool rpm; /* else a .deb */
 };
 
 /* The address stands between the shell's single quotes. */
@@ -170,9 +170,8 @@ static int read_package(const struct oi_options *options, struct package *packag
 				  url);
 	if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdefABCDEF") != 64)
 		return oi_err_set(err, OI_R_USAGE, "--sha256: 64 hexadecimal digits are wanted");
-	package->ending = len > 4 && !strncmp(url + len - 4, ".deb", 4) ? "deb" :
-			  len > 4 && !strncmp(url + len - 4, ".rpm", 4) ? "rpm" : NULL;
-	if (!package->ending)
+	package->rpm = len > 4 && !strncmp(url + len - 4, ".rpm", 4);
+	if (!package->rpm && (len <= 4 || strncmp(url + len - 4, ".deb", 4) != 0))
 		return oi_err_set(err, OI_R_USAGE, "--package-url: the name must end in .deb or .rpm");
 	return 0;
 }
@@ -224,9 +223,9 @@ static void add_bootcmd(const struct package *package, struct oi_buf *out)
 		    "      url='%s'\n"
 		    "      sha256=%s\n"
 		    "      file=/run/ofed-init-package.%s\n",
-		    package->url, package->sha256, package->ending);
+		    package->url, package->sha256, package->rpm ? "rpm" : "deb");
 	oi_buf_adds(out, fetch_lines);
-	oi_buf_adds(out, !strcmp(package->ending, "deb") ? deb_lines : rpm_lines);
+	oi_buf_adds(out, package->rpm ? rpm_lines : deb_lines);
 	oi_buf_adds(out, "      rm -f \"$file\"\n"
 			 "      : >\"$done\"\n");
 }
@@ -259,9 +258,10 @@ static void add_base64(const char *text, struct oi_buf *out)
 		unsigned int three = (unsigned int)u[i] << 16 | (i + 1 < len ? u[i + 1] << 8 : 0) |
 				     (i + 2 < len ? u[i + 2] : 0);
 		char four[4] = { digits[three >> 18], digits[three >> 12 & 63],
-				 i + 1 < len ? digits[three >> 6 & 63] : '=',
-				 i + 2 < len ? digits[three & 63] : '=' };
+				 digits[three >> 6 & 63], digits[three & 63] };
 
+		for (size_t pad = len - i; pad < 3; pad++)
+			four[pad + 1] = '=';
 		oi_buf_add(out, four, sizeof(four));
 		if (i % 57 == 54) /* 76 digits a line. Source: RFC 2045, 6.8 */
 			oi_buf_adds(out, "\n");
