@@ -20,12 +20,14 @@
 #define STATE_FAILED "failed"
 #define STATE_CUT_OFF "cut-off"
 
+/* A cache that is a folder is read in its turn: neither a download nor a mount to be waited for. */
 static bool any_url(const struct oi_verdict *verdict, bool file)
 {
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 
-		if (step->action != OI_ACTION_FETCH)
+		if (step->action != OI_ACTION_FETCH &&
+		    (step->action != OI_ACTION_MODULES_FETCH || file))
 			continue;
 		for (size_t j = 0; j < step->urls.n; j++)
 			if (!strncmp(step->urls.v[j], "file:", 5) == file)

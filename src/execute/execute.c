@@ -144,6 +144,13 @@ static bool is_kept(const struct oi_step *step)
 	return !step->key || strcmp(step->key, OI_STEP_UNPACK) != 0 || step->sha256;
 }
 
+static bool is_download(const struct oi_step *step)
+{
+	if (step->action == OI_ACTION_MODULES_FETCH)
+		return step->urls.n && strncmp(step->urls.v[0], "file:", 5) != 0;
+	return step->action == OI_ACTION_FETCH && is_kept(step);
+}
+
 int oi_execute_downloads(const struct oi_host *host, const struct oi_config *config,
 			 const struct oi_verdict *verdict, struct oi_err *err)
 {
@@ -152,8 +159,9 @@ int oi_execute_downloads(const struct oi_host *host, const struct oi_config *con
 	int ret = 0;
 
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++)
-		if (verdict->steps[i].action == OI_ACTION_FETCH && is_kept(&verdict->steps[i]))
+		if (is_download(&verdict->steps[i]))
 			ret = carry_out(&run, &verdict->steps[i], &ignored, err);
 	oi_bundle_clear(&run.bundle);
+	oi_modset_clear(&run.modset);
 	return ret;
 }

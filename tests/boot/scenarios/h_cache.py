@@ -243,10 +243,20 @@ def cache_https(t):
 
         second = another(t, "second", None, source, where)
         second.container.copy(bundle, "etc/store.pem")
+        second.imds.files[vendor.ARTEFACT] = source.artefact
+        second.user_data(user_data.with_script(user_data.plain(
+            stanza(f"{second.imds.url}/files/{vendor.ARTEFACT}", source.sha256) + where,
+            user_data.WORKLOADS)))
         asked = len(store.requests)
-        hit(t, second, second.boot(420))
-        t.equal([path.partition("?")[0] for path, _ in store.requests[asked:]], [pointer, package],
-                "two requests, and nothing is published again")
+        boot = second.boot(420)
+        hit(t, second, boot)
+        # The pointer once more, which may have changed since.
+        t.equal([path.partition("?")[0] for path, _ in store.requests[asked:]],
+                [pointer, package, pointer], "the set is fetched once, and nothing is published again")
+        prefetch = (boot.result or {}).get("prefetch") or {}
+        t.equal(prefetch.get("state"), "fetched", "driver and modules are fetched ahead of the run")
+        t.check(prefetch.get("bytes", 0) >= told["bytes"] + source.artefact.stat().st_size, "all of both",
+                prefetch)
 
         store.blobs.clear()
         store.requests.clear()
