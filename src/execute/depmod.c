@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "execute/depmod.h"
 
+#include <string.h>
+
+#include "base/mem.h"
 #include "execute/child.h"
 #include "sys/kmods.h"
 
@@ -31,4 +34,45 @@ int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_er
 	oi_log_warn(&host->log, "depmod: its list for %s does not know " OI_KMOD_MAIN
 		    " as built; renewing it", kernel);
 	return oi_depmod_renew(host, kernel, err);
+}
+
+/* "modules.dep.1718.426876.1795376351". Source: kmod, tools/depmod.c, depmod_output() */
+static bool is_working_file(const char *name)
+{
+	static const char first[] = "modules.";
+	size_t numbers = 0;
+
+	if (strncmp(name, first, strlen(first)) != 0)
+		return false;
+	for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
+		size_t digits = strspn(dot + 1, "0123456789");
+
+		numbers = digits && (!dot[1 + digits] || dot[1 + digits] == '.') ? numbers + 1 : 0;
+	}
+	return numbers == 3;
+}
+
+void oi_depmod_heal(const struct oi_host *host, const char *kernel)
+{
+	OI_FREE char *folder = oi_mem_printf("/lib/modules/%s", kernel);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	struct oi_err err;
+	bool cut = false;
+
+	if (oi_root_list(&host->change, folder, &names, &err))
+		return; /* no modules, no lists */
+	for (size_t i = 0; i < names.n; i++) {
+		OI_FREE char *path = oi_mem_printf("%s/%s", folder, names.v[i]);
+
+		if (!is_working_file(names.v[i]))
+			continue;
+		cut = true;
+		if (oi_root_remove(&host->change, path, &err))
+			oi_log_warn(&host->log, "depmod: %s", err.text);
+	}
+	if (!cut)
+		return;
+	oi_log_info(&host->log, "depmod: it was cut off for %s; renewing its lists", kernel);
+	if (oi_depmod_renew(host, kernel, &err))
+		oi_log_warn(&host->log, "depmod: %s", err.text);
 }

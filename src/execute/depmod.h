@@ -23,4 +23,11 @@ int oi_depmod_renew(const struct oi_host *host, const char *kernel, struct oi_er
 OI_MUST_CHECK
 int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_err *err);
 
+/**
+ * oi_depmod_heal() - what a depmod that was cut off has left
+ * Its lists change their names one after the other, so some may be of before and some new: where one
+ * of its working files lies, that is removed and all lists are renewed. What fails is in the log.
+ */
+void oi_depmod_heal(const struct oi_host *host, const char *kernel);
+
 #endif

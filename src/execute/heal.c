@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "execute/bundle.h"
+#include "execute/depmod.h"
 #include "execute/journal.h"
 #include "execute/packages.h"
 #include "execute/record.h"
@@ -151,6 +152,9 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	/* After the modules: to configure a package is to build what it lacks. */
 	if ((heals & OI_HEAL_PACKAGES) && heal_packages(host, config, &journal, &record, err))
 		return -1;
+	/* After the packages, whose scripts call it too. */
+	if ((heals & OI_HEAL_MODULES) && journal.kernel)
+		oi_depmod_heal(host, journal.kernel);
 	if (ops)
 		ops->shrink(host);
 	return 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "execute/depmod.h"
 #include "execute/dkms.h"
 #include "execute/jobs.h"
 #include "fakehost.h"
@@ -115,6 +116,31 @@ static void test_depmod_was_cut_off(void **state)
 	fakehost_write(f, "/lib/modules/" KERNEL "/modules.dep", "updates/dkms/mlx5_core.ko:\n");
 	fakehost_expect_text(f, "dkms", 0, installed, "status");
 	assert_int_equal(oi_dkms_check(&f->host, KERNEL, step, &err), 0);
+	fakehost_check_calls(f);
+}
+
+static void test_lists_of_two_ages(void **state)
+{
+	static const char *const kept[] = { "modules.dep", "modules.builtin.bin", "modules.1.2.3.bin",
+					    "modules.x.1.2", "mine.1.2.3" };
+	struct fakehost *f = *state;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(kept); i++) {
+		OI_FREE char *path = oi_mem_printf("/lib/modules/" KERNEL "/%s", kept[i]);
+
+		fakehost_write(f, path, "");
+	}
+	oi_depmod_heal(&f->host, KERNEL); /* nothing was cut off */
+	fakehost_write(f, "/lib/modules/" KERNEL "/modules.builtin.bin.1718.426876.1795376351", "");
+	fakehost_write(f, "/lib/modules/" KERNEL "/modules.softdep.1718.426876.1795376351", "");
+	fakehost_expect(f, "depmod", 0, NULL, "-a -b * " KERNEL);
+	oi_depmod_heal(&f->host, KERNEL);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(kept); i++) {
+		OI_FREE char *path = oi_mem_printf("/lib/modules/" KERNEL "/%s", kept[i]);
+
+		assert_true(fakehost_exists(f, path));
+	}
+	oi_depmod_heal(&f->host, KERNEL); /* nothing is left of it */
 	fakehost_check_calls(f);
 }
 
@@ -281,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_no_words),
 		TEST(test_all_there),
 		cmocka_unit_test(test_jobs_that_fit),
+		TEST(test_lists_of_two_ages),
 		TEST(test_little_memory),
 		TEST(test_depmod_was_cut_off),
 		TEST(test_built_now),
