@@ -21,23 +21,11 @@ int oi_depmod_renew(const struct oi_host *host, const char *kernel, struct oi_er
 	return oi_child_run(host, &child, &result, err);
 }
 
-int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_err *err)
-{
-	struct oi_kmod main_one = { .name = OI_KMOD_MAIN };
-	int got = oi_kmods_find(&host->change, kernel, &main_one, 1, err);
-	bool added = oi_kmod_is_added(&main_one);
-
-	oi_kmods_clear(&main_one, 1);
-	/* Without a list it is another kernel's root: whoever boots it makes one. */
-	if (got || added)
-		return got < 0 ? -1 : 0;
-	oi_log_warn(&host->log, "depmod: its list for %s does not know " OI_KMOD_MAIN
-		    " as built; renewing it", kernel);
-	return oi_depmod_renew(host, kernel, err);
-}
-
-/* "modules.dep.1718.426876.1795376351". Source: kmod, tools/depmod.c, depmod_output() */
-static bool is_working_file(const char *name)
+/*
+ * "modules.dep.1718.426876.1795376351": the first of the numbers is who writes it.
+ * Source: kmod, tools/depmod.c, depmod_output()
+ */
+static bool is_working_file(const char *name, const char **pid)
 {
 	static const char first[] = "modules.";
 	size_t numbers = 0;
@@ -48,8 +36,20 @@ static bool is_working_file(const char *name)
 		size_t digits = strspn(dot + 1, "0123456789");
 
 		numbers = digits && (!dot[1 + digits] || dot[1 + digits] == '.') ? numbers + 1 : 0;
+		if (numbers == 1)
+			*pid = dot + 1;
 	}
 	return numbers == 3;
+}
+
+/* Somebody else's, who is at work. */
+static bool is_running(const struct oi_host *host, const char *pid)
+{
+	OI_FREE char *path = oi_mem_printf("/proc/%.*s/comm", (int)strcspn(pid, "."), pid);
+	OI_FREE char *comm = NULL;
+	struct oi_err ignored;
+
+	return !oi_root_read_line(&host->change, path, &comm, &ignored) && !strcmp(comm, "depmod");
 }
 
 void oi_depmod_heal(const struct oi_host *host, const char *kernel)
@@ -63,8 +63,9 @@ void oi_depmod_heal(const struct oi_host *host, const char *kernel)
 		return; /* no modules, no lists */
 	for (size_t i = 0; i < names.n; i++) {
 		OI_FREE char *path = oi_mem_printf("%s/%s", folder, names.v[i]);
+		const char *pid = NULL;
 
-		if (!is_working_file(names.v[i]))
+		if (!is_working_file(names.v[i], &pid) || is_running(host, pid))
 			continue;
 		cut = true;
 		if (oi_root_remove(&host->change, path, &err))
@@ -75,4 +76,22 @@ void oi_depmod_heal(const struct oi_host *host, const char *kernel)
 	oi_log_info(&host->log, "depmod: it was cut off for %s; renewing its lists", kernel);
 	if (oi_depmod_renew(host, kernel, &err))
 		oi_log_warn(&host->log, "depmod: %s", err.text);
+}
+
+int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_err *err)
+{
+	struct oi_kmod main_one = { .name = OI_KMOD_MAIN };
+	bool added;
+	int got;
+
+	oi_depmod_heal(host, kernel);
+	got = oi_kmods_find(&host->change, kernel, &main_one, 1, err);
+	added = oi_kmod_is_added(&main_one);
+	oi_kmods_clear(&main_one, 1);
+	/* Without a list it is another kernel's root: whoever boots it makes one. */
+	if (got || added)
+		return got < 0 ? -1 : 0;
+	oi_log_warn(&host->log, "depmod: its list for %s does not know " OI_KMOD_MAIN
+		    " as built; renewing it", kernel);
+	return oi_depmod_renew(host, kernel, err);
 }

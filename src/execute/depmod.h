@@ -15,7 +15,7 @@ OI_MUST_CHECK
 int oi_depmod_renew(const struct oi_host *host, const char *kernel, struct oi_err *err);
 
 /**
- * oi_depmod_check() - renew the list if it does not name the stack's own modules
+ * oi_depmod_check() - heal, and renew the list if it does not name the stack's own modules
  * To be asked when dkms says that they are installed: dkms takes no notice of a depmod that
  * was killed, and modprobe would then load the kernel's own, on every boot.
  * Return: 0, or -1 as oi_kmods_find() and oi_depmod_renew().
@@ -27,6 +27,7 @@ int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_er
  * oi_depmod_heal() - what a depmod that was cut off has left
  * Its lists change their names one after the other, so some may be of before and some new: where one
  * of its working files lies, that is removed and all lists are renewed. What fails is in the log.
+ * Files of one that is running stay.
  */
 void oi_depmod_heal(const struct oi_host *host, const char *kernel);
 

@@ -133,8 +133,13 @@ static void test_lists_of_two_ages(void **state)
 	oi_depmod_heal(&f->host, KERNEL); /* nothing was cut off */
 	fakehost_write(f, "/lib/modules/" KERNEL "/modules.builtin.bin.1718.426876.1795376351", "");
 	fakehost_write(f, "/lib/modules/" KERNEL "/modules.softdep.1718.426876.1795376351", "");
+	fakehost_write(f, "/lib/modules/" KERNEL "/modules.dep.1719.426876.1795376351", "");
+	fakehost_write(f, "/proc/1718/comm", "bash\n");
+	fakehost_write(f, "/proc/1719/comm", "depmod\n");
 	fakehost_expect(f, "depmod", 0, NULL, "-a -b * " KERNEL);
 	oi_depmod_heal(&f->host, KERNEL);
+	assert_true(fakehost_exists(f, "/lib/modules/" KERNEL "/modules.dep.1719.426876.1795376351"));
+	assert_false(fakehost_exists(f, "/lib/modules/" KERNEL "/modules.softdep.1718.426876.1795376351"));
 	for (size_t i = 0; i < OI_ARRAY_SIZE(kept); i++) {
 		OI_FREE char *path = oi_mem_printf("/lib/modules/" KERNEL "/%s", kept[i]);
 
