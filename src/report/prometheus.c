@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -30,11 +29,6 @@ static void add_label(struct oi_buf *out, const char *name, const char *value)
 	oi_buf_adds(out, "\"");
 }
 
-static const char *text_at(const struct oi_doc *doc, const char *path)
-{
-	return oi_doc_string(oi_doc_at(doc, path));
-}
-
 static void add_head(struct oi_buf *out, const char *name, const char *help)
 {
 	oi_buf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
@@ -48,26 +42,26 @@ static void add_number(struct oi_buf *out, const char *name, const char *help, i
 
 static void add_time(struct oi_buf *out, const char *name, const char *help, const char *stamp)
 {
-	struct tm tm = { 0 };
+	int64_t ms = oi_view_epoch_ms(stamp);
 
-	if (stamp && strptime(stamp, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		add_number(out, name, help, (int64_t)timegm(&tm));
+	if (ms >= 0)
+		add_number(out, name, help, ms / 1000);
 }
 
 static void add_info(struct oi_buf *out, const struct oi_doc *result)
 {
 	add_head(out, "ofed_init_info", "What the last run of ofed-init was about.");
 	oi_buf_adds(out, "ofed_init_info{");
-	add_label(out, "version", text_at(result, "versions.ofed_init"));
-	add_label(out, "vm_size", text_at(result, "key.vm_size"));
-	add_label(out, "kernel", text_at(result, "key.kernel"));
-	add_label(out, "driver", text_at(result, "versions.stack"));
-	add_label(out, "driver_version", text_at(result, "versions.driver"));
+	add_label(out, "version", oi_view_text(result, "versions.ofed_init"));
+	add_label(out, "vm_size", oi_view_text(result, "key.vm_size"));
+	add_label(out, "kernel", oi_view_text(result, "key.kernel"));
+	add_label(out, "driver", oi_view_text(result, "versions.stack"));
+	add_label(out, "driver_version", oi_view_text(result, "versions.driver"));
 	oi_buf_adds(out, "} 1\n");
 	add_head(out, "ofed_init_run_outcome", "How the last run ended, or that it has not.");
 	oi_buf_adds(out, "ofed_init_run_outcome{");
 	add_label(out, "outcome", oi_view_outcome(result));
-	add_label(out, "reason", text_at(result, "reason"));
+	add_label(out, "reason", oi_view_text(result, "reason"));
 	oi_buf_adds(out, "} 1\n");
 }
 
@@ -78,7 +72,7 @@ static int64_t ms_of(const struct oi_doc *phases, size_t from, const char *name)
 
 	for (size_t i = from; i < phases->n; i++) {
 		const struct oi_doc *ms = oi_doc_get(phases->items[i], "ms");
-		const char *this = text_at(phases->items[i], "name");
+		const char *this = oi_view_text(phases->items[i], "name");
 
 		if (ms && ms->kind == OI_DOC_INT && this && !strcmp(this, name))
 			sum_ms += ms->integer;
@@ -89,7 +83,7 @@ static int64_t ms_of(const struct oi_doc *phases, size_t from, const char *name)
 static bool came_before(const struct oi_doc *list, size_t at, const char *key, const char *name)
 {
 	for (size_t i = 0; i < at; i++) {
-		const char *this = text_at(list->items[i], key);
+		const char *this = oi_view_text(list->items[i], key);
 
 		if (this && !strcmp(this, name))
 			return true;
@@ -103,7 +97,7 @@ static void add_phases(struct oi_buf *out, const struct oi_doc *phases)
 		return;
 	add_head(out, "ofed_init_phase_duration_seconds", "Time that a phase of the last run took.");
 	for (size_t i = 0; i < phases->n; i++) {
-		const char *name = text_at(phases->items[i], "name");
+		const char *name = oi_view_text(phases->items[i], "name");
 		int64_t ms;
 
 		if (!name || came_before(phases, i, "name", name))
@@ -121,13 +115,13 @@ static void add_checks(struct oi_buf *out, const struct oi_doc *checks)
 		return;
 	add_head(out, "ofed_init_check", "What a check of the last run said.");
 	for (size_t i = 0; i < checks->n; i++) {
-		const char *id = text_at(checks->items[i], "id");
+		const char *id = oi_view_text(checks->items[i], "id");
 
 		if (!id || came_before(checks, i, "id", id))
 			continue;
 		oi_buf_adds(out, "ofed_init_check{");
 		add_label(out, "check", id);
-		add_label(out, "result", text_at(checks->items[i], "result"));
+		add_label(out, "result", oi_view_text(checks->items[i], "result"));
 		oi_buf_adds(out, "} 1\n");
 	}
 }
@@ -143,9 +137,9 @@ static void compose(const struct oi_doc *result, struct oi_buf *out)
 			   "Exit code of the last run, that of the VM extension; 0 is good.",
 			   exit_code->integer);
 	add_time(out, "ofed_init_run_start_timestamp_seconds", "When the last run began.",
-		 text_at(result, "started"));
+		 oi_view_text(result, "started"));
 	add_time(out, "ofed_init_run_end_timestamp_seconds", "When the last run ended.",
-		 text_at(result, "ended"));
+		 oi_view_text(result, "ended"));
 	add_phases(out, oi_doc_get(result, "phases"));
 	add_checks(out, oi_doc_get(result, "checks"));
 }
