@@ -99,8 +99,6 @@ bool oi_plan_uses_modules(const struct oi_decision *d);
  * Return: a file name without its ending, owned by the caller.
  */
 char *oi_plan_modules_key(const struct oi_decision *d);
-/** oi_plan_join_url() - append BASE/NAME; the name goes before the query of BASE */
-void oi_plan_join_url(struct oi_strv *urls, const char *base, const char *name);
 /** oi_plan_folder_url() - a folder as file:// URL, escaped; owned by the caller */
 char *oi_plan_folder_url(const char *folder);
 /** oi_plan_fetch_modules(), oi_plan_publish_modules() - the steps, if they are wanted */

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "decide/decision.h"
 
 bool oi_plan_shares_modules(const struct oi_decision *d)
@@ -87,7 +88,7 @@ void oi_plan_fetch_modules(struct oi_decision *d)
 	step = oi_verdict_step(d->verdict, OI_ACTION_MODULES_FETCH, "fetch-modules",
 			       "%s from %.*s; compiled here if it has none", key,
 			       shown_length(place), place);
-	oi_plan_join_url(&step->urls, base, name);
+	oi_url_join(&step->urls, base, name);
 	oi_mem_set(&step->path, name);
 	oi_mem_set(&step->key, key);
 }

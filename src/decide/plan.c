@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "decide/decision.h"
 
 /* Where the steps write. */
@@ -88,17 +89,6 @@ static char *file_name(const char *url)
 	return oi_mem_ndup(url + start, len - start);
 }
 
-/* The name goes before the query: a storage container's signature stands there. */
-void oi_plan_join_url(struct oi_strv *urls, const char *base, const char *name)
-{
-	size_t path = strcspn(base, "?#");
-	size_t len = path;
-
-	while (len && base[len - 1] == '/')
-		len--;
-	oi_strv_addf(urls, "%.*s/%s%s", (int)len, base, name, base + path);
-}
-
 char *oi_plan_folder_url(const char *folder)
 {
 	struct oi_buf url = { 0 };
@@ -124,11 +114,11 @@ void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls)
 	if (d->release && d->config->source.directory) {
 		OI_FREE char *base = oi_plan_folder_url(d->config->source.directory);
 
-		oi_plan_join_url(urls, base, name);
+		oi_url_join(urls, base, name);
 		return; /* no network, as the stanza says */
 	}
 	for (size_t i = 0; d->release && i < d->config->source.mirrors.n; i++)
-		oi_plan_join_url(urls, d->config->source.mirrors.v[i], name);
+		oi_url_join(urls, d->config->source.mirrors.v[i], name);
 	if (!urls->n)
 		oi_strv_add(urls, url);
 }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/strv.h"
+#include "base/url.h"
 #include "execute/modset.h"
 #include "execute/modset_text.h"
 #include "execute/steps.h"
@@ -23,15 +24,9 @@ struct upload {
 	const char *place;
 };
 
-/* The address of NAME, before the signature that the cache's may have. */
 static struct oi_fetch_job job_of(const struct upload *u, const char *name, struct oi_strv *urls)
 {
-	size_t query = strcspn(u->place, "?#");
-	size_t len = query;
-
-	while (len && u->place[len - 1] == '/')
-		len--;
-	oi_strv_addf(urls, "%.*s/%s%s", (int)len, u->place, name, u->place + query);
+	oi_url_join(urls, u->place, name);
 	return oi_step_fetch_job(&u->host, u->config, urls, name);
 }
 
