@@ -23,9 +23,9 @@ DISK_BYTES = 8 << 30  # sparse; the root itself has about 800 MB
 
 SYSTEM = """systemd-sysv udev dbus kmod python3 iproute2 initramfs-tools linux-image-amd64""".split()
 TO_BUILD = "linux-headers-amd64 gcc make".split()  # taken out again
-# libyaml-0-2 and what follows it: what the package of ofed-init needs, or may.
+# libyaml-0-2 and what follows it: what the package of ofed-init needs, or may; gpg it recommends.
 USERLAND = """ibverbs-providers ibverbs-utils infiniband-diags rdmacm-utils perftest
-    libyaml-0-2 libjson-c5 libpci3 libmount1 libcurl4 libssl3 libarchive13""".split()
+    libyaml-0-2 libjson-c5 libpci3 libmount1 libcurl4 libssl3 libarchive13 gpg""".split()
 LEFT_TO_INSTALL = ["rdma-core"]
 
 
@@ -72,7 +72,8 @@ def build(folder, log):
                 shutil.move(root / "boot" / "rig" / name, new / name)
             with open(new / "disk.raw", "wb") as disk:
                 disk.truncate(DISK_BYTES)
-            run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-d", root, new / "disk.raw"], out)
+            # With a journal, as a VM's has: what a power cut leaves is then a file system.
+            run(["mkfs.ext4", "-q", "-F", "-d", root, new / "disk.raw"], out)
         new.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
