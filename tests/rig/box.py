@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import stat
 import subprocess
@@ -74,12 +75,13 @@ def prepare(box, work):
 
 
 class Box(container.Container):
-    """One machine; `with` ends all that runs in it and takes its memory back."""
+    """One machine; `with` ends all that runs in it and takes its memory, or its place on the disk, back."""
 
     def __init__(self, name, layers, work, logs, size="75%"):
         self.work = pathlib.Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
         self.nspawn = self.init = None
+        self.in_memory = bool(size)
         super().__init__(name, layers, self.work, logs, size=size, kit=False)
 
     def __enter__(self):
@@ -88,7 +90,11 @@ class Box(container.Container):
 
     def __exit__(self, *_):
         self.stop()
-        subprocess.run(["umount", "-l", self.root, self.work], check=False)
+        subprocess.run(["umount", "-l", self.root], check=False)
+        if self.in_memory:
+            subprocess.run(["umount", "-l", self.work], check=False)
+        else:
+            shutil.rmtree(self.work)
 
     # --- power ------------------------------------------------------------------------------
 

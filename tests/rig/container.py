@@ -146,9 +146,11 @@ def nspawn_env():
 
 
 def overlay(layers, work, size="75%"):
-    """Mount LAYERS with a writable one of memory on top; fsync costs nothing there."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(work)],
-                   check=True)
+    """Mount LAYERS with a writable one on top, of memory, where fsync costs nothing; size None:
+    on the disk that WORK lies on."""
+    if size:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(work)],
+                       check=True)
     for name in ("root", "upper", "scratch"):
         (work / name).mkdir()
     lower = ":".join(str(layer) for layer in reversed(layers))
