@@ -2,6 +2,7 @@
 #include "fetch/calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -72,9 +74,9 @@ const char *oi_calls_limit(void)
 		ALLOW(openat), ALLOW(newfstatat), ALLOW(fstat), ALLOW(statx), ALLOW(fstatfs), ALLOW(statfs),
 		ALLOW(faccessat), ALLOW(oi_faccessat2), ALLOW(readlinkat), ALLOW(getdents64),
 		ALLOW(getcwd), ALLOW(fchdir), ALLOW(mkdirat), ALLOW(unlinkat), ALLOW(renameat),
-		ALLOW(renameat2), ALLOW(linkat), ALLOW(symlinkat), ALLOW(fchmod), ALLOW(utimensat),
+		ALLOW(renameat2), ALLOW(linkat), ALLOW(symlinkat), ALLOW(utimensat),
 		ALLOW(umask), ALLOW(ftruncate), ALLOW(fallocate), ALLOW(fsync), ALLOW(fdatasync),
-		ALLOW(sync_file_range), ALLOW(fadvise64), ALLOW(fcntl), ALLOW(dup), ALLOW(dup3),
+		ALLOW(sync_file_range), ALLOW(fadvise64), ALLOW(dup), ALLOW(dup3),
 		ALLOW(flock),
 
 		/* Connections. Nobody is listened to. */
@@ -135,6 +137,24 @@ const char *oi_calls_limit(void)
 		UNLESS(FIONREAD, 1),
 		ANSWER(SECCOMP_RET_ALLOW),
 		REFUSE(ENOTTY),
+
+		/* Not F_SETOWN and F_SETSIG, by which bytes on a pipe become a signal of any kind to
+		 * anybody; nor leases, which hold up who opens the file. */
+		UNLESS(SYS_fcntl, 6),
+		LOAD(WORD(1)),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, F_SETLKW, 1, 0),
+		ANSWER(SECCOMP_RET_ALLOW),
+		UNLESS(F_DUPFD_CLOEXEC, 1),
+		ANSWER(SECCOMP_RET_ALLOW),
+		REFUSE(EPERM),
+
+		/* What can be read can be opened, and is root's own as we are: Landlock does not keep
+		 * us from making it setuid, or everybody's to write. */
+		UNLESS(SYS_fchmod, 4),
+		LOAD(WORD(1)),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, S_ISUID | S_ISGID | S_IWGRP | S_IWOTH, 1, 0),
+		ANSWER(SECCOMP_RET_ALLOW),
+		REFUSE(EPERM),
 
 		/* The name of a thread. */
 		UNLESS(SYS_prctl, 4),

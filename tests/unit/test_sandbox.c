@@ -298,6 +298,33 @@ static int signals_their_threads(struct place *p)
 	return answer(syscall(SYS_tgkill, p->parent, p->parent, SIGCONT));
 }
 
+/* What comes into the pipe would be a signal of that number to that process. */
+static int aims_a_pipe(struct place *p)
+{
+	int ends[2];
+
+	if (pipe(ends))
+		return WORKED; /* as good as a failed test */
+	return answer(fcntl(ends[0], F_SETOWN, p->parent));
+}
+
+static int arms_a_pipe(struct place *p)
+{
+	int ends[2];
+
+	(void)p;
+	if (pipe(ends))
+		return WORKED; /* as good as a failed test */
+	return answer(fcntl(ends[0], F_SETSIG, SIGKILL));
+}
+
+static int copies_a_descriptor(struct place *p)
+{
+	int fd = fcntl(p->dir_fd, F_DUPFD_CLOEXEC, 10);
+
+	return fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) || fcntl(fd, F_GETFD) != FD_CLOEXEC ? errno : WORKED;
+}
+
 static int limits_others(struct place *p)
 {
 	struct rlimit now;
@@ -319,6 +346,9 @@ static void test_no_other_processes(void **state)
 	assert_int_equal(calls(state, reads_memory), KILLED);
 	assert_int_equal(calls(state, signals_others), ENOSYS);
 	assert_int_equal(calls(state, signals_their_threads), EPERM);
+	assert_int_equal(calls(state, aims_a_pipe), EPERM);
+	assert_int_equal(calls(state, arms_a_pipe), EPERM);
+	assert_int_equal(calls(state, copies_a_descriptor), WORKED);
 	assert_int_equal(calls(state, limits_others), EPERM);
 }
 
@@ -388,6 +418,34 @@ static int changes_modes_by_name(struct place *p)
 	return answer(chmod(p->outside, 0666));
 }
 
+/* A file that it may only read, and that belongs to the same user: any program of root's. */
+static int changes_mode(struct place *p, mode_t mode)
+{
+	int fd = openat(p->dir_fd, "in", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? WORKED /* as good as a failed test */ : answer(fchmod(fd, mode));
+}
+
+static int makes_setuid(struct place *p)
+{
+	return changes_mode(p, 04755);
+}
+
+static int makes_setgid(struct place *p)
+{
+	return changes_mode(p, 02755);
+}
+
+static int makes_everybodys(struct place *p)
+{
+	return changes_mode(p, 0666);
+}
+
+static int makes_readable(struct place *p)
+{
+	return changes_mode(p, 0755);
+}
+
 static int sets_attributes(struct place *p)
 {
 	return answer(setxattr(p->staged, "user.x", "y", 1, 0));
@@ -419,6 +477,10 @@ static void test_no_attributes_of_files(void **state)
 {
 	assert_int_equal(calls(state, gives_away), ENOSYS);
 	assert_int_equal(calls(state, changes_modes_by_name), ENOSYS);
+	assert_int_equal(calls(state, makes_setuid), EPERM);
+	assert_int_equal(calls(state, makes_setgid), EPERM);
+	assert_int_equal(calls(state, makes_everybodys), EPERM);
+	assert_int_equal(calls(state, makes_readable), WORKED);
 	assert_int_equal(calls(state, sets_attributes), ENOSYS);
 	assert_int_equal(calls(state, makes_a_device), ENOSYS);
 }
