@@ -20,6 +20,7 @@
 #include "fetch/retry.h"
 #include "fetch/sandbox.h"
 #include "fetch/signature.h"
+#include "fetch/there.h"
 #include "fetch/transfer.h"
 #include "fetch/unpack.h"
 #include "fetch/upload.h"
@@ -78,6 +79,8 @@ static int serve(struct oi_err *err)
 		return oi_signature_check(&request, err);
 	if (request.op == OI_FETCH_UNPACK)
 		return oi_unpack(&request, OI_FETCH_STAGING_FD, err);
+	if (request.op == OI_FETCH_CHECK)
+		return oi_there_check(&request, OI_FETCH_STAGING_FD, err);
 	if (oi_transfer_init(err))
 		return -1;
 	if (request.op == OI_FETCH_METADATA)

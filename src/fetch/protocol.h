@@ -60,6 +60,9 @@
  *    "max_entries": 100000,
  *    "max_bytes": 17179869184}             of all files together
  *
+ *   {"schema": 1, "op": "check",            is a file in the folder what it is to be
+ *    "name": "doca-host.deb", "sha256": "64 digits", "deadline_ms": 1700000}
+ *
  *   {"schema": 1, "op": "key",              do a private key and a certificate belong together
  *    "certificate": "30820122...",         its file's bytes in hexadecimal
  *    "deadline_ms": 10000}                 descriptor 5 is the key's file
@@ -136,6 +139,7 @@ enum oi_fetch_op {
 	OI_FETCH_UPLOAD,
 	OI_FETCH_POST,
 	OI_FETCH_UNPACK,
+	OI_FETCH_CHECK,
 	OI_FETCH_KEY,
 	OI_FETCH_SIGN,
 	OI_FETCH_VERIFY
@@ -153,7 +157,7 @@ struct oi_fetch_request {
 	/* metadata */
 	char *base; /* without '/' at its end */
 	int64_t try_ms;
-	/* download, and but for the name stream; upload has some; unpack has the name too */
+	/* download, and but for the name stream; upload has some; unpack and check have the name too */
 	char *name;
 	struct oi_strv urls; /* upload has one */
 	char *sha256; /* 64 lower case digits; NULL: none */

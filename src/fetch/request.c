@@ -254,19 +254,26 @@ static int get_way(const struct oi_doc *doc, struct oi_fetch_request *request, s
 	return 0;
 }
 
+static int get_sha256(const struct oi_doc *doc, bool may_be_null, char **sha256, struct oi_err *err)
+{
+	if (get_string(doc, "sha256", may_be_null, OI_DIGEST_TEXT_BYTES, sha256, err))
+		return -1;
+	if (*sha256 && !oi_digest_is_text(*sha256))
+		return wrong(err, "sha256", "not 64 hexadecimal digits");
+	for (char *c = *sha256; c && *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return 0;
+}
+
 /* Of both that bring an artefact. */
 static int parse_artefact(const struct oi_doc *doc, struct oi_fetch_request *request,
 			  struct oi_err *err)
 {
 	if (get_way(doc, request, err) || get_urls(doc, &request->urls, err) ||
-	    get_string(doc, "sha256", true, OI_DIGEST_TEXT_BYTES, &request->sha256, err) ||
+	    get_sha256(doc, true, &request->sha256, err) ||
 	    get_int(doc, "spread_ms", 0, OI_FETCH_DEADLINE_MS_MAX, &request->spread_ms, err) ||
 	    get_int(doc, "max_bytes", 1, OI_FETCH_BYTES_MAX, &request->max_bytes, err))
 		return -1;
-	if (request->sha256 && !oi_digest_is_text(request->sha256))
-		return wrong(err, "sha256", "not 64 hexadecimal digits");
-	for (char *c = request->sha256; c && *c; c++)
-		*c = (char)tolower((unsigned char)*c);
 	return check_authentic(request, err);
 }
 
@@ -334,6 +341,15 @@ static int parse_unpack(const struct oi_doc *doc, struct oi_fetch_request *reque
 	if (request->name[0] != '/' && !name_is_plain(request->name))
 		return wrong(err, "name", "neither a plain file name nor an absolute path");
 	return 0;
+}
+
+static int parse_check(const struct oi_doc *doc, struct oi_fetch_request *request,
+		       struct oi_err *err)
+{
+	return get_name(doc, "name", &request->name, err) ||
+			       get_sha256(doc, false, &request->sha256, err) ?
+		       -1 :
+		       0;
 }
 
 static int get_hex(const struct oi_doc *doc, const char *key, size_t most_bytes,
@@ -409,6 +425,8 @@ static const struct {
 	[OI_FETCH_UNPACK] = { "unpack", OI_FETCH_WANTS_FOLDER, parse_unpack,
 			      { "schema", "op", "name", "into", "deadline_ms", "max_entries",
 				"max_bytes" } },
+	[OI_FETCH_CHECK] = { "check", OI_FETCH_WANTS_FOLDER, parse_check,
+			     { "schema", "op", "name", "sha256", "deadline_ms" } },
 	[OI_FETCH_KEY] = { "key", OI_FETCH_WANTS_FILE, parse_key, { "schema", "op", "certificate", "deadline_ms" } },
 	[OI_FETCH_SIGN] = { "sign", OI_FETCH_WANTS_FILE, parse_sign,
 			    { "schema", "op", "text", "deadline_ms" } },
@@ -446,7 +464,7 @@ int oi_fetch_request_parse(const char *bytes, size_t len, int64_t now_ms,
 		request->deadline_ms += now_ms;
 		return ops[i].parse(doc, request, err);
 	}
-	return wrong(err, "op", "neither metadata, download, stream, upload, post, unpack, key, sign nor verify");
+	return wrong(err, "op", "neither metadata, download, stream, upload, post, unpack, check, key, sign nor verify");
 }
 
 int oi_fetch_request_read(int fd, char **bytes, size_t *len, struct oi_err *err)

@@ -34,22 +34,30 @@ static void digest_of(int fd, int64_t *bytes, char out[OI_DIGEST_TEXT_BYTES])
 		out[0] = '\0';
 }
 
+/* As digest_of(). Return: 0, or -1 with errno when it cannot be opened. */
+static int digest_at(int dir_fd, const char *name, int64_t *bytes, char out[OI_DIGEST_TEXT_BYTES])
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	out[0] = '\0';
+	if (fd < 0)
+		return -1;
+	digest_of(fd, bytes, out);
+	close(fd);
+	return 0;
+}
+
 int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_there *there,
 		  struct oi_fetch_record *record, int64_t *bytes, struct oi_err *err)
 {
 	OI_FREE char *note = note_of(name);
 	char actual[OI_DIGEST_TEXT_BYTES] = "";
 	bool same_boot = false;
-	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	*there = OI_THERE_NOT;
-	if (fd < 0 && errno == ENOENT) {
+	if (digest_at(dir_fd, name, bytes, actual) && errno == ENOENT) {
 		oi_keep_remove(dir_fd, note);
 		return 0;
-	}
-	if (fd >= 0) {
-		digest_of(fd, bytes, actual);
-		close(fd);
 	}
 	if (sha256 && !strcmp(actual, sha256)) {
 		*there = OI_THERE;
@@ -67,6 +75,21 @@ int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_ther
 		return oi_err_set(err, code, "staging folder: remove %s: %s", name,
 				  strerror(errno));
 	}
+	return 0;
+}
+
+int oi_there_check(const struct oi_fetch_request *request, int dir_fd, struct oi_err *err)
+{
+	char actual[OI_DIGEST_TEXT_BYTES];
+	int64_t bytes = 0;
+
+	if (digest_at(dir_fd, request->name, &bytes, actual))
+		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "it cannot be read: %s", strerror(errno));
+	if (strcmp(actual, request->sha256))
+		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "its SHA-256 is %s, expected was %s",
+				  actual[0] ? actual : "that of no file", request->sha256);
+	oi_fetch_answer_done(&(struct oi_fetch_done){
+		.source = request->name, .bytes = bytes, .sha256 = actual, .cached = true });
 	return 0;
 }
 

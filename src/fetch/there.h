@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "fetch/protocol.h"
 #include "fetch/record.h"
 
 enum oi_there {
@@ -25,6 +26,14 @@ enum oi_there {
 OI_MUST_CHECK
 int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_there *there,
 		  struct oi_fetch_record *record, int64_t *bytes, struct oi_err *err);
+
+/**
+ * oi_there_check() - answer whether the request's file has its digest; nothing is changed
+ * Return: 0 after "done", or -1 with OI_R_DIGEST_MISMATCH (also when it is no regular
+ *         file that can be read).
+ */
+OI_MUST_CHECK
+int oi_there_check(const struct oi_fetch_request *request, int dir_fd, struct oi_err *err);
 
 /** oi_there_keep() - note what a file that came without a digest is; without it, it is fetched anew */
 void oi_there_keep(int dir_fd, const char *name, const struct oi_mark *mark, const char *sha256);

@@ -128,6 +128,11 @@ static void on_document(struct session *s, const struct oi_doc *answer)
 		oi_buf_adds(&s->document, text);
 }
 
+static void tell_here(const struct oi_log *log, const char *what)
+{
+	oi_log_info(log, "fetch: %s: already here, and right", what);
+}
+
 static void on_done(struct session *s, const struct oi_doc *answer)
 {
 	const struct oi_doc *cached = oi_doc_get(answer, "cached");
@@ -141,12 +146,12 @@ static void on_done(struct session *s, const struct oi_doc *answer)
 		*s->fetched_bytes += bytes - resumed;
 	if (s->silent)
 		return;
-	if (s->cached) {
-		oi_log_info(s->log, s->upload ? "upload: %s: there already, and left alone" :
-						"fetch: %s: already here, and right",
-			    s->what);
+	if (s->cached && s->upload)
+		oi_log_info(s->log, "upload: %s: there already, and left alone", s->what);
+	else if (s->cached)
+		tell_here(s->log, s->what);
+	if (s->cached)
 		return;
-	}
 	oi_log_info(s->log, "%s: %s: %" PRId64 " bytes %s %s", verb(s), s->what, bytes,
 		    s->upload ? "to" : "from", source);
 	if (!s->upload && (retries > 0 || resumed > 0))
@@ -358,20 +363,53 @@ static int open_staging(const struct oi_root *root, int *fd, struct oi_err *err)
 	return oi_err_set(err, OI_R_WRITE_FAILED, "%s: belongs to somebody else", OI_STAGING_DIR);
 }
 
-int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *job,
+/*
+ * Who has listened to the network is not asked whether what came is right: another one
+ * is, that has nothing to do with a network, and the first has ended by then. What is
+ * in the folder may be anything, a link too.
+ */
+static int check_staged(const struct oi_host *host, const struct oi_fetch_job *job, int fd,
 			struct oi_err *err)
+{
+	struct session session = { .host = host, .log = &host->log, .what = job->name, .silent = true };
+	OI_DOC_AUTO *request = new_request("check", host->deadline_ms);
+	int ret;
+
+	oi_doc_put_string(request, "name", job->name);
+	oi_doc_put_string(request, "sha256", job->sha256);
+	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	oi_buf_clear(&session.document);
+	return ret;
+}
+
+static int download(const struct oi_host *host, const struct oi_fetch_job *job, int fd,
+		    struct oi_err *err)
 {
 	struct session session = { .host = host, .log = &host->log, .what = job->name,
 				   .fetched_bytes = host->fetched_bytes };
 	OI_DOC_AUTO *request = download_request(host, job);
+	int ret = ask(host, request, host->deadline_ms, fd, &session, err);
+
+	oi_buf_clear(&session.document);
+	return ret || !job->sha256 ? ret : check_staged(host, job, fd, err);
+}
+
+int oi_fetcher_download(const struct oi_host *host, const struct oi_fetch_job *job,
+			struct oi_err *err)
+{
+	OI_FREE char *path = oi_mem_printf(OI_STAGING_DIR "/%s", job->name);
+	bool here;
 	int fd = -1;
 	int ret;
 
 	if (open_staging(&host->change, &fd, err))
 		return -1;
-	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	err->code = OI_R_NONE;
+	here = job->sha256 && oi_root_exists(&host->change, path) && !check_staged(host, job, fd, err);
+	if (here)
+		tell_here(&host->log, job->name);
+	ret = here ? 0 : err->code == OI_R_INTERRUPTED ? -1 : download(host, job, fd, err);
 	close(fd);
-	oi_buf_clear(&session.document);
 	return ret ? oi_err_prefix(err, "fetch %s", job->name) : 0;
 }
 

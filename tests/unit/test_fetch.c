@@ -393,6 +393,12 @@ static void bad_requests_name_the_key(void **state)
 		{ "{\"schema\":1,\"op\":\"format\"}", "op", OI_R_FETCH_FAILED },
 		{ "{\"schema\":1,\"op\":\"metadata\",\"bas\":1}", "bas", OI_R_FETCH_FAILED },
 		{ "{\"schema\":1,\"op\":\"metadata\"}", "deadline_ms", OI_R_FETCH_FAILED },
+		{ "{\"schema\":1,\"op\":\"check\",\"deadline_ms\":1,\"name\":\"../a\",\"sha256\":" DIGEST "}",
+		  "name", OI_R_FETCH_FAILED },
+		{ "{\"schema\":1,\"op\":\"check\",\"deadline_ms\":1,\"name\":\"a\",\"sha256\":null}",
+		  "sha256", OI_R_FETCH_FAILED },
+		{ "{\"schema\":1,\"op\":\"check\",\"deadline_ms\":1,\"name\":\"a\",\"sha256\":\"aa\"}",
+		  "sha256", OI_R_FETCH_FAILED },
 		{ "[]", "object", OI_R_FETCH_FAILED },
 		{ "{", "request", OI_R_FETCH_FAILED },
 	};

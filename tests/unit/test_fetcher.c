@@ -81,15 +81,28 @@ static int teardown(void **state)
 	return ret;
 }
 
-/* The stand-in keeps the request and goes on with @script. */
-static void stand_in(struct machine *m, const char *script)
+static void put_program(struct machine *m, const char *text)
 {
-	OI_FREE char *text = oi_mem_printf("#!/bin/sh\ncat <&3 >'%s/request'\n%s\n", m->path, script);
 	struct oi_err err;
 
 	assert_int_equal(oi_root_write(&m->host.change, "/ofed-fetch", 0755, text, strlen(text),
 				       &err),
 			 0);
+}
+
+/* Answers @check to the question whether a file is right; else keeps the request, and @script. */
+static void stand_in_two(struct machine *m, const char *script, const char *check)
+{
+	OI_FREE char *text = oi_mem_printf("#!/bin/sh\n"
+					   "case $(cat /proc/self/fd/3) in *'\"op\":\"check\"'*) %s ;; esac\n"
+					   "cat <&3 >'%s/request'\n%s\n", check, m->path, script);
+
+	put_program(m, text);
+}
+
+static void stand_in(struct machine *m, const char *script)
+{
+	stand_in_two(m, script, "echo '{\"event\":\"done\"}' >&4; exit");
 }
 
 static struct oi_doc *asked(struct machine *m)
@@ -346,13 +359,63 @@ static void real_one(struct machine *m)
 {
 	const char *build = getenv("TOP_BUILDDIR");
 	OI_FREE char *text = NULL;
-	struct oi_err err;
 
 	assert_non_null(build); /* tests/unit/run says where the programs are */
 	text = oi_mem_printf("#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec '%s/ofed-fetch'\n", build);
-	assert_int_equal(oi_root_write(&m->host.change, "/ofed-fetch", 0755, text, strlen(text),
-				       &err),
-			 0);
+	put_program(m, text);
+}
+
+/*
+ * One that was taken over while it listened to the network says what it likes: a stand-in
+ * that leaves something and calls it right. The second look is the real program's.
+ */
+static void who_has_listened_is_not_believed(void **state)
+{
+	static const char done[] = "echo '{\"event\":\"done\",\"bytes\":3,\"sha256\":\"" DIGEST "\"}' >&4";
+	static const struct {
+		const char *leaves;
+		bool right;
+	} rows[] = {
+		{ "printf abd >a.deb", false },
+		{ "printf abc >b.deb", false },
+		{ "printf abc >b.deb; ln -s b.deb a.deb", false },
+		{ "mkdir a.deb", false },
+		{ "mkfifo a.deb", false },
+		{ "printf abc >a.deb", true },
+	};
+	struct machine *m = *state;
+	const char *build = getenv("TOP_BUILDDIR");
+	OI_FREE char *real = oi_mem_printf("ASAN_OPTIONS=detect_leaks=0 exec '%s/ofed-fetch'", build);
+
+	assert_non_null(build);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(rows); i++) {
+		OI_FREE char *script = oi_mem_printf("cd /dev/fd/5 || exit 1\nrm -rf a.deb b.deb\n%s\n%s",
+						     rows[i].leaves, done);
+		struct oi_err err;
+
+		stand_in_two(m, script, real);
+		assert_int_equal(download(m, &err), rows[i].right ? 0 : -1);
+		if (!rows[i].right && err.code != OI_R_DIGEST_MISMATCH)
+			fail_msg("row %zu: %d: %s", i, err.code, err.text);
+	}
+}
+
+/* Then nobody listens to a network at all. */
+static void what_is_here_and_right_is_not_fetched(void **state)
+{
+	struct machine *m = *state;
+	struct oi_err err;
+
+	assert_int_equal(oi_root_write(&m->host.change, OI_STAGING_DIR "/a.deb", 0600, "abc", 3, &err), 0);
+	stand_in(m, "exit 1");
+	assert_int_equal(download(m, &err), 0);
+	assert_false(oi_root_exists(&m->host.change, "/request"));
+	assert_logged(m, "1 fetch: a.deb: already here, and right\n");
+	assert_int_equal(m->fetched_bytes, 0);
+	/* and what is not right is */
+	stand_in_two(m, "exit 1", "echo '{\"event\":\"failed\",\"reason\":\"digest-mismatch\"}' >&4; exit 1");
+	assert_int_equal(download(m, &err), -1);
+	assert_true(oi_root_exists(&m->host.change, "/request"));
 }
 
 /* Nothing else notices when one side changes a word and the other does not. */
@@ -408,6 +471,8 @@ int main(void)
 		TEST(metadata_is_put_together),
 		TEST(metadata_has_one_reason),
 		TEST(both_sides_understand_each_other),
+		TEST(who_has_listened_is_not_believed),
+		TEST(what_is_here_and_right_is_not_fetched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
