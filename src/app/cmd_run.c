@@ -21,6 +21,7 @@
 #include "facts/gather.h"
 #include "report/tell.h"
 #include "sys/clock.h"
+#include "sys/doing.h"
 #include "sys/lock.h"
 #include "sys/notify.h"
 #include "sys/progress.h"
@@ -176,7 +177,7 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 	write_record(run);
 	tell_webhook(run);
 	oi_log_warn(log_of(run), "the VM restarts now, as the stanza's reboot: if_needed allows: %s", why);
-	oi_notify_status("restarting the VM");
+	oi_doing_tell(&run->machine.host, NULL, "restarting the VM");
 	if (!oi_reboot_go(&run->machine, err))
 		return 0; /* it never says so */
 	open_gate(run);
@@ -233,7 +234,8 @@ static void decide(struct run *run)
 	    (run->verdict.outcome != OI_OUTCOME_REFUSE && run->verdict.outcome != OI_OUTCOME_SKIP))
 		return;
 	/* Azure may add the function late. Source: catalog notes, "a function may be missing or late" */
-	oi_notify_status("waiting for an InfiniBand device");
+	oi_doing_tell(&m->host, NULL, "waiting for an InfiniBand device");
+	write_record(run); /* the last run is not what it is about any more */
 	oi_log_info(log_of(run), "no InfiniBand function yet: waiting up to %d s for one to be added",
 		    m->config.verify.wait_seconds);
 	oi_facts_wait_pci(&m->host, until_ms < m->host.deadline_ms ? until_ms : m->host.deadline_ms,
@@ -337,7 +339,7 @@ static int verify_and_judge(struct run *run)
 	struct oi_machine *m = &run->machine;
 	int64_t wait_ms = (int64_t)m->config.verify.wait_seconds * 1000;
 
-	oi_notify_status("%s", oi_action_doing(OI_ACTION_VERIFY));
+	oi_doing_tell(&m->host, NULL, "%s", oi_action_doing(OI_ACTION_VERIFY));
 	oi_verify(&m->host, &m->config, &run->verdict, wait_ms, &m->facts, &run->checks);
 	phase(run, "verify");
 	tell_checks(run);

@@ -3,29 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/machine.h"
 #include "app/page.h"
+#include "app/wait.h"
 #include "base/mem.h"
-#include "sys/clock.h"
 #include "sys/lock.h"
-#include "sys/run.h"
-
-/* How often --wait looks again: a person or a script waits, not a boot. */
-#define LOOK_AGAIN_MS 250
-/* The longest that a run may take is a day (timeout_seconds). */
-#define WAIT_LIMIT_MS (INT64_C(86400) * 1000)
-#define SYSTEMCTL_LIMIT_MS 10000
-
-static void sleep_ms(long ms)
-{
-	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000 };
-
-	nanosleep(&t, NULL);
-}
 
 static int read_result(const struct oi_machine *machine, struct oi_doc **result,
 		       struct oi_err *err)
@@ -41,53 +26,6 @@ static bool is_running(const struct oi_doc *result)
 	return state && !strcmp(state, "running");
 }
 
-/* Has systemd the unit still in its queue, or under way? Without systemd: no. */
-static bool unit_is_due(const struct oi_machine *machine)
-{
-	const char *systemctl = machine->host.tools.path[OI_TOOL_SYSTEMCTL];
-	struct oi_strv argv = { 0 };
-	struct oi_buf text = { 0 };
-	struct oi_run_options options = {
-		.deadline_ms = oi_clock_ms() + SYSTEMCTL_LIMIT_MS,
-		.stdout_text = &text,
-		.stdout_limit_bytes = 4096,
-		.quiet_stdout = true,
-	};
-	struct oi_run_result result = { 0 };
-	struct oi_err err;
-	bool due = false;
-
-	if (!systemctl || access("/run/systemd/system", F_OK) != 0)
-		return false;
-	oi_strv_add(&argv, systemctl);
-	oi_strv_add(&argv, "show");
-	oi_strv_add(&argv, "--property=ActiveState,Job");
-	oi_strv_add(&argv, "ofed-init.service");
-	if (!oi_run(argv.v, &options, &result, &err))
-		due = strstr(oi_buf_str(&text), "ActiveState=activating") ||
-		      (strstr(oi_buf_str(&text), "Job=") &&
-		       !strstr(oi_buf_str(&text), "Job=0\n") && !strstr(oi_buf_str(&text), "Job=\n"));
-	oi_run_result_clear(&result);
-	oi_buf_clear(&text);
-	oi_strv_clear(&argv);
-	return due;
-}
-
-static void wait_for_end(const struct oi_machine *machine)
-{
-	int64_t deadline_ms = oi_clock_ms() + WAIT_LIMIT_MS;
-
-	while (oi_clock_left_ms(deadline_ms) > 0) {
-		OI_DOC_AUTO *result = NULL;
-		struct oi_err err;
-
-		if (read_result(machine, &result, &err) ||
-		    (!is_running(result) && !unit_is_due(machine)))
-			return;
-		sleep_ms(LOOK_AGAIN_MS);
-	}
-}
-
 int oi_cmd_status(const struct oi_options *options)
 {
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
@@ -98,7 +36,7 @@ int oi_cmd_status(const struct oi_options *options)
 	if (oi_machine_open(options, &machine, &err))
 		return oi_machine_fail(&err);
 	if (options->wait)
-		wait_for_end(&machine);
+		oi_wait_for_run(&machine);
 	if (read_result(&machine, &result, &err))
 		return oi_machine_fail(&err);
 	if (options->json) {

@@ -16,4 +16,5 @@ app_sources = \
 	src/app/page.c src/app/page.h \
 	src/app/prefetch.c src/app/prefetch.h \
 	src/app/options.c src/app/options.h \
-	src/app/reboot.c src/app/reboot.h
+	src/app/reboot.c src/app/reboot.h \
+	src/app/wait.c src/app/wait.h

@@ -10,7 +10,7 @@
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
-#include "sys/notify.h"
+#include "sys/doing.h"
 
 /* In order of enum oi_action; verify is a phase of its own and not carried out here. */
 static int (*const actions[])(struct oi_execution *run, const struct oi_step *step,
@@ -59,7 +59,7 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 		return oi_err_prefix(err, "%s", step->id);
 	}
 	oi_log_info(log, "step %s: %s", step->id, step->detail);
-	oi_notify_status("%s", oi_action_doing(step->action));
+	oi_doing_tell(run->host, NULL, "%s", oi_action_doing(step->action));
 	/* A download of another process, beside the run that keeps the journal, has none. */
 	ret = run->journal.open ? oi_journal_begin(&run->host->change, &run->journal, step, err) : 0;
 	if (!ret && changes_packages(step->action) && !run->noted)

@@ -24,4 +24,5 @@ report_sources = \
 	src/report/timeline.c src/report/timeline.h \
 	src/report/timeline_svg.c \
 	src/report/view.c src/report/view.h \
+	src/report/waiting.c src/report/waiting.h \
 	src/report/webhook.c

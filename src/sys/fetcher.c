@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
-#include "sys/notify.h"
+#include "sys/doing.h"
 #include "sys/progress.h"
 #include "sys/run.h"
 #include "sys/terminal.h"
@@ -104,7 +104,7 @@ static void on_progress(struct session *s, const struct oi_doc *answer)
 	oi_progress_text(&s->progress, &text);
 	if (oi_progress_due(&s->progress))
 		oi_log_info(s->log, "%s: %s: %s", verb(s), s->what, oi_buf_str(&text));
-	oi_notify_status("%sing %s: %s", verb(s), s->what, oi_buf_str(&text));
+	oi_doing_tell(s->host, &s->progress, "%sing %s", verb(s), s->what);
 	oi_terminal_draw(s->host->terminal, &s->progress, s->what);
 }
 

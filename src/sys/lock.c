@@ -197,6 +197,17 @@ static bool has_flock(int fd, pid_t *pid)
 	return found;
 }
 
+bool oi_lock_alive(const struct oi_root *root, const char *path)
+{
+	int fd = oi_root_openat(root, path, O_RDONLY | O_CLOEXEC, 0);
+	pid_t pid;
+	bool held = fd >= 0 && has_flock(fd, &pid);
+
+	if (fd >= 0)
+		close(fd);
+	return held && holder_alive(root, path);
+}
+
 int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, char **command,
 		   struct oi_err *err)
 {

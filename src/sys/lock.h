@@ -67,6 +67,14 @@ OI_MUST_CHECK
 int oi_lock_holder(const struct oi_root *root, const char *path, pid_t *pid, char **command,
 		   struct oi_err *err);
 
+/**
+ * oi_lock_alive() - is a lock of ours held by a process that is alive
+ *
+ * Without taking it, not even for a moment, and for users who may only read it. What a
+ * run that was killed has left at work does not count.
+ */
+bool oi_lock_alive(const struct oi_root *root, const char *path);
+
 /** oi_lock_is_ours() - is it a child of ours, or started by one */
 bool oi_lock_is_ours(pid_t pid);
 

@@ -93,6 +93,17 @@ static void add_rate(const struct oi_progress *p, const char *before, struct oi_
 	oi_buf_adds(text, "/s");
 }
 
+void oi_progress_duration(int64_t seconds, struct oi_buf *text)
+{
+	if (seconds >= 3600)
+		oi_buf_addf(text, "%" PRId64 " h %" PRId64 " min", seconds / 3600,
+			    seconds % 3600 / 60);
+	else if (seconds >= 60)
+		oi_buf_addf(text, "%" PRId64 " min %" PRId64 " s", seconds / 60, seconds % 60);
+	else
+		oi_buf_addf(text, "%" PRId64 " s", seconds);
+}
+
 static void add_left(const struct oi_progress *p, const char *before, struct oi_buf *text)
 {
 	int64_t rate = oi_progress_rate(p);
@@ -104,13 +115,14 @@ static void add_left(const struct oi_progress *p, const char *before, struct oi_
 	if (left > LEFT_MAX_SECONDS)
 		return;
 	oi_buf_adds(text, before);
-	if (left >= 3600)
-		oi_buf_addf(text, "%" PRId64 " h %" PRId64 " min left", left / 3600,
-			    left % 3600 / 60);
-	else if (left >= 60)
-		oi_buf_addf(text, "%" PRId64 " min %" PRId64 " s left", left / 60, left % 60);
-	else
-		oi_buf_addf(text, "%" PRId64 " s left", left);
+	oi_progress_duration(left, text);
+	oi_buf_adds(text, " left");
+}
+
+void oi_progress_speed(const struct oi_progress *p, const char *before, struct oi_buf *text)
+{
+	add_rate(p, before, text);
+	add_left(p, before, text);
 }
 
 void oi_progress_text(const struct oi_progress *p, struct oi_buf *text)
@@ -121,8 +133,7 @@ void oi_progress_text(const struct oi_progress *p, struct oi_buf *text)
 		oi_progress_bytes(p->total, text);
 		oi_buf_addf(text, " (%d%%)", oi_progress_percent(p));
 	}
-	add_rate(p, ", ", text);
-	add_left(p, ", ", text);
+	oi_progress_speed(p, ", ", text);
 }
 
 /* "[####------]" in @width columns */
@@ -152,8 +163,7 @@ void oi_progress_bar(const struct oi_progress *p, const char *name, int columns,
 		oi_buf_addf(&head, "%3d%%", oi_progress_percent(p));
 	else
 		oi_progress_bytes(p->bytes, &head);
-	add_rate(p, "  ", &tail);
-	add_left(p, "  ", &tail);
+	oi_progress_speed(p, "  ", &tail);
 	if ((int)head.len > columns)
 		return;
 	if ((int)(head.len + tail.len) > columns)

@@ -49,6 +49,10 @@ int oi_progress_percent(const struct oi_progress *progress);
 /** oi_progress_text() - append "120 of 312 MiB (38%), 24.1 MiB/s, 8 s left", as far as known */
 void oi_progress_text(const struct oi_progress *progress, struct oi_buf *text);
 
+/** oi_progress_speed() - append "24.1 MiB/s" and "8 s left", each after @before, as far as known */
+void oi_progress_speed(const struct oi_progress *progress, const char *before,
+		       struct oi_buf *text);
+
 /**
  * oi_progress_bar() - append one line for a terminal, not longer than it is wide
  * @name: of the file
@@ -57,6 +61,9 @@ void oi_progress_text(const struct oi_progress *progress, struct oi_buf *text);
  */
 void oi_progress_bar(const struct oi_progress *progress, const char *name, int columns,
 		     bool colour, struct oi_buf *line);
+
+/** oi_progress_duration() - append "8 s", "2 min 5 s" or "1 h 12 min" */
+void oi_progress_duration(int64_t seconds, struct oi_buf *text);
 
 /** oi_progress_bytes() - append "312 MiB", "1.4 MiB" or "12 KiB" */
 void oi_progress_bytes(int64_t bytes, struct oi_buf *text);

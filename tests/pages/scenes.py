@@ -149,16 +149,32 @@ def hostile(work):
     return scene
 
 
-def running(work):
-    """A run that is under way, by the record that it leaves after each step."""
+def running(work, pid=None):
+    """A run that is under way, by the record that it leaves after each step; @pid: its process."""
     scene = failed(work / "under-way")
     path = scene.root / RESULT
-    record = json.loads(path.read_text())
-    pid = os.getpid()
-    started = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    scene.ended = path.read_text()
+    record = json.loads(scene.ended)
+    scene.pid = pid or os.getpid()
+    started = pathlib.Path(f"/proc/{scene.pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     path.write_text(json.dumps({**record, "state": "running", "ended": None, "exit_code": None,
                                 "exit_meaning": None, "reason": None, "remedy": None,
-                                "message": "At work.", "pid": pid, "pid_started_ticks": int(started),
+                                "message": "At work.", "pid": scene.pid, "pid_started_ticks": int(started),
+                                "started_uptime_ms": int((time.clock_gettime(time.CLOCK_BOOTTIME) - 65) * 1000),
                                 "checks": [], "links": None, "started": time.strftime(
                                     "%Y-%m-%dT%H:%M:%SZ", time.gmtime())}))
     return scene
+
+
+def doing(scene, what, **numbers):
+    """What that run says that it is at."""
+    path = scene.root / "run/ofed-init/doing.json"
+    scene.put(path.with_suffix(".part"), json.dumps({"pid": scene.pid, "doing": what, **numbers}))
+    path.with_suffix(".part").rename(path)
+
+
+def end(scene):
+    """It ends, as it did."""
+    path = scene.root / RESULT
+    path.with_suffix(".part").write_text(scene.ended)
+    path.with_suffix(".part").rename(path)

@@ -68,6 +68,7 @@ static int teardown(void **state)
 	struct machine *m = *state;
 	struct oi_err err;
 	int ret = oi_root_remove(&m->host.change, "/var", &err) ||
+		  oi_root_remove(&m->host.change, "/run", &err) ||
 		  oi_root_remove(&m->host.change, "/ofed-fetch", &err) ||
 		  oi_root_remove(&m->host.change, "/request", &err);
 

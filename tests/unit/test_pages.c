@@ -13,6 +13,7 @@
 #include "report/html.h"
 #include "report/report.h"
 #include "report/view.h"
+#include "report/waiting.h"
 
 static void assert_has(const char *text, const char *part)
 {
@@ -253,6 +254,56 @@ static void test_html(void **state OI_UNUSED)
 	assert_has(page, "default-src 'none'");
 }
 
+#define MIB (INT64_C(1) << 20)
+
+static void test_waiting(void **state OI_UNUSED)
+{
+	static const char *const lines[] = {
+		"1 min 5 s: fetching d...-ubuntu.deb, 50%",
+		"1 min 5 s: fetching doca-host_3.2.3-ubuntu.deb, 50%",
+		"1 min 5 s: fetching doca-host_3.2.3-ubuntu.deb, step 2 of 3, 50%",
+		"1 min 5 s: fetching doca-host_3.2.3-ubuntu.deb, step 2 of 3, 50%, 4.0 MiB/s, 1 s left",
+	};
+	OI_DOC_AUTO *result = parse(
+		"{\"state\":\"running\",\"phases\":[{\"name\":\"facts\"},{\"name\":\"check-key\"},{}],"
+		"\"verdict\":{\"steps\":[{\"id\":\"check-key\"},{\"id\":\"fetch\"},{\"id\":7}]}}");
+	struct oi_waiting waiting = { .elapsed_ms = 65999, .what = "fetching doca-host_3.2.3-ubuntu.deb" };
+	size_t shown = 0;
+
+	oi_report_waiting_step(result, &waiting);
+	oi_progress_at(&waiting.progress, 0, 8 * MIB, 0);
+	oi_progress_at(&waiting.progress, 4 * MIB, 8 * MIB, 1000);
+	for (size_t columns = 40; columns <= 132; columns++) {
+		OI_CLEANUP(oi_buf_clear) struct oi_buf line = { 0 };
+
+		oi_report_waiting_line(&waiting, columns, &line);
+		assert_true(line.len <= columns);
+		while (shown < OI_ARRAY_SIZE(lines) - 1 && strlen(lines[shown + 1]) <= columns)
+			shown++;
+		/* a name that is cut grows with the line */
+		if (shown || columns == 40)
+			assert_string_equal(oi_buf_str(&line), lines[shown]);
+	}
+	assert_int_equal(shown, OI_ARRAY_SIZE(lines) - 1);
+}
+
+static void test_waiting_for_little(void **state OI_UNUSED)
+{
+	struct oi_waiting waiting = { .what = "a\033[31m\nb", .step = 1, .steps = 1 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf line = { 0 };
+
+	/* no record yet, and a plan that is done */
+	oi_report_waiting_step(NULL, &waiting);
+	assert_int_equal(waiting.steps, 0);
+	oi_report_waiting_line(&waiting, 40, &line);
+	assert_string_equal(oi_buf_str(&line), "0 s: a b");
+	oi_buf_reset(&line);
+	waiting.elapsed_ms = 7322000;
+	oi_progress_at(&waiting.progress, 3 * MIB / 2, 0, 0); /* how much there is was not said */
+	oi_report_waiting_line(&waiting, 40, &line);
+	assert_string_equal(oi_buf_str(&line), "2 h 2 min: a b, 1.5 MiB");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -260,7 +311,8 @@ int main(void)
 		cmocka_unit_test(test_table),	 cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_boot),	 cmocka_unit_test(test_drawing),
 		cmocka_unit_test(test_links),	 cmocka_unit_test(test_plan),
-		cmocka_unit_test(test_html),
+		cmocka_unit_test(test_html),	 cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_waiting_for_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,9 +18,11 @@
 
 #include "base/mem.h"
 #include "report/report.h"
+#include "sys/doing.h"
 #include "sys/notify.h"
 #include "sys/progress.h"
 #include "sys/terminal.h"
+#include "tree.h"
 
 #define MIB (INT64_C(1) << 20)
 #define BUF OI_CLEANUP(oi_buf_clear) struct oi_buf
@@ -283,6 +285,39 @@ static void status_for_systemd(void **state)
 	assert_int_equal(unlink(path) || rmdir(folder), 0);
 }
 
+static void doing_for_who_waits(void **state)
+{
+	static const char gone[] = "{\"pid\": 99999999, \"doing\": \"fetching\"}";
+	struct oi_progress p = { 0 };
+	struct oi_host host = { 0 };
+	struct oi_doing doing;
+	struct oi_err err;
+	struct tree tree;
+
+	(void)state;
+	tree_make(&tree);
+	host.change = tree.root;
+	assert_false(oi_doing_read(&tree.root, &doing));
+	oi_progress_at(&p, 3 * MIB, 8 * MIB, 0);
+	oi_doing_tell(&host, &p, "fetching %s", "a \"b\".deb");
+	assert_true(oi_doing_read(&tree.root, &doing));
+	assert_string_equal(doing.what, "fetching a \"b\".deb");
+	assert_int_equal(doing.bytes, 3 * MIB);
+	assert_int_equal(doing.total, 8 * MIB);
+	oi_doing_clear(&doing);
+	oi_doing_tell(&host, NULL, "verifying");
+	assert_true(oi_doing_read(&tree.root, &doing));
+	assert_string_equal(doing.what, "verifying");
+	assert_int_equal(doing.bytes, -1);
+	oi_doing_clear(&doing);
+	/* of a run that is gone, or no record at all */
+	assert_int_equal(oi_root_write(&tree.root, OI_DOING_PATH, 0644, gone, strlen(gone), &err), 0);
+	assert_false(oi_doing_read(&tree.root, &doing));
+	assert_int_equal(oi_root_write(&tree.root, OI_DOING_PATH, 0644, "[7", 2, &err), 0);
+	assert_false(oi_doing_read(&tree.root, &doing));
+	tree_drop(&tree);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -293,6 +328,7 @@ int main(void)
 		cmocka_unit_test(bar_on_a_terminal),
 		cmocka_unit_test(no_bar_elsewhere),
 		cmocka_unit_test(status_for_systemd),
+		cmocka_unit_test(doing_for_who_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -600,9 +600,11 @@ static void test_lock_after_a_killed_run(void **state)
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_false(oi_lock_alive(&root, "/lock")); /* held, but by nobody who comes to an end of ours */
 	assert_int_equal(oi_lock_take_after(&root, "/lock", oi_clock_ms() + LONG_MS, &log, &lock, &err),
 			 0);
 	assert_true(becomes(file, "to its end"));
+	assert_true(oi_lock_alive(&root, "/lock"));
 	oi_lock_drop(&lock);
 	unlink(file);
 
@@ -640,14 +642,17 @@ static void test_lock(void **state)
 
 	(void)state;
 	assert_int_equal(oi_root_open(scratch, &root, &err), 0);
+	assert_false(oi_lock_alive(&root, OI_LOCK_PATH));
 	assert_int_equal(oi_lock_take(&root, OI_LOCK_PATH, &one, &err), 0);
 	assert_true(one.fd >= 0);
+	assert_true(oi_lock_alive(&root, OI_LOCK_PATH));
 	assert_int_equal(oi_lock_take(&root, OI_LOCK_PATH, &two, &err), 1);
 	assert_int_equal(err.code, OI_R_RUNNING);
 	assert_non_null(strstr(err.text, pid));
 	assert_non_null(strstr(err.text, "test_run")); /* our own command line */
 	assert_int_equal(two.fd, -1);
 	oi_lock_drop(&one);
+	assert_false(oi_lock_alive(&root, OI_LOCK_PATH)); /* our pid is still in it, and we live */
 	assert_int_equal(oi_lock_take(&root, OI_LOCK_PATH, &two, &err), 0);
 	oi_lock_drop(&two);
 	oi_lock_drop(&two);
