@@ -233,7 +233,8 @@ int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)
 {
 	static const char *const per_vm[] = {
 		OI_STATE_DIR "/result.json", OI_STATE_DIR "/agent.status",
-		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/reboot.json",
+		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/network-watch.json",
+		OI_STATE_DIR "/reboot.json",
 		OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm",
 		OI_RUN_DIR,
 	};

@@ -12,6 +12,7 @@
 #include "execute/journal.h"
 #include "execute/packages.h"
 #include "execute/record.h"
+#include "execute/reload.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -146,6 +147,8 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	ops = oi_packages_find(journal.manager);
 	if (oi_record_read(&host->change, &record, err) < 0)
 		return -1;
+	/* Before anything that may wait: without a network nothing goes on. */
+	oi_reload_heal(host, config);
 	oi_bundle_forget(host);
 	if (heals & OI_HEAL_MODULES)
 		heal_modules(host, &record);

@@ -56,6 +56,8 @@ execute_sources = \
 	src/execute/step_bundle.c \
 	src/execute/rpm.c \
 	src/execute/rpm.h \
+	src/execute/reload.c \
+	src/execute/reload.h \
 	src/execute/rpm_call.c \
 	src/execute/rpm_call.h \
 	src/execute/rpm_check.c \

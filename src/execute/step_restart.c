@@ -9,19 +9,12 @@
 #include "base/mem.h"
 #include "execute/fallback.h"
 #include "execute/network.h"
+#include "execute/reload.h"
 #include "execute/service.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/kmods.h"
-
-/*
- * udev loads modules by what devices say they are; the service loads them by name.
- * In between, only the service is to: else what udev finds at that moment gets in,
- * perhaps one half of each build. In /run, so that no boot begins with it.
- * Source: modprobe.d(5), "blacklist"
- */
-#define HOLD_FILE "/run/modprobe.d/ofed-init-reload.conf"
 
 enum loaded { LOADED_SAME, LOADED_OTHER, LOADED_NOT, LOADED_UNKNOWN };
 
@@ -72,27 +65,6 @@ static enum loaded look(const struct oi_execution *run, const struct oi_step *st
 	return same == n ? LOADED_SAME : LOADED_UNKNOWN;
 }
 
-static void hold(const struct oi_execution *run, const struct oi_step *step)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	struct oi_err err;
-
-	oi_buf_adds(&text, "# Written by ofed-init while it exchanges these modules.\n");
-	for (size_t i = 0; i < step->optional.n; i++)
-		oi_buf_addf(&text, "blacklist %s\n", step->optional.v[i]);
-	if (oi_root_write(&run->host->change, HOLD_FILE, 0644, oi_buf_str(&text), text.len, &err))
-		oi_log_warn(&run->host->log, "udev may load modules meanwhile: %s", err.text);
-}
-
-static void let_go(const struct oi_execution *run)
-{
-	struct oi_err err;
-
-	if (oi_root_remove(&run->host->change, HOLD_FILE, &err))
-		oi_log_warn(&run->host->log, "modules stay away from udev until the next boot: %s",
-			    err.text);
-}
-
 /* @loaded: the modules of before. Return: -1 with OI_R_NETWORK_LOST. */
 static int go_back(struct oi_execution *run, const struct oi_step *step,
 		   const struct oi_network *before, const struct oi_strv *loaded, const char *why,
@@ -126,7 +98,7 @@ static int watched(struct oi_execution *run, const struct oi_step *step,
 
 	if (wait_ms)
 		oi_network_look(run->host, &before);
-	hold(run, step);
+	oi_reload_begin(run, step, wait_ms && oi_network_is_known(&before) ? &before : NULL, loaded);
 	ret = oi_step_services(run, step, "restart", err);
 	if (wait_ms && oi_network_is_known(&before)) {
 		if (!oi_network_wait(run->host, &before, oi_clock_ms() + wait_ms, &why))
@@ -134,7 +106,7 @@ static int watched(struct oi_execution *run, const struct oi_step *step,
 		else
 			oi_log_info(&run->host->log, "network: it is still there");
 	}
-	let_go(run);
+	oi_reload_end(run->host);
 	return ret;
 }
 

@@ -11,7 +11,10 @@
 #include "base/mem.h"
 #include "execute/execute.h"
 #include "execute/fallback.h"
+#include "execute/heal.h"
+#include "execute/journal.h"
 #include "execute/network.h"
+#include "execute/reload.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -21,7 +24,8 @@
 /* 10.0.0.1, as x86 and arm64 print it */
 #define ROUTE4 "eth0\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
 #define ZEROS "00000000000000000000000000000000"
-#define HOLD "/run/modprobe.d/ofed-init-reload.conf"
+#define HOLD OI_RELOAD_HOLD
+#define BOOT "/proc/sys/kernel/random/boot_id"
 
 static void link_is(struct fakehost *f, const char *state)
 {
@@ -238,6 +242,7 @@ static void test_network_stays(void **state)
 	assert_int_equal(oi_root_read_named(held, 4096, &text, &err), 0);
 	assert_non_null(strstr(oi_buf_str(&text), "blacklist mlx5_core\nblacklist mlx5_ib\n"));
 	assert_false(fakehost_exists(f, HOLD));
+	assert_false(fakehost_exists(f, OI_RELOAD_PATH));
 	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), 0);
 	fakehost_check_calls(f);
 }
@@ -352,6 +357,115 @@ static void test_packaged_modules(void **state)
 	fakehost_check_calls(f);
 }
 
+/* --- a run that was cut off while the driver was exchanged --- */
+
+/* What lies there when the power goes while systemctl works; then the next run begins. */
+static void cut_off(struct fakehost *f)
+{
+	OI_FREE char *keep = oi_mem_printf("cp %s/root" OI_RELOAD_PATH " %s/note", f->home, f->home);
+	OI_FREE char *kept = oi_mem_printf("%s/note", f->home);
+	OI_CLEANUP(oi_buf_clear) struct oi_buf note = { 0 };
+	struct oi_err err;
+
+	well(f);
+	restart_step(f);
+	fakehost_write(f, BOOT, "boot-1\n");
+	fakehost_expect_text(f, "dkms", 0, STATUS, "status");
+	metadata(f, true);
+	fakehost_expect_run(f, "systemctl", 0, keep, "restart openibd.service");
+	metadata(f, true);
+	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(oi_root_read_named(kept, 65536, &note, &err), 0);
+	fakehost_write(f, OI_RELOAD_PATH, oi_buf_str(&note));
+	fakehost_write(f, HOLD, "blacklist mlx5_core\n");
+	fakehost_write(f, OI_JOURNAL_PATH,
+		       "{\"schema\": 1, \"steps\": [{\"id\": \"restart\", \"state\": \"begun\"}]}");
+}
+
+static void heal(struct fakehost *f)
+{
+	struct oi_err err;
+	bool cut = false;
+
+	if (oi_heal(&f->host, &f->config, &cut, &err))
+		fail_msg("%s", err.text);
+	assert_true(cut);
+	assert_false(fakehost_exists(f, HOLD));
+	assert_false(fakehost_exists(f, OI_RELOAD_PATH));
+	fakehost_check_calls(f);
+}
+
+static void test_cut_off_and_the_network_is_there(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	cut_off(f);
+	metadata(f, true);
+	heal(f);
+	assert_true(fakehost_logged(f, 'I', "it is still there"));
+	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), 0);
+}
+
+static void test_cut_off_and_the_network_is_gone(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	cut_off(f);
+	fakehost_write(f, "/proc/net/route", HEAD4);
+	expect_way_back(f, "exit 0");
+	heal(f);
+	assert_true(fakehost_logged(f, 'W', "no route to 10.0.0.1 any more: going back"));
+	assert_int_equal(oi_fallback_check(&f->host.change, &f->verdict, &err), -1);
+	assert_int_equal(err.code, OI_R_NETWORK_LOST);
+}
+
+/* A boot later the network may have given another gateway; within one it is a fault. */
+static void test_cut_off_and_another_gateway(void **state)
+{
+	struct fakehost *f = *state;
+
+	cut_off(f);
+	fakehost_write(f, "/proc/net/route",
+		       HEAD4 "eth1\t00000000\t0200000A\t0003\t0\t0\t200\t00000000\t0\t0\t0\n");
+	fakehost_write(f, "/sys/class/net/eth1/operstate", "up\n");
+	fakehost_write(f, BOOT, "boot-2\n");
+	metadata(f, true);
+	heal(f);
+	assert_true(fakehost_logged(f, 'I', "it is still there"));
+	assert_false(fakehost_exists(f, OI_FALLBACK_PATH));
+}
+
+static void test_cut_off_and_another_gateway_at_once(void **state)
+{
+	struct fakehost *f = *state;
+
+	cut_off(f);
+	fakehost_write(f, "/proc/net/route",
+		       HEAD4 "eth1\t00000000\t0200000A\t0003\t0\t0\t200\t00000000\t0\t0\t0\n");
+	expect_way_back(f, "exit 0");
+	heal(f);
+	assert_true(fakehost_exists(f, OI_FALLBACK_PATH));
+}
+
+/* A note that a full disk or another program has spoilt says nothing. */
+static void test_cut_off_and_a_damaged_note(void **state)
+{
+	static const char *const notes[] = { "", "{", "[]", "{\"schema\": 1, \"four\": 3}" };
+	struct fakehost *f = *state;
+
+	well(f);
+	f->config.verify.network_wait_seconds = 1;
+	fakehost_write(f, OI_JOURNAL_PATH,
+		       "{\"schema\": 1, \"steps\": [{\"id\": \"restart\", \"state\": \"begun\"}]}");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(notes); i++) {
+		fakehost_write(f, OI_RELOAD_PATH, notes[i]);
+		heal(f);
+	}
+}
+
 /* network_wait_seconds: 0 is somebody who knows better. */
 static void test_not_watched(void **state)
 {
@@ -384,6 +498,11 @@ int main(void)
 		TEST(test_network_goes_and_comes_back),
 		TEST(test_network_stays_away),
 		TEST(test_packaged_modules),
+		TEST(test_cut_off_and_the_network_is_there),
+		TEST(test_cut_off_and_the_network_is_gone),
+		TEST(test_cut_off_and_another_gateway),
+		TEST(test_cut_off_and_another_gateway_at_once),
+		TEST(test_cut_off_and_a_damaged_note),
 		TEST(test_not_watched),
 	};
 
