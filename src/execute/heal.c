@@ -98,6 +98,7 @@ static void heal_modules(const struct oi_host *host, const struct oi_record *rec
 
 /* --- packages --- */
 
+/* Return: 0, 1 when not all of it could be (the log says why), -1 when no time is left. */
 static int heal_packages(const struct oi_host *host, const struct oi_config *config,
 			 struct oi_journal *journal, const struct oi_record *record,
 			 struct oi_err *err)
@@ -114,7 +115,20 @@ static int heal_packages(const struct oi_host *host, const struct oi_config *con
 	if (!ret || err->code == OI_R_DEADLINE)
 		return ret;
 	oi_log_warn(&host->log, "packages: %s", err->text);
-	return 0;
+	return 1;
+}
+
+/*
+ * What an installer that was cut off has brought. Now, when nothing else has come since:
+ * should this run find that all is there, the next one to ask is uninstall, and by then
+ * others have installed things, which would go too.
+ */
+static void note_bundle(const struct oi_host *host)
+{
+	struct oi_err err;
+
+	if (oi_bundle_note_after(host, &err))
+		oi_log_warn(&host->log, "what an earlier bundle has installed: %s", err.text);
 }
 
 /* --- the whole --- */
@@ -137,6 +151,7 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	RECORD_AUTO record = { 0 };
 	const struct oi_packages_ops *ops;
 	unsigned int heals;
+	int left = 0;
 	int got = oi_journal_read(&host->change, &journal, err);
 
 	*cut = !got;
@@ -153,8 +168,12 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	if (heals & OI_HEAL_MODULES)
 		heal_modules(host, &record);
 	/* After the modules: to configure a package is to build what it lacks. */
-	if ((heals & OI_HEAL_PACKAGES) && heal_packages(host, config, &journal, &record, err))
+	if (heals & OI_HEAL_PACKAGES)
+		left = heal_packages(host, config, &journal, &record, err);
+	if (left < 0)
 		return -1;
+	if (!left)
+		note_bundle(host);
 	/* After the packages, whose scripts call it too. */
 	if ((heals & OI_HEAL_MODULES) && journal.kernel)
 		oi_depmod_heal(host, journal.kernel);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "execute/bundle.h"
 #include "execute/execute.h"
 #include "execute/heal.h"
 #include "execute/journal.h"
@@ -265,6 +266,35 @@ static void test_dpkg_cannot(void **state)
 	fakehost_check_calls(f);
 }
 
+/* An installer's packages are noted before others come; not while dpkg's books are not in order. */
+static void test_bundle(void **state)
+{
+	static const char before[] = "format deb\np libc6 2.36\n";
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	struct oi_err err;
+	bool cut;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+	fakehost_write(f, OI_BUNDLE_BEFORE, before);
+	fakehost_write(f, "/var/lib/dpkg/updates/0001", "");
+	fakehost_expect_text(f, "dpkg-query", 0, "", QUERY);
+	fakehost_expect_text(f, "dpkg", 1, "dpkg: error: no\n", CONFIGURE);
+	assert_int_equal(heal(f, &cut), 0);
+	assert_true(fakehost_exists(f, OI_BUNDLE_BEFORE));
+
+	assert_int_equal(oi_root_remove(&f->host.change, "/var/lib/dpkg/updates", &err), 0);
+	fakehost_expect_text(f, "dpkg-query", 0, "", QUERY);
+	fakehost_expect_text(f, "dpkg-query", 0, "installed\tlibc6 2.36\ninstalled\tofed-scripts 5.8\n",
+			     "--show --showformat=*");
+	assert_int_equal(heal(f, &cut), 0);
+	assert_false(fakehost_exists(f, OI_BUNDLE_BEFORE));
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
+	assert_int_equal(record.packages.n, 1);
+	assert_string_equal(record.packages.v[0], "ofed-scripts 5.8");
+	fakehost_check_calls(f);
+}
+
 static void test_modules(void **state)
 {
 	struct fakehost *f = *state;
@@ -314,6 +344,7 @@ int main(void)
 		TEST(test_unpacked),
 		TEST(test_reinstall_required),
 		TEST(test_dpkg_cannot),
+		TEST(test_bundle),
 		TEST(test_modules),
 		TEST(test_newer_is_refused),
 	};
