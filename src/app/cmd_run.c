@@ -18,6 +18,7 @@
 #include "execute/execute.h"
 #include "execute/fallback.h"
 #include "execute/heal.h"
+#include "execute/journal.h"
 #include "facts/gather.h"
 #include "report/tell.h"
 #include "sys/clock.h"
@@ -38,6 +39,7 @@ struct run {
 	struct oi_lock lock;
 	struct oi_lock downloads; /* while the plan is carried out */
 	int64_t phase_ms; /* when the phase under way began */
+	bool healed; /* of a run that was cut off: its journal is still there */
 };
 
 static const struct oi_log *log_of(const struct run *run)
@@ -103,6 +105,19 @@ static void drop_staging(struct run *run)
 		oi_log_warn(log_of(run), "work files stay behind: %s", err.text);
 }
 
+/*
+ * A driver that is called ready has nothing half-done about it, or there would have been
+ * a plan, whose end is the journal's. Else each boot would heal again.
+ */
+static void end_journal(struct run *run)
+{
+	struct oi_err err;
+
+	if (run->healed && run->verdict.outcome == OI_OUTCOME_READY &&
+	    oi_journal_end(&run->machine.host.change, &err))
+		oi_log_warn(log_of(run), "the journal could not be closed: %s", err.text);
+}
+
 /* Reports the end of a run. Return: the exit code. */
 static int finish(struct run *run, enum oi_reason reason, const char *message, int exit_code)
 {
@@ -121,6 +136,7 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 	if (exit_code == 0) {
 		open_gate(run);
 		drop_staging(run);
+		end_journal(run);
 	}
 	write_record(run);
 	tell_webhook(run);
@@ -369,13 +385,12 @@ static int do_run(struct run *run)
 	struct oi_machine *m = &run->machine;
 	struct oi_err err = { 0 };
 	bool same, cut_off;
-	bool unfinished = false;
 
 	shut_gate(run);
 	/* Before anything is looked at: half of an installation is no fact to decide by. */
-	if (oi_heal(&m->host, &m->config, &unfinished, &err))
+	if (oi_heal(&m->host, &m->config, &run->healed, &err))
 		return fail(run, &err);
-	if (unfinished)
+	if (run->healed)
 		phase(run, "heal");
 	if (oi_machine_read_facts(m, &err))
 		return fail(run, &err);
@@ -390,7 +405,7 @@ static int do_run(struct run *run)
 	if (cut_off)
 		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
 	/* What was healed may be less than what the last result told of. */
-	if (same && !unfinished)
+	if (same && !run->healed)
 		return finish(run, OI_R_UNCHANGED, run->verdict.message, 0);
 	if (oi_machine_read_catalog(m, &err))
 		return fail(run, &err);

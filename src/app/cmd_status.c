@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/machine.h"
 #include "app/page.h"
+#include "app/prefetch.h"
 #include "app/wait.h"
 #include "base/mem.h"
 #include "sys/lock.h"
@@ -60,15 +61,15 @@ int oi_cmd_status(const struct oi_options *options)
 int oi_cmd_clean(const struct oi_options *options)
 {
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
-	struct oi_lock lock = { .fd = -1 };
+	OI_CLEANUP(oi_lock_drop) struct oi_lock lock = { .fd = -1 };
+	OI_CLEANUP(oi_lock_drop) struct oi_lock downloads = { .fd = -1 };
 	struct oi_err err = { 0 };
-	int rc;
 
-	if (oi_machine_open(options, &machine, &err))
+	/* neither beside a run nor beside a prefetch, whose folder would go */
+	if (oi_machine_open(options, &machine, &err) ||
+	    oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err) ||
+	    oi_lock_take(&machine.host.change, OI_PREFETCH_LOCK, &downloads, &err) ||
+	    oi_machine_forget_vm(&machine, &err))
 		return oi_machine_fail(&err);
-	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err))
-		return oi_machine_fail(&err);
-	rc = oi_machine_forget_vm(&machine, &err);
-	oi_lock_drop(&lock);
-	return rc ? oi_machine_fail(&err) : 0;
+	return 0;
 }

@@ -218,13 +218,9 @@ int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 	return oi_root_write(root, OI_JOURNAL_PATH, 0644, text, strlen(text), err);
 }
 
-/*
- * dkms, depmod and scripts do not sync what they write. Without this a power cut
- * half a minute after the end would find empty modules that all records call
- * installed. /lib/modules and /boot may be file systems of their own.
- */
-static void sync_all(const struct oi_root *root)
+void oi_journal_sync(const struct oi_root *root)
 {
+	/* /lib/modules and /boot may be file systems of their own */
 	static const char *const places[] = { "/", "/lib/modules", "/boot", "/etc", OI_STATE_DIR };
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(places); i++) {
@@ -239,7 +235,7 @@ static void sync_all(const struct oi_root *root)
 
 int oi_journal_end(const struct oi_root *root, struct oi_err *err)
 {
-	sync_all(root);
+	oi_journal_sync(root);
 	return oi_root_remove(root, OI_JOURNAL_PATH, err);
 }
 

@@ -76,6 +76,14 @@ int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 OI_MUST_CHECK
 int oi_journal_end(const struct oi_root *root, struct oi_err *err);
 
+/**
+ * oi_journal_sync() - all that was changed is on disk
+ * dkms, depmod and scripts do not sync what they write. Without this a power cut half a
+ * minute after the end would find empty modules that all records call installed, or
+ * modules of a driver that no record knows.
+ */
+void oi_journal_sync(const struct oi_root *root);
+
 /** oi_journal_cut() - the step that was not finished; NULL: none was begun */
 const struct oi_journal_step *oi_journal_cut(const struct oi_journal *journal);
 

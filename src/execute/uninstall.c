@@ -13,6 +13,7 @@
 #include "execute/bundle.h"
 #include "execute/child.h"
 #include "execute/depmod.h"
+#include "execute/journal.h"
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "model/reasons.h"
@@ -465,6 +466,8 @@ static int forget_state(const struct oi_host *host, struct oi_err *err)
 		if (strcmp(path, record) != 0 && oi_root_remove(&host->change, path, err))
 			return -1;
 	}
+	/* What was undone first: without the record nobody would do it again. */
+	oi_journal_sync(&host->change);
 	return oi_root_remove(&host->change, record, err);
 }
 
