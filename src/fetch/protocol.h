@@ -51,7 +51,7 @@
  *                                          deadline_ms, connect_ms, stall_seconds, tries, backoff_ms
  *
  *   {"schema": 1, "op": "post",            descriptor 5 is a file with a JSON document
- *    ...}                                  as "upload", http:// too; once, and whatever is there
+ *    ...}                                  as "upload", http:// too, and whatever is there
  *
  *   {"schema": 1, "op": "unpack",
  *    "name": "bundle.tgz",                 in the folder, or an absolute path

@@ -82,8 +82,19 @@ static void answer(const struct oi_fetch_request *request, int64_t bytes, bool t
 	});
 }
 
-static int put(const struct oi_fetch_request *request, const struct oi_transfer *transfer,
-	       int64_t *requests, struct oi_err *err)
+/* What no other try would change, in the words of who puts a file somewhere. */
+static bool is_settled(const struct oi_transfer *transfer, const struct oi_transfer_result *result,
+		       enum oi_transfer_end end, struct oi_err *err)
+{
+	if (transfer->post)
+		return end == OI_TRANSFER_DONE;
+	if (end == OI_TRANSFER_HOPELESS && err->code == OI_R_FETCH_STATUS)
+		err->code = OI_R_UPLOAD_REFUSED;
+	return end == OI_TRANSFER_DONE || is_there(result);
+}
+
+static int send_it(const struct oi_fetch_request *request, const struct oi_transfer *transfer,
+		   int64_t *requests, struct oi_err *err)
 {
 	for (unsigned int tries = 1;; tries++) {
 		OI_CLEANUP(oi_transfer_result_clear) struct oi_transfer_result result = { 0 };
@@ -91,12 +102,10 @@ static int put(const struct oi_fetch_request *request, const struct oi_transfer 
 		int64_t wait_ms;
 
 		*requests += result.requests;
-		if (end == OI_TRANSFER_DONE || is_there(&result)) {
+		if (is_settled(transfer, &result, end, err)) {
 			answer(request, transfer->body_bytes, end != OI_TRANSFER_DONE, *requests, tries);
 			return 0;
 		}
-		if (end == OI_TRANSFER_HOPELESS && err->code == OI_R_FETCH_STATUS)
-			err->code = OI_R_UPLOAD_REFUSED;
 		if (end != OI_TRANSFER_MAY_HEAL || tries >= (unsigned int)request->tries ||
 		    result.asked_ms > OI_RETRY_ASKED_MS_MAX)
 			return -1;
@@ -149,7 +158,7 @@ int oi_upload_put(const struct oi_fetch_request *request, int file_fd, struct oi
 		headers[OI_ARRAY_SIZE(headers) - 2] = token;
 	}
 	transfer = transfer_of(request, file_fd, st.st_size, headers, no_proxy);
-	ret = put(request, &transfer, &requests, err);
+	ret = send_it(request, &transfer, &requests, err);
 	oi_identity_forget(&token);
 	return ret;
 }
@@ -157,17 +166,15 @@ int oi_upload_put(const struct oi_fetch_request *request, int file_fd, struct oi
 int oi_upload_post(const struct oi_fetch_request *request, int file_fd, struct oi_err *err)
 {
 	OI_FREE char *no_proxy = request->no_proxy.n ? oi_strv_join(&request->no_proxy, ",") : NULL;
-	OI_CLEANUP(oi_transfer_result_clear) struct oi_transfer_result result = { 0 };
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
+	/* it is small: to ask first whether it may come would cost those who never answer that a second */
+	static const char *const headers[] = { "Content-Type: application/json", "Expect:", NULL };
 	struct oi_transfer transfer;
+	int64_t requests = 0;
 	struct stat st;
 
 	if (fstat(file_fd, &st) || !S_ISREG(st.st_mode))
 		return oi_err_set(err, OI_R_FETCH_FAILED, "what is to be sent is no regular file");
 	transfer = transfer_of(request, file_fd, st.st_size, headers, no_proxy);
 	transfer.post = true;
-	if (oi_transfer_run(&transfer, &result, err) != OI_TRANSFER_DONE)
-		return -1;
-	answer(request, transfer.body_bytes, false, result.requests, 1);
-	return 0;
+	return send_it(request, &transfer, &requests, err);
 }

@@ -20,11 +20,12 @@ OI_MUST_CHECK
 int oi_upload_put(const struct oi_fetch_request *request, int file_fd, struct oi_err *err);
 
 /**
- * oi_upload_post() - send a JSON document by POST, once
+ * oi_upload_post() - send a JSON document by POST
  * @request: OI_FETCH_POST; borrowed
  * @file_fd: all of this regular file
  *
- * Answers with done after any of 200, 201, 202 and 204.
+ * Answers with done after any of 200, 201, 202 and 204. A try that ended without an answer
+ * may have arrived: who asks for more than one takes it that an event may come twice.
  */
 OI_MUST_CHECK
 int oi_upload_post(const struct oi_fetch_request *request, int file_fd, struct oi_err *err);

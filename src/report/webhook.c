@@ -70,6 +70,7 @@ void oi_report_tell_webhook(const struct oi_host *host, const struct oi_config *
 		.proxy = config->source.proxy,
 		.no_proxy = &config->source.no_proxy,
 		.ca_bundle = config->source.ca_bundle,
+		.tries = 1,
 	};
 
 	if (!config->report.webhook)

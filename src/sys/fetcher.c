@@ -302,9 +302,10 @@ static struct oi_doc *store_request(const struct oi_host *host, const char *op,
 		oi_doc_put(request, "identity", new_identity(host, job));
 	else
 		oi_doc_put_string(request, "identity", NULL);
-	oi_doc_put_int(request, "connect_ms", DOWNLOAD_CONNECT_MS);
-	oi_doc_put_int(request, "stall_seconds", DOWNLOAD_STALL_SECONDS);
-	oi_doc_put_int(request, "tries", DOWNLOAD_TRIES);
+	oi_doc_put_int(request, "connect_ms", job->patience_ms ? job->patience_ms : DOWNLOAD_CONNECT_MS);
+	oi_doc_put_int(request, "stall_seconds",
+		       job->patience_ms ? (job->patience_ms + 999) / 1000 : DOWNLOAD_STALL_SECONDS);
+	oi_doc_put_int(request, "tries", job->tries ? job->tries : DOWNLOAD_TRIES);
 	oi_doc_put_int(request, "backoff_ms", DOWNLOAD_BACKOFF_MS);
 	return request;
 }

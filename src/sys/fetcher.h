@@ -22,6 +22,8 @@ struct oi_fetch_job {
 	bool identity; /* the VM's managed identity opens https:// urls of Azure's blob storage */
 	const char *identity_client; /* which, by its client id; NULL: the only one */
 	int64_t spread_ms; /* wait so long before the first request to a network; 0: not at all */
+	int tries; /* of each url; 0: as many as of a download */
+	int64_t patience_ms; /* with a connection, and with a server that is silent; 0: as with a download */
 };
 
 /**
@@ -88,7 +90,7 @@ int oi_fetcher_upload(const struct oi_host *host, const struct oi_fetch_job *job
 		      struct oi_err *err);
 
 /**
- * oi_fetcher_post() - send a JSON document to a web hook, once
+ * oi_fetcher_post() - send a JSON document to a web hook
  * @job: one https:// or http:// url; sha256, identity and spread_ms do not count
  * @fd: a file with the document, open for reading; borrowed
  * Errors: OI_R_FETCH_*

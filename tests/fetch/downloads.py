@@ -15,7 +15,8 @@ import time
 @dataclasses.dataclass
 class Reply:
     """What one request gets. `then` is what happens after the body: "close" in good order,
-    "stall" (nothing more, until the other side leaves) or "endless" (more of the same).
+    "stall" (nothing more, until the other side leaves) or "endless" (more of the same);
+    "mute": not even a status.
     With `ranges` it honours Range, If-Range, If-None-Match and If-Modified-Since; `cut` ends
     the connection after so many bytes of this answer's body."""
     body: bytes = b""
@@ -34,7 +35,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         reply = self.server.note(self.path, dict(self.headers))
         if reply.ranges:
             reply = self.in_parts(reply)
+        self.give(reply)
+
+    def give(self, reply):
         try:
+            if reply.then == "mute":
+                self.connection.recv(1)
+                return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -49,6 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(reply.pause)
             while reply.then == "endless":
                 self.wfile.write(reply.body)
+                self.server.sent(len(reply.body))
             if reply.then == "stall":
                 self.wfile.flush()
                 self.connection.recv(1)
@@ -205,6 +213,22 @@ class Blobs(Server):
         with self.lock:
             return sum(1 for asked, headers in self.requests
                        if asked.partition("?")[0] == path and "If-None-Match" in headers)
+
+
+class HookHandler(Handler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(body)
+        self.give(self.server.note(self.path, dict(self.headers)))
+
+
+class Hook(Server):
+    """What is posted to it is in .bodies; .routes say what the answers are."""
+    handler = HookHandler
+
+    def __init__(self, routes, context=None):
+        self.bodies = []
+        super().__init__(routes, context)
 
 
 class ProxyHandler(http.server.BaseHTTPRequestHandler):
