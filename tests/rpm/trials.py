@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The inside of the jail: one machine a trial, ofed-init at work in it, and what came of it."""
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -13,6 +14,8 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import our_rpm  # noqa: E402
+import rpms  # noqa: E402
 import vendor_rpm  # noqa: E402
 from rig import container, jail, machine  # noqa: E402
 
@@ -127,7 +130,7 @@ class Trials:
                       self.el_inbox, self.el_lock, self.el_killed,
                       self.el_uninstall, self.el_uninstall_inbox, self.sles_uninstall,
                       self.sles_inbox, self.sles_doca, self.sles_other_key, self.sles_unsigned,
-                      self.sles_replaced, self.sles_new_kernel):
+                      self.sles_replaced, self.sles_new_kernel, self.el_user_data, self.sles_user_data):
             self.name = trial.__name__.replace("_", "-")
             if only and self.name not in only:
                 continue
@@ -496,6 +499,48 @@ class Trials:
         m = self.suse(base)
         m.stanza(driver="inbox")
         self.refused(m, "kernel-would-change")
+
+    # --- our own package, by the script of `user-data --package-url` ------------------------
+
+    @functools.cached_property
+    def ours(self):
+        return our_rpm.build(self.build, self.work)
+
+    def user_data(self, m):
+        """The package is fetched, its digest checked, and installed once; what it needs comes along."""
+        package, needs = self.ours
+        base = m.path("srv/base")
+        rpms.rpm(self.work / "system" / self.name, base, "system-libraries", "1", provides=needs)
+        rpms.repository(base)
+        for place in ("usr/sbin/ofed-init", "usr/libexec/ofed-init/ofed-fetch"):
+            m.path(place).unlink()
+        m.stanza(driver="inbox")
+        m.write("srv/www/ofed-init.rpm", package.read_bytes())
+        m.path("var/lib/cloud/instance/sem").mkdir(parents=True)
+        program, stanza = self.build / "ofed-init", m.path("srv/stanza.yaml")
+
+        m.write("srv/script", our_rpm.script(program, stanza, package, "0" * 64))
+        code, text = m.inside("sh", "-c", our_rpm.SERVED)
+        self.check(code != 0 and "ofed-init" not in m.packages(), "another digest: refused", f"{code}: {text}")
+        m.write("srv/script", our_rpm.script(program, stanza, package))
+        code, text = m.inside("sh", "-c", our_rpm.SERVED)
+        self.check(code == 0, "the script ends well", f"{code}: {text[-3000:]}")
+        have = m.packages()
+        self.equal((have.get("ofed-init"), have.get("system-libraries")), ("0.0.1", "1"),
+                   "the package is installed, and what it needs from the distribution")
+        self.equal(m.inside("/usr/sbin/ofed-init", "validate", "/srv/stanza.yaml")[0], 0, "the program runs")
+        self.check(m.path("var/lib/cloud/handlers/ofed_init_cloud.py").exists(), "its %post has run")
+        self.check(not m.path("run/ofed-init-package.rpm").exists(), "the file is not left behind")
+        m.path("srv/www/ofed-init.rpm").unlink()
+        self.equal(m.inside("sh", "-c", our_rpm.SERVED)[0], 0, "once more: nothing is to be done, nobody is asked")
+
+    def el_user_data(self):
+        self.user_data(self.alma())
+
+    def sles_user_data(self):
+        m = self.suse()
+        m.path("usr/bin/dnf").unlink()
+        self.user_data(m)
 
 
 def main():
