@@ -21,6 +21,17 @@
 #define LOG_LAST 100
 
 #define SYSTEMCTL_LIMIT_MS 10000
+#define SYSTEMCTL_LIMIT_BYTES 16384
+
+#define READY_TARGET "infiniband-ready.target"
+#define UNITS_MOST 15 /* more than this is no picture any more */
+
+static bool ends_in(const char *name, const char *end)
+{
+	size_t len = strlen(name);
+
+	return len >= strlen(end) && !strcmp(name + len - strlen(end), end);
+}
 
 /* --- the log --- */
 
@@ -91,60 +102,105 @@ static bool is_this_boot(const struct oi_machine *machine, const struct oi_doc *
 	       !strcmp(then, now);
 }
 
-/* "Id=NAME" and "ActiveEnterTimestampMonotonic=MICROSECONDS", a blank line between units. */
-static void take_units(const char *text, struct oi_timeline *timeline)
+/* What systemctl says of one unit. */
+struct unit {
+	char *id; /* NULL: nothing yet */
+	int64_t began_us, active_us; /* 0: it did not */
+};
+
+/* A target is a moment; of a service it is the beginning that had to wait. */
+static void take_unit(struct unit *unit, int64_t zero_ms, struct oi_timeline *timeline)
 {
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
-	int64_t zero_ms = oi_clock_epoch_ms() - oi_clock_ms();
-	OI_FREE char *id = NULL;
-	int64_t active_us = 0;
+	int64_t at_us = unit->id && ends_in(unit->id, ".target") ? unit->active_us : unit->began_us;
 
-	oi_strv_split(&lines, text, "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		const char *value = strchr(lines.v[i], '=');
-
-		if (!value)
-			continue;
-		if (!strncmp(lines.v[i], "Id=", 3))
-			oi_mem_set(&id, value + 1);
-		else
-			active_us = strtoll(value + 1, NULL, 10);
-		if (!id || !active_us)
-			continue;
-		oi_timeline_add(timeline, OI_SPAN_UNIT, id, zero_ms + active_us / 1000, 0);
-		oi_mem_set(&id, NULL);
-		active_us = 0;
-	}
+	if (unit->id && at_us)
+		oi_timeline_add(timeline, OI_SPAN_UNIT, unit->id, zero_ms + at_us / 1000, 0);
+	free(unit->id);
+	*unit = (struct unit){ 0 };
 }
 
-/* Moments that say what had to wait. Without systemd there are none. */
-static void add_units(const struct oi_machine *machine, struct oi_timeline *timeline)
+/* "Id=NAME" and two moments in microseconds, in systemctl's own order; a blank line between units. */
+static void take_units(const char *text, int64_t zero_ms, struct oi_timeline *timeline)
 {
-	static const char *const units[] = { "network-online.target", "infiniband-ready.target",
-					     "multi-user.target" };
-	const char *systemctl = machine->host.tools.path[OI_TOOL_SYSTEMCTL];
+	struct unit unit = { 0 };
 
-	if (!systemctl || access("/run/systemd/system", F_OK) != 0)
-		return;
-	for (size_t i = 0; i < OI_ARRAY_SIZE(units); i++) {
-		OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
-		OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-		struct oi_run_options options = {
-			.deadline_ms = oi_clock_ms() + SYSTEMCTL_LIMIT_MS,
-			.stdout_text = &text,
-			.stdout_limit_bytes = 4096,
-			.quiet_stdout = true,
-		};
-		OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-		struct oi_err err;
+	while (*text) {
+		OI_FREE char *line = strndup(text, strcspn(text, "\n"));
+		const char *value = line ? strchr(line, '=') : NULL;
 
-		oi_strv_add(&argv, systemctl);
-		oi_strv_add(&argv, "show");
-		oi_strv_add(&argv, "--property=Id,ActiveEnterTimestampMonotonic");
-		oi_strv_add(&argv, units[i]);
-		if (!oi_run(argv.v, &options, &result, &err))
-			take_units(oi_buf_str(&text), timeline);
+		if (!value)
+			take_unit(&unit, zero_ms, timeline);
+		else if (!strncmp(line, "Id=", 3))
+			oi_mem_set(&unit.id, value + 1);
+		else if (!strncmp(line, "InactiveExit", 12))
+			unit.began_us = strtoll(value + 1, NULL, 10);
+		else
+			unit.active_us = strtoll(value + 1, NULL, 10);
+		text += strcspn(text, "\n");
+		text += *text == '\n';
 	}
+	take_unit(&unit, zero_ms, timeline);
+}
+
+/* What `systemctl show` says; nothing when it cannot be asked. */
+static void show_units(const struct oi_machine *machine, const char *properties,
+		       const struct oi_strv *units, struct oi_buf *text)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	struct oi_run_options options = {
+		.deadline_ms = oi_clock_ms() + SYSTEMCTL_LIMIT_MS,
+		.stdout_text = text,
+		.stdout_limit_bytes = SYSTEMCTL_LIMIT_BYTES,
+		.quiet_stdout = true,
+	};
+	struct oi_err err;
+
+	oi_strv_add(&argv, machine->host.tools.path[OI_TOOL_SYSTEMCTL]);
+	oi_strv_add(&argv, "show");
+	oi_strv_addf(&argv, "--property=%s", properties);
+	for (size_t i = 0; i < units->n; i++)
+		oi_strv_add(&argv, units->v[i]);
+	if (oi_run(argv.v, &options, &result, &err))
+		oi_log_debug(&machine->host.log, "units are not known: %s", err.text);
+}
+
+/* Services that say After=infiniband-ready.target; cloud-init's own stage is there already. */
+static void add_waiting(const struct oi_machine *machine, struct oi_strv *units)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv ready = { 0 }, words = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+
+	oi_strv_add(&ready, READY_TARGET);
+	show_units(machine, "Before", &ready, &text);
+	/* "Before=shutdown.target slurmd.service" */
+	oi_strv_split(&words, oi_buf_str(&text), "= \n");
+	for (size_t i = 0; i < words.n && units->n < UNITS_MOST; i++)
+		if (ends_in(words.v[i], ".service") && strcmp(words.v[i], "cloud-final.service") != 0)
+			oi_strv_add(units, words.v[i]);
+}
+
+/*
+ * Moments that say what had to wait. Without systemd there are none. They are reckoned from
+ * the run's own two clocks: the wall's may have been set since, the machine's has not.
+ */
+static void add_units(const struct oi_machine *machine, const struct oi_doc *result,
+		      struct oi_timeline *timeline)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv units = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	int64_t zero_ms = oi_timeline_zero_ms(result);
+
+	if (zero_ms < 0 || !machine->host.tools.path[OI_TOOL_SYSTEMCTL] ||
+	    access("/run/systemd/system", F_OK) != 0)
+		return;
+	oi_strv_add(&units, "network-online.target");
+	oi_strv_add(&units, READY_TARGET);
+	oi_strv_add(&units, "multi-user.target");
+	add_waiting(machine, &units);
+	show_units(machine, "Id,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic", &units,
+		   &text);
+	take_units(oi_buf_str(&text), zero_ms, timeline);
 }
 
 /* --- the page --- */
@@ -156,13 +212,6 @@ static struct oi_doc *never_run(void)
 	oi_doc_put_string(doc, "state", "never-run");
 	oi_doc_put_string(doc, "message", "ofed-init has not run on this machine.");
 	return doc;
-}
-
-static bool ends_in(const char *name, const char *end)
-{
-	size_t len = strlen(name);
-
-	return len >= strlen(end) && !strcmp(name + len - strlen(end), end);
 }
 
 /* What was asked for; else what the file's name says; else what suits where it goes. */
@@ -215,7 +264,7 @@ int oi_cmd_report(const struct oi_options *options)
 	oi_timeline_add_run(&timeline, result);
 	oi_timeline_add_cloud(&timeline, cloud, result);
 	if (is_this_boot(&machine, result))
-		add_units(&machine, &timeline);
+		add_units(&machine, result, &timeline);
 	oi_timeline_finish(&timeline);
 	read_log(&machine, &log);
 	page = page_of(&(struct oi_story){ result, &timeline, &log }, options);

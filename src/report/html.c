@@ -124,7 +124,7 @@ static void add_timeline(const struct oi_timeline *timeline, struct oi_buf *out)
 		[OI_SPAN_CLOUD] = { "cloud", "cloud-init" },
 		[OI_SPAN_RUN] = { "run", "ofed-init" },
 		[OI_SPAN_PHASE] = { "phase", "a phase of it" },
-		[OI_SPAN_UNIT] = { "unit", "a unit became active" },
+		[OI_SPAN_UNIT] = { "unit", "a unit starts" },
 	};
 	bool there[OI_SPAN_KINDS] = { false };
 

@@ -40,6 +40,16 @@ static int64_t started_ms(const struct oi_doc *result)
 	return oi_view_epoch_ms(oi_view_text(result, "started"));
 }
 
+int64_t oi_timeline_zero_ms(const struct oi_doc *result)
+{
+	int64_t ms = started_ms(result);
+	int64_t uptime_ms = oi_view_number(result, "started_uptime_ms", -1);
+
+	if (ms < 0 || uptime_ms < 0 || uptime_ms > (int64_t)UPTIME_MOST_S * 1000)
+		return -1;
+	return ms - uptime_ms;
+}
+
 void oi_timeline_add_run(struct oi_timeline *timeline, const struct oi_doc *result)
 {
 	const struct oi_doc *phases = oi_view_list(result, "phases");
@@ -68,7 +78,7 @@ void oi_timeline_add_run(struct oi_timeline *timeline, const struct oi_doc *resu
 static int64_t time_at(const struct oi_doc *stage, const char *key, const struct oi_doc *result)
 {
 	const struct oi_doc *node = oi_doc_get(stage, key);
-	int64_t uptime_ms = oi_view_number(result, "started_uptime_ms", -1);
+	int64_t zero_ms = oi_timeline_zero_ms(result);
 	double seconds = -1;
 
 	if (node && node->kind == OI_DOC_REAL)
@@ -79,9 +89,7 @@ static int64_t time_at(const struct oi_doc *stage, const char *key, const struct
 		return -1;
 	if (seconds > UPTIME_MOST_S)
 		return (int64_t)(seconds * 1000);
-	if (uptime_ms < 0 || uptime_ms > (int64_t)UPTIME_MOST_S * 1000)
-		return -1;
-	return started_ms(result) - uptime_ms + (int64_t)(seconds * 1000);
+	return zero_ms < 0 ? -1 : zero_ms + (int64_t)(seconds * 1000);
 }
 
 void oi_timeline_add_cloud(struct oi_timeline *timeline, const struct oi_doc *status,

@@ -33,6 +33,11 @@ struct oi_timeline {
 /** oi_timeline_add() - one more; @at_ms: since 1970 */
 void oi_timeline_add(struct oi_timeline *timeline, enum oi_span_kind kind, const char *name,
 		     int64_t at_ms, int64_t took_ms);
+/**
+ * oi_timeline_zero_ms() - when the machine started, by a run's two clocks
+ * Return: since 1970; -1: its result.json does not say.
+ */
+int64_t oi_timeline_zero_ms(const struct oi_doc *result);
 /** oi_timeline_add_run() - a run and its phases, from result.json */
 void oi_timeline_add_run(struct oi_timeline *timeline, const struct oi_doc *result);
 /**

@@ -25,7 +25,7 @@ static const char *const classes[] = {
 	[OI_SPAN_UNIT] = "unit",
 };
 
-/* The page has the same colours under the same names. */
+/* The page has the same colours under the same names. Letters stand before the grid's lines. */
 static const char style[] =
 	"<style>\n"
 	"svg{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--back:#fff;"
@@ -33,7 +33,7 @@ static const char style[] =
 	"font:13px system-ui,sans-serif}\n"
 	"@media(prefers-color-scheme:dark){svg{--ink:#e6edf3;--soft:#9aa4af;--line:#30363d;"
 	"--back:#0d1117;--cloud:#6cb0ff;--run:#3fb950;--phase:#2b7a3b;--unit:#b794f6}}\n"
-	"text{fill:var(--ink)}.soft{fill:var(--soft)}.grid{stroke:var(--line)}\n"
+	"text{fill:var(--ink);paint-order:stroke;stroke:var(--back);stroke-width:4px}.soft{fill:var(--soft)}.grid{stroke:var(--line)}\n"
 	".cloud{fill:var(--cloud)}.run{fill:var(--run)}.phase{fill:var(--phase)}.unit{fill:var(--unit)}\n"
 	"</style>\n";
 

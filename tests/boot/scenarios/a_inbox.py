@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The distribution's own stack, from the real archive; and what later boots make of it."""
+import html
+import re
+
 import expect
 import user_data
 from scenarios import BOOKWORM, BOTH, scenario
@@ -45,11 +48,64 @@ def later(t, before, boot, what, reason):
     expect.clean_boot(t, boot)
 
 
+# The page about the boot, in each form, and what cloud-init says of the same.
+AT_END = """#!/bin/sh
+mkdir -p /var/log/rig && cd /var/log/rig || exit 1
+for format in text svg html; do ofed-init report --format $format >report.$format || exit 1; done
+cloud-init analyze show >analyze.txt
+"""
+ROW = re.compile(r"^ +(\d+\.\d{3}) +(\d+\.\d{3})  .{24} +(\S.*)$")
+STAGES = {"local": "init-local", "network": "init-network", "config": "modules-config",
+          "final": "modules-final"}
+UPTIME_STEP_S = 0.02  # hundredths of a second are what /proc/uptime has
+ROUNDING_S = 0.003
+
+
+def timeline(t, boot):
+    """The report's timeline is the boot that systemd and cloud-init have seen."""
+    text = boot.file("/var/log/rig/report.text").partition("the boot, in seconds")[2]
+    rows = {name: (float(at), float(at) + float(took)) for at, took, name in
+            (row.groups() for row in map(ROW.match, text.splitlines()) if row)}
+    names = list(rows)
+    stages = [name for name in names if name.startswith("cloud-init: ")]
+    t.equal([name.split()[1] for name in stages], list(STAGES), "report: cloud-init's stages, in order")
+    began, ended = rows.get("ofed-init", (0, 0))
+    t.check(rows[stages[2]][1] <= began and ended <= rows[stages[3]][0],
+            "report: the run is between config and final", text)
+    phases = {name[2:]: span for name, span in rows.items() if name.startswith("- ")}
+    t.equal(list(phases), [phase["name"] for phase in boot.result["phases"]], "report: the run's phases")
+    t.check(all(began <= start and end <= ended + ROUNDING_S for start, end in phases.values()),
+            "report: the phases are within the run", text)
+    t.check(ended <= rows["rig-waits.service"][0] <= rows[stages[3]][1],
+            "report: the unit that waits for the fabric comes after the run", text)
+
+    zero = boot.result["started_uptime_ms"] / 1000 - began
+    for unit, stamp in (("network-online.target", "ActiveEnter"), ("infiniband-ready.target", "ActiveEnter"),
+                        ("multi-user.target", "ActiveEnter"), ("rig-waits.service", "InactiveExit")):
+        seen = rows.get(unit, (0, 0))[0] + zero
+        t.check(abs(seen - boot.units[unit][stamp]) < ROUNDING_S, f"report: {unit} is where systemd has it",
+                f"{seen}, {boot.units[unit]}")
+    for stage, unit in ((stages[2], "cloud-config.service"), (stages[3], "cloud-final.service")):
+        start, end = (moment + zero for moment in rows[stage])
+        t.check(boot.units[unit]["InactiveExit"] <= start + UPTIME_STEP_S
+                and end <= boot.units[unit]["ActiveEnter"] + UPTIME_STEP_S,
+                f"report: {stage} is within {unit}", f"{start} to {end}, {boot.units[unit]}")
+        took = re.search(rf"Finished stage: \({STAGES[stage.split()[1]]}\) (\S+) seconds",
+                         boot.file("/var/log/rig/analyze.txt"))
+        t.check(took and float(took[1]) <= end - start + UPTIME_STEP_S,
+                f"report: {stage} is as long as cloud-init analyze has it", took)
+    for form in "svg", "html":
+        page = html.unescape(boot.file(f"/var/log/rig/report.{form}"))
+        lacking = [name for name in names if f">{name.removeprefix('- ')}" not in page]
+        t.check(page and not lacking, f"report: the same as {form}", lacking)
+
+
 @scenario(BOTH)
 def inbox_baked(t):
     """As an image builder would: the .deb is in the image, the stanza in plain user-data."""
     vm = t.vm()
     vm.unit_that_waits()
+    vm.container.write("var/rig/at-end", AT_END, mode=0o755)
     vm.user_data(user_data.with_script(user_data.plain(STANZA, user_data.WORKLOADS)))
     boot = vm.boot()
     installed(t, boot)
@@ -59,6 +115,7 @@ def inbox_baked(t):
              "a unit After=infiniband-ready.target starts after the run")
     t.check(vm.imds.asked() == [], "the size came from instance-data.json, nobody was asked",
             vm.imds.asked())
+    timeline(t, boot)
 
 
 @scenario(BOTH)
