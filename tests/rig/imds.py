@@ -7,6 +7,7 @@ request that was made.
 import http.server
 import json
 import pathlib
+import posixpath
 import threading
 import urllib.parse
 
@@ -27,7 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         owner.requests.append(self.path)
         if url.path.startswith("/files/"):
-            return self.give_file(url.path[len("/files/"):])
+            # apt says ./ where it means nothing by it
+            return self.give_file(posixpath.normpath(url.path[len("/files/"):]))
         if url.path.startswith("/tell/"):
             # The answer waits for what has to have happened before.
             after = urllib.parse.unquote(url.query)

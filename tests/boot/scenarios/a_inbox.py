@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The distribution's own stack, from the real archive; and what later boots make of it."""
 import html
+import os
 import re
+import subprocess
 
 import expect
+import lab
 import user_data
 from scenarios import BOOKWORM, BOTH, scenario
 from trial import HPC_SIZE, OFFICE_SIZE
@@ -118,19 +121,53 @@ def inbox_baked(t):
     timeline(t, boot)
 
 
+def repository(t, vm):
+    """The release's repository for apt, signed by a key of its own, on our server: the README's line for it."""
+    out, home = t.work_beside("release"), t.work_beside("gnupg")
+    home.mkdir(mode=0o700)
+    env = {**os.environ, "GNUPGHOME": str(home), "OI_RELEASE_OUT": str(out), "OI_RELEASE_DEB": str(t.deb),
+           "OI_RELEASE_KEY": "release@example.invalid", "OI_RELEASE_URL": f"{vm.imds.url}/files"}
+
+    def call(*argv):
+        subprocess.run(argv, check=True, env=env, stdin=subprocess.DEVNULL)
+
+    call("gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key",
+         "Release <release@example.invalid>", "rsa3072", "sign", "never")
+    call(str(lab.TOP / "build-aux" / "release"), "apt")
+    call("gpgconf", "--kill", "all")
+    vm.imds.files.update({f"apt/{path.name}": path for path in (out / "apt").iterdir()})
+    (line,) = re.findall(r"^`(bootcmd: .*YOUR-STORE.*)`$", (lab.TOP / "README.md").read_text(), re.MULTILINE)
+    return line.replace("https://YOUR-STORE", env["OI_RELEASE_URL"]) + "\n"
+
+
 @scenario(BOTH)
 def inbox_plain_vm(t):
-    """As a plain VM user would: bootcmd installs the .deb, write_files carries the stanza."""
+    """As a plain VM user would: the README's bootcmd installs from our repository, write_files carries the stanza."""
     vm = t.vm(baked=False, size_from="imds")
-    bootcmd = "bootcmd:\n" \
-        "  - [cloud-init-per, instance, ofed-init, apt-get, -q, -y, install, /srv/ofed-init.deb]\n"
-    vm.user_data(user_data.with_script(user_data.carried(STANZA, user_data.WORKLOADS, bootcmd)))
+    line = repository(t, vm)
+    vm.container.path("srv/ofed-init.deb").unlink()
+    vm.user_data(user_data.with_script(user_data.carried(STANZA, user_data.WORKLOADS, line)))
     boot = vm.boot()
     t.check(boot.installed("ofed-init"), "bootcmd has installed ofed-init")
     installed(t, boot)
     expect.before_runcmd(t, boot)
     expect.installed_before_workloads(t, boot, PACKAGES)
     t.check(vm.imds.asked() != [], "the size came from the metadata service")
+    asked = [entry for entry in vm.imds.story if entry.startswith("sent apt/")]
+    t.check(f"sent apt/{t.deb.name}" in asked and "sent apt/InRelease" in asked,
+            "the package came from the repository", asked)
+    sources = vm.container.path("etc/apt/sources.list.d/ofed-init.sources")
+    t.contains(sources.read_text(), "BEGIN PGP PUBLIC KEY BLOCK", "the repository's key came in its sources file")
+
+    # Whoever changes the repository without the key is not believed.
+    release = vm.imds.files["apt/InRelease"]
+    signed = release.read_text()
+    for text, wanted in (signed, 0), (signed.replace("Label: ofed-init", "Label: other"), 100):
+        release.write_text(text)
+        t.equal(vm.container.run(
+            "apt-get", "-o", f"Dir::Etc::SourceList=/{sources.relative_to(vm.container.root)}",
+            "-o", "Dir::Etc::SourceParts=-", "-o", "APT::Update::Error-Mode=any", "update", check=False),
+            wanted, f"apt ends with {wanted} on a repository {'as signed' if not wanted else 'that was changed'}")
 
 
 @scenario(BOTH)
