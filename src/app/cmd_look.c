@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "facts/gather.h"
+#include "report/clean.h"
 #include "report/view.h"
 #include "verify/verify.h"
 
@@ -18,7 +19,7 @@
 
 static void print_doc(const struct oi_doc *doc)
 {
-	OI_FREE char *text = oi_doc_to_json(doc, true);
+	OI_FREE char *text = oi_doc_to_public_json(doc, true);
 
 	puts(text);
 }
@@ -26,6 +27,8 @@ static void print_doc(const struct oi_doc *doc)
 /* Every leaf on a line of its own: "vm.size = Standard_HB120rs_v3". */
 static void print_leaves(const struct oi_doc *doc, const char *path)
 {
+	OI_FREE char *text = doc->text ? oi_report_clean(doc->text) : NULL;
+
 	for (size_t i = 0; i < doc->n; i++) {
 		OI_FREE char *below =
 			doc->kind == OI_DOC_MAP ?
@@ -35,7 +38,7 @@ static void print_leaves(const struct oi_doc *doc, const char *path)
 		print_leaves(doc->items[i], below);
 	}
 	if (doc->kind != OI_DOC_MAP && doc->kind != OI_DOC_LIST)
-		printf("%-24s %s\n", path, doc->text ? doc->text : "(absent)");
+		printf("%-24s %s\n", path, text ? text : "(absent)");
 	else if (!doc->n)
 		printf("%-24s (none)\n", path);
 }
@@ -104,7 +107,7 @@ int oi_cmd_facts(const struct oi_options *options)
 	oi_machine_ask_size(&machine);
 	doc = oi_facts_to_doc(&machine.facts);
 	if (options->save) {
-		OI_FREE char *json = oi_doc_to_json(doc, true);
+		OI_FREE char *json = oi_doc_to_public_json(doc, true);
 		OI_FREE char *text = oi_mem_printf("%s\n", json);
 
 		return oi_page_save(options->save, text, &err) ? oi_machine_fail(&err) : 0;

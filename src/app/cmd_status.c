@@ -41,7 +41,7 @@ int oi_cmd_status(const struct oi_options *options)
 	if (read_result(&machine, &result, &err))
 		return oi_machine_fail(&err);
 	if (options->json) {
-		OI_FREE char *text = result ? oi_doc_to_json(result, true) :
+		OI_FREE char *text = result ? oi_doc_to_public_json(result, true) :
 					      oi_mem_dup("{\"schema\": 1, \"state\": \"never-run\"}");
 
 		puts(text);

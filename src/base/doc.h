@@ -113,4 +113,10 @@ int oi_doc_from_json(const char *bytes, size_t len, const char *file, int code,
 /** oi_doc_to_json() - JSON text of a tree, owned by the caller; @pretty for people */
 char *oi_doc_to_json(const struct oi_doc *doc, bool pretty);
 
+/**
+ * oi_doc_to_public_json() - the same for others to read: always valid UTF-8, as JSON has to be
+ * Not for what we read back ourselves, where a path is what its bytes are.
+ */
+char *oi_doc_to_public_json(const struct oi_doc *doc, bool pretty);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/doc.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 static struct oi_doc *from_object(json_object *o, const char *file, size_t *n_nodes)
 {
@@ -178,4 +179,12 @@ char *oi_doc_to_json(const struct oi_doc *doc, bool pretty)
 	text = oi_mem_dup(json_object_to_json_string_ext(o, flags));
 	json_object_put(o);
 	return text;
+}
+
+char *oi_doc_to_public_json(const struct oi_doc *doc, bool pretty)
+{
+	OI_FREE char *text = oi_doc_to_json(doc, pretty);
+
+	/* json-c writes the bytes of a string as they are; all else is ASCII */
+	return oi_utf8_repair(text);
 }

@@ -11,5 +11,6 @@ base_sources = \
 	src/base/mem.c src/base/mem.h \
 	src/base/near.c src/base/near.h \
 	src/base/strv.c src/base/strv.h \
+	src/base/utf8.c src/base/utf8.h \
 	src/base/url.c src/base/url.h \
 	src/base/ver.c src/base/ver.h

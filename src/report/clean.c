@@ -6,42 +6,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "report/report.h"
 
 #define ESCAPE '\033'
-
-/* Bytes of the well-formed character at @s, 0 when it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s)
-{
-	unsigned int code, least;
-	size_t len;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] < 0xe0) {
-		len = 2;
-		code = s[0] & 0x1f;
-		least = 0x80;
-	} else if (s[0] >= 0xe0 && s[0] < 0xf0) {
-		len = 3;
-		code = s[0] & 0x0f;
-		least = 0x800;
-	} else if (s[0] >= 0xf0 && s[0] < 0xf5) {
-		len = 4;
-		code = s[0] & 0x07;
-		least = 0x10000;
-	} else {
-		return 0;
-	}
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0; /* also stops at the NUL */
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	if (code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return len;
-}
 
 /* ECMA-48 control sequence, as programs use for colours: 0 when @s is none. */
 static size_t sequence_length(const char *s)
@@ -84,7 +52,7 @@ char *oi_report_clean(const char *text)
 			text += len;
 			continue;
 		}
-		len = utf8_length(u);
+		len = oi_utf8_length(text);
 		if (*text == '\t' || *text == '\n' || *text == '\r' || *text == '\v' || *text == '\f')
 			oi_buf_adds(&out, " ");
 		else if (!len || u[0] < 0x20 || u[0] == 0x7f || (len == 2 && u[0] == 0xc2 && u[1] < 0xa0) ||

@@ -93,7 +93,7 @@ void oi_collect_doc(struct oi_collect *collect, const char *name, struct oi_doc 
 	OI_FREE char *json = NULL;
 
 	oi_report_redact_doc(doc);
-	json = oi_doc_to_json(doc, true);
+	json = oi_doc_to_public_json(doc, true);
 	oi_buf_addf(&text, "%s\n", json);
 	oi_doc_free(doc);
 	keep(collect, name, "", &text);

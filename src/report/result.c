@@ -149,7 +149,7 @@ OI_MUST_CHECK
 static int write_doc(const struct oi_root *root, const char *path, const struct oi_doc *doc,
 		     struct oi_err *err)
 {
-	OI_FREE char *json = oi_doc_to_json(doc, true);
+	OI_FREE char *json = oi_doc_to_public_json(doc, true);
 	size_t len = strlen(json);
 	OI_FREE char *text = oi_mem_printf("%s%s", json, len && json[len - 1] == '\n' ? "" : "\n");
 

@@ -79,7 +79,7 @@ void oi_report_tell_webhook(const struct oi_host *host, const struct oi_config *
 	hasty.deadline_ms = oi_clock_ms() + WEBHOOK_MS;
 	oi_strv_add(&urls, config->report.webhook);
 	event = event_of(record);
-	text = oi_doc_to_json(event, false);
+	text = oi_doc_to_public_json(event, false);
 	fd = in_memory(text, &err);
 	if (fd < 0 || oi_fetcher_post(&hasty, &job, fd, &err))
 		oi_log_warn(&host->log, "report.webhook: %s", err.text);

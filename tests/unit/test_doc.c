@@ -238,6 +238,22 @@ static void what_is_written_can_be_read(void **state)
 	assert_null(oi_doc_take(back, "nobody"));
 }
 
+/* Who reads JSON strictly, as Python does, takes nothing of a file that has one such byte. */
+static void what_others_read_is_utf8(void **state)
+{
+	static const char odd[] = "Standard_\xff\xc3\xa9\xed\xa0\x80\xc3";
+	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
+	OI_FREE char *ours = NULL;
+	OI_FREE char *theirs = NULL;
+
+	(void)state;
+	oi_doc_put_string(doc, "size\xfe", odd);
+	ours = oi_doc_to_json(doc, false);
+	theirs = oi_doc_to_public_json(doc, false);
+	assert_non_null(strstr(ours, odd));
+	assert_string_equal(theirs, "{\"size?\":\"Standard_?\xc3\xa9????\"}");
+}
+
 static void the_last_of_equal_keys_counts(void **state)
 {
 	OI_DOC_AUTO *doc = yaml("a: 1\na: 2\n");
@@ -261,6 +277,7 @@ int main(void)
 		cmocka_unit_test(json_that_is_broken_is_refused_with_its_place),
 		cmocka_unit_test(merge_is_cloud_inits),
 		cmocka_unit_test(what_is_written_can_be_read),
+		cmocka_unit_test(what_others_read_is_utf8),
 		cmocka_unit_test(the_last_of_equal_keys_counts),
 	};
 
