@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ofed-init: InfiniBand for Azure VMs, set up before the first user command. */
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,25 +12,26 @@
 struct command {
 	const char *name;
 	int (*run)(const struct oi_options *options);
+	bool changes; /* the machine, or an image */
 };
 
 static const struct command commands[] = {
-	{ "run", oi_cmd_run },
-	{ "prefetch", oi_cmd_prefetch },
-	{ "plan", oi_cmd_plan },
-	{ "facts", oi_cmd_facts },
-	{ "verify", oi_cmd_verify },
-	{ "status", oi_cmd_status },
-	{ "report", oi_cmd_report },
-	{ "validate", oi_cmd_validate },
-	{ "collect", oi_cmd_collect },
-	{ "user-data", oi_cmd_user_data },
-	{ "schema", oi_cmd_schema },
-	{ "catalog", oi_cmd_catalog },
-	{ "bake", oi_cmd_bake },
-	{ "bundle", oi_cmd_bundle },
-	{ "clean", oi_cmd_clean },
-	{ "uninstall", oi_cmd_uninstall },
+	{ "run", oi_cmd_run, true },
+	{ "prefetch", oi_cmd_prefetch, true },
+	{ "plan", oi_cmd_plan, false },
+	{ "facts", oi_cmd_facts, false },
+	{ "verify", oi_cmd_verify, false },
+	{ "status", oi_cmd_status, false },
+	{ "report", oi_cmd_report, false },
+	{ "validate", oi_cmd_validate, false },
+	{ "collect", oi_cmd_collect, false },
+	{ "user-data", oi_cmd_user_data, false },
+	{ "schema", oi_cmd_schema, false },
+	{ "catalog", oi_cmd_catalog, false },
+	{ "bake", oi_cmd_bake, true },
+	{ "bundle", oi_cmd_bundle, true },
+	{ "clean", oi_cmd_clean, true },
+	{ "uninstall", oi_cmd_uninstall, true },
 };
 
 static int usage(const char *text)
@@ -51,6 +54,9 @@ static int dispatch(const struct oi_options *options)
 		if (options->arguments.n && commands[i].run != oi_cmd_validate &&
 		    commands[i].run != oi_cmd_bundle)
 			return usage("this command takes no arguments");
+		/* Who no longer reads what is said is no reason to leave half a driver behind. */
+		if (commands[i].changes)
+			signal(SIGPIPE, SIG_IGN);
 		return commands[i].run(options);
 	}
 	snprintf(text, sizeof(text), "there is no command \"%s\"", options->command);

@@ -503,12 +503,15 @@ static int judge(char *const argv[], struct child *child, struct oi_run_result *
  */
 static int open_signals(sigset_t *before)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction now;
 	sigset_t ending;
 
 	sigemptyset(&ending);
-	sigaddset(&ending, SIGINT);
-	sigaddset(&ending, SIGTERM);
-	sigaddset(&ending, SIGHUP);
+	/* Not what is ignored, as by nohup: blocked, it would come to us all the same. */
+	for (size_t i = 0; i < OI_ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], NULL, &now) || now.sa_handler != SIG_IGN)
+			sigaddset(&ending, signals[i]);
 	sigprocmask(SIG_BLOCK, &ending, before);
 	return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
 }

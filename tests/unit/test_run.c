@@ -453,6 +453,27 @@ static void test_we_are_ended(void **state)
 	clear(&seen, &result);
 }
 
+/* nohup, and a terminal that goes: blocked for the child's sake it must not become heard. */
+static void test_ignored_signals_stay_ignored(void **state)
+{
+	struct sigaction ignoring = { .sa_handler = SIG_IGN };
+	struct sigaction before;
+	struct oi_run_options options = { 0 };
+	struct oi_run_result result = { 0 };
+	struct seen seen = { 0 };
+	struct oi_err err = { 0 };
+	int ret;
+
+	(void)state;
+	sigaction(SIGHUP, &ignoring, &before);
+	ret = run("hang-up", NULL, &options, &seen, &result, &err);
+	sigaction(SIGHUP, &before, NULL);
+	if (ret)
+		fail_msg("%s", err.text);
+	assert_int_equal(seen.n, 1); /* it came to its end */
+	clear(&seen, &result);
+}
+
 /* Makes this process one on an older kernel: what came with 5.3 and later is not there. */
 static int forget_new_calls(void)
 {
@@ -771,6 +792,7 @@ int main(void)
 		cmocka_unit_test(test_how_it_ended),
 		cmocka_unit_test(test_missing_program),
 		cmocka_unit_test(test_we_are_ended),
+		cmocka_unit_test(test_ignored_signals_stay_ignored),
 		cmocka_unit_test(test_old_kernel),
 		cmocka_unit_test(test_killed_child_finishes),
 		cmocka_unit_test(test_killed_child_is_ended),
