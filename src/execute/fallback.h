@@ -33,6 +33,7 @@ int oi_fallback_forget(const struct oi_host *host, const char *kernel, struct oi
  * @step: restarts the driver: its units and its modules
  * @loaded: modules that were loaded before, to be loaded again
  * Goes on after what fails: each part alone is better than nothing. What failed is in the log.
+ * Has minutes of its own when the run's deadline is near, or over.
  */
 void oi_fallback_go(struct oi_execution *run, const struct oi_step *step,
 		    const struct oi_strv *loaded);

@@ -29,7 +29,7 @@ bool oi_network_is_known(const struct oi_network *network);
 /**
  * oi_network_wait() - until all is as it was
  * @before: of oi_network_look()
- * @deadline_ms: monotonic, absolute
+ * @deadline_ms: monotonic, absolute; counts, and not the run's
  * @why: what is missing in the end, owned by the caller; NULL: nothing
  * Return: true when it is all there.
  */

@@ -160,6 +160,12 @@ static void test_faults(void **state)
 	assert_true(oi_network_wait(&f->host, &before, oi_clock_ms(), &why));
 	assert_null(why);
 
+	/* a run whose time is over looks as well as any */
+	f->host.deadline_ms = oi_clock_ms() - 1;
+	metadata(f, true);
+	assert_true(oi_network_wait(&f->host, &before, oi_clock_ms(), &why));
+	assert_null(why);
+
 	metadata(f, false);
 	assert_false(oi_network_wait(&f->host, &before, oi_clock_ms(), &why));
 	assert_non_null(strstr(why, "metadata service"));
@@ -315,6 +321,24 @@ static void test_network_stays_away(void **state)
 	assert_int_equal(err.code, OI_R_NETWORK_LOST);
 	assert_null(strstr(err.text, "so is the network"));
 	assert_true(fakehost_logged(f, 'W', "with the kernel's own driver too"));
+	fakehost_check_calls(f);
+}
+
+/* The service hung until the run's time was over, and took the network along. */
+static void test_no_time_is_left(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_execution run = { .host = &f->host, .config = &f->config, .verdict = &f->verdict };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv loaded = { 0 };
+
+	restart_step(f);
+	f->host.deadline_ms = oi_clock_ms() - 1;
+	expect_way_back(f, "exit 0");
+	oi_fallback_go(&run, &f->verdict.steps[1], &loaded);
+	assert_ptr_equal(run.host, &f->host);
+	for (size_t i = 0; i < f->log.n; i++)
+		if (f->log.v[i][0] == 'W')
+			fail_msg("%s", f->log.v[i]);
 	fakehost_check_calls(f);
 }
 
@@ -497,6 +521,7 @@ int main(void)
 		TEST(test_network_stays),
 		TEST(test_network_goes_and_comes_back),
 		TEST(test_network_stays_away),
+		TEST(test_no_time_is_left),
 		TEST(test_packaged_modules),
 		TEST(test_cut_off_and_the_network_is_there),
 		TEST(test_cut_off_and_the_network_is_gone),
