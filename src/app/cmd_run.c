@@ -21,6 +21,7 @@
 #include "execute/journal.h"
 #include "facts/gather.h"
 #include "report/tell.h"
+#include "report/webhook.h"
 #include "sys/clock.h"
 #include "sys/doing.h"
 #include "sys/lock.h"
@@ -38,6 +39,7 @@ struct run {
 	struct oi_checks checks;
 	struct oi_lock lock;
 	struct oi_lock downloads; /* while the plan is carried out */
+	struct oi_webhooks hooks;
 	int64_t phase_ms; /* when the phase under way began */
 	bool healed; /* of a run that was cut off: its journal is still there */
 };
@@ -88,11 +90,32 @@ static void write_record(struct run *run)
 	oi_report_tell(&run->machine.host, &run->machine.config, &run->record);
 }
 
-/* Nobody is asked over a network before it is certain that this is Azure's. */
-static void tell_webhook(struct run *run)
+/* cloud-init's own section; that it cannot be read is no reason for less work. */
+static void open_webhooks(struct run *run)
 {
-	if (oi_decide_platform(&run->machine.facts))
-		oi_report_tell_webhook(&run->machine.host, &run->machine.config, &run->record);
+	OI_CLEANUP(oi_reporting_clear) struct oi_reporting reporting = { 0 };
+	OI_CLEANUP(oi_stanza_clear) struct oi_stanza section = { 0 };
+	struct oi_err err;
+
+	if (oi_stanza_find_reporting(&run->machine.host, &section, &err))
+		oi_log_warn(log_of(run), "cloud-init's reporting: %s", err.text);
+	else
+		oi_reporting_from_doc(section.doc, &reporting);
+	for (size_t i = 0; i < reporting.left_out.n; i++)
+		oi_log_warn(log_of(run), "%s", reporting.left_out.v[i]);
+	oi_webhooks_open(&run->hooks, &run->machine.host, &run->machine.config, &reporting);
+}
+
+/* Nobody is asked over a network before it is certain that this is Azure's. */
+static void tell_webhooks(struct run *run)
+{
+	const int held[] = { run->lock.fd, run->downloads.fd };
+
+	if (!oi_decide_platform(&run->machine.facts))
+		return;
+	if (!run->hooks.open)
+		open_webhooks(run);
+	oi_webhooks_run(&run->hooks, &run->record, held, OI_ARRAY_SIZE(held));
 }
 
 /* What was fetched is installed now; after a failure it stays, for the next try. */
@@ -139,7 +162,8 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 		end_journal(run);
 	}
 	write_record(run);
-	tell_webhook(run);
+	tell_webhooks(run);
+	oi_webhooks_flush(&run->hooks);
 	line = oi_report_final_line(exit_code, reason, message, remedy);
 	/* who has the page needs no line that says the same */
 	run->machine.log.console = !run->machine.log.brief;
@@ -191,7 +215,8 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 	run->record.verdict = &run->verdict;
 	run->record.checks = &run->checks;
 	write_record(run);
-	tell_webhook(run);
+	tell_webhooks(run);
+	oi_webhooks_flush(&run->hooks);
 	oi_log_warn(log_of(run), "the VM restarts now, as the stanza's reboot: if_needed allows: %s", why);
 	oi_doing_tell(&run->machine.host, NULL, "restarting the VM");
 	if (!oi_reboot_go(&run->machine, err))
@@ -262,9 +287,18 @@ static void decide(struct run *run)
 	phase(run, "wait-for-device");
 }
 
-static void step_done(void *data, const struct oi_step *step, int64_t took_ms)
+static void step_begun(void *data, const struct oi_step *step)
+{
+	const struct run *run = data;
+
+	oi_webhooks_step(&run->hooks, step->id, step->detail, NULL);
+}
+
+static void step_done(void *data, const struct oi_step *step, int64_t took_ms, bool well)
 {
 	struct run *run = data;
+
+	oi_webhooks_step(&run->hooks, step->id, step->detail, well ? "SUCCESS" : "FAIL");
 
 	oi_run_record_phase(&run->record, step->id, took_ms);
 	oi_watch_phase(&run->machine, step->id, step->detail, took_ms);
@@ -292,6 +326,7 @@ static int join_prefetch(struct run *run, struct oi_err *err)
 static int execute(struct run *run, struct oi_err *err)
 {
 	struct oi_machine *m = &run->machine;
+	const struct oi_execute_watch watch = { step_begun, step_done, run };
 
 	if (oi_execute_can(&run->verdict, err) ||
 	    oi_fallback_check(&m->host.change, &run->verdict, err))
@@ -299,10 +334,10 @@ static int execute(struct run *run, struct oi_err *err)
 	shut_gate(run);
 	run->record.verdict = &run->verdict;
 	write_record(run);
-	tell_webhook(run);
+	tell_webhooks(run);
 	if (oi_prefetch_downloads(&run->verdict) && join_prefetch(run, err))
 		return -1;
-	return oi_execute_plan(&m->host, &m->config, &run->verdict, step_done, run, err);
+	return oi_execute_plan(&m->host, &m->config, &run->verdict, &watch, err);
 }
 
 static void tell_checks(const struct run *run)
@@ -487,6 +522,7 @@ int oi_cmd_run(const struct oi_options *options)
 	} else {
 		exit_code = start_run(&run, NULL);
 	}
+	oi_webhooks_clear(&run.hooks);
 	oi_lock_drop(&run.downloads);
 	oi_lock_drop(&run.lock);
 	oi_verdict_clear(&run.verdict);

@@ -98,9 +98,8 @@ static void tidy(const struct oi_execution *run)
 }
 
 int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
-		    const struct oi_verdict *verdict,
-		    void (*done)(void *data, const struct oi_step *step, int64_t took_ms),
-		    void *data, struct oi_err *err)
+		    const struct oi_verdict *verdict, const struct oi_execute_watch *watch,
+		    struct oi_err *err)
 {
 	struct oi_execution run = { .host = host, .config = config, .verdict = verdict };
 	const struct oi_packages_ops *ops;
@@ -114,9 +113,11 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 
 		if (!actions[step->action])
 			continue;
+		if (watch && watch->begun)
+			watch->begun(watch->data, step);
 		ret = carry_out(&run, step, &took_ms, err);
-		if (done)
-			done(data, step, took_ms);
+		if (watch && watch->done)
+			watch->done(watch->data, step, took_ms, !ret);
 	}
 	ops = oi_packages_of(verdict, &ignored);
 	if (ret && ops)

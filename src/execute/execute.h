@@ -22,18 +22,24 @@
 OI_MUST_CHECK
 int oi_execute_can(const struct oi_verdict *verdict, struct oi_err *err);
 
+/* Who looks on; each may be NULL. */
+struct oi_execute_watch {
+	void (*begun)(void *data, const struct oi_step *step);
+	void (*done)(void *data, const struct oi_step *step, int64_t took_ms, bool well);
+	void *data;
+};
+
 /**
  * oi_execute_plan() - all steps in order; the first failure ends it
  * @verdict: with outcome install; never changed
  * @config: for proxy and CA bundle of downloads
- * @done: called after each step with its time; may be NULL
+ * @watch: may be NULL
  * Return: 0, or -1 with @err: the step's reason, its id as prefix.
  */
 OI_MUST_CHECK
 int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
-		    const struct oi_verdict *verdict,
-		    void (*done)(void *data, const struct oi_step *step, int64_t took_ms),
-		    void *data, struct oi_err *err);
+		    const struct oi_verdict *verdict, const struct oi_execute_watch *watch,
+		    struct oi_err *err);
 
 /**
  * oi_execute_downloads() - of a plan only what it fetches, ahead of its run

@@ -14,6 +14,7 @@
 #include "sys/guard.h"
 
 #define KEY "infiniband"
+#define REPORTING "reporting" /* cloud-init's own */
 
 /* Source: cloud-init, where it leaves what (measured from 22.4 to 26.2) */
 #define MERGED "/run/cloud-init/combined-cloud-config.json"
@@ -38,9 +39,9 @@ void oi_stanza_clear(struct oi_stanza *stanza)
 /* --- one file --- */
 
 /* The word alone decides whether a file is worth parsing: most machines have no stanza. */
-static bool mentions_key(const struct oi_buf *buf)
+static bool mentions(const struct oi_buf *buf, const char *key)
 {
-	return buf->len && memmem(buf->data, buf->len, KEY, strlen(KEY));
+	return buf->len && memmem(buf->data, buf->len, key, strlen(key));
 }
 
 static bool ends_with(const char *name, const char *suffix)
@@ -103,11 +104,11 @@ static int unreadable(struct oi_err *err)
 	return -1;
 }
 
-/* --- cloud-init's files: our key is one of many --- */
+/* --- cloud-init's files: the key is one of many --- */
 
 /* Return: 0 looked at, 1 there is none, -1 error. */
-static int add_from_cloud(const struct oi_root *root, const char *path, struct oi_stanza *stanza,
-			  struct oi_err *err)
+static int add_from_cloud(const struct oi_root *root, const char *path, const char *key,
+			  struct oi_stanza *stanza, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf buf = { 0 };
 	OI_DOC_AUTO *doc = NULL;
@@ -117,7 +118,7 @@ static int add_from_cloud(const struct oi_root *root, const char *path, struct o
 
 	if (got < 0)
 		return unreadable(err);
-	if (got || !mentions_key(&buf))
+	if (got || !mentions(&buf, key))
 		return got;
 	full = oi_root_name(root, path);
 	name = keep_name(stanza, full);
@@ -127,7 +128,7 @@ static int add_from_cloud(const struct oi_root *root, const char *path, struct o
 							  OI_R_STANZA_SYNTAX, &doc, err);
 	if (got)
 		return -1;
-	add(stanza, name, oi_doc_take(doc, KEY));
+	add(stanza, name, oi_doc_take(doc, key));
 	return 0;
 }
 
@@ -150,17 +151,31 @@ static int list_system_files(const struct oi_root *root, struct oi_strv *paths,
 }
 
 /* Before 23.3, and where the user-data broke cloud-init, there is no merged file. */
-static int add_from_system_files(const struct oi_root *root, struct oi_stanza *stanza,
-				 struct oi_err *err)
+static int add_from_system_files(const struct oi_root *root, const char *key,
+				 struct oi_stanza *stanza, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv paths = { 0 };
 
 	if (list_system_files(root, &paths, err))
 		return -1;
 	for (size_t i = 0; i < paths.n; i++)
-		if (add_from_cloud(root, paths.v[i], stanza, err) < 0)
+		if (add_from_cloud(root, paths.v[i], key, stanza, err) < 0)
 			return -1;
 	return 0;
+}
+
+static int add_merged(const struct oi_host *host, const char *key, struct oi_stanza *stanza,
+		      struct oi_err *err)
+{
+	int got = add_from_cloud(&host->look, MERGED, key, stanza, err);
+
+	return got < 0 || (got && add_from_system_files(&host->change, key, stanza, err)) ? -1 : 0;
+}
+
+int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *section,
+			     struct oi_err *err)
+{
+	return add_merged(host, REPORTING, section, err);
 }
 
 /* --- our own files: nobody else's key may be there --- */
@@ -216,7 +231,7 @@ static int add_own(const struct oi_buf *buf, const char *name, bool is_part,
 	bool foreign_may = is_cloud_config(buf);
 	OI_DOC_AUTO *doc = NULL;
 
-	if (foreign_may && !mentions_key(buf))
+	if (foreign_may && !mentions(buf, KEY))
 		return 0;
 	name = keep_name(stanza, name);
 	if (oi_doc_from_yaml(oi_buf_str(buf), buf->len, name, OI_R_STANZA_SYNTAX, &doc, err))
@@ -288,15 +303,13 @@ static int add_own_folder(const struct oi_host *host, struct oi_stanza *stanza,
 
 int oi_stanza_find(const struct oi_host *host, struct oi_stanza *stanza, struct oi_err *err)
 {
-	int got = add_from_cloud(&host->look, MERGED, stanza, err);
-
-	if (got < 0 || (got && add_from_system_files(&host->change, stanza, err)))
+	if (add_merged(host, KEY, stanza, err))
 		return -1;
 	if (add_own_folder(host, stanza, err) ||
 	    add_own_file(&host->change, PART, true, stanza, err))
 		return -1;
 	/* Once more: what came in between may be the image's, and user data beats that. */
-	return add_from_cloud(&host->change, USER_CONFIG, stanza, err) < 0 ? -1 : 0;
+	return add_from_cloud(&host->change, USER_CONFIG, KEY, stanza, err) < 0 ? -1 : 0;
 }
 
 int oi_stanza_read(const struct oi_strv *files, struct oi_stanza *stanza, struct oi_err *err)
@@ -327,7 +340,7 @@ static bool place_in(const struct oi_root *root, const char *path, const char *k
 	const char *from;
 	bool of_key;
 
-	if (oi_root_read(root, path, OI_DOC_MAX_BYTES, &buf, &ignored) || !mentions_key(&buf))
+	if (oi_root_read(root, path, OI_DOC_MAX_BYTES, &buf, &ignored) || !mentions(&buf, KEY))
 		return false;
 	/* Of user-data only the plain form has the lines that its author sees. */
 	if (!strcmp(path, USER_DATA) && !is_cloud_config(&buf))

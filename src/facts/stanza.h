@@ -29,7 +29,16 @@ void oi_stanza_clear(struct oi_stanza *stanza);
 OI_MUST_CHECK
 int oi_stanza_find(const struct oi_host *host, struct oi_stanza *stanza, struct oi_err *err);
 
-/** oi_stanza_read() - the same from named files only (--config, validate), later over earlier */
+/**
+ * oi_stanza_find_reporting() - cloud-init's own `reporting:`, as it has merged it
+ * @section: zeroed; its doc is the value of that key, NULL: nobody has one
+ * Errors: OI_R_STANZA_*
+ */
+OI_MUST_CHECK
+int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *section,
+			     struct oi_err *err);
+
+/** oi_stanza_read() - the stanza from named files only (--config, validate), later over earlier */
 OI_MUST_CHECK
 int oi_stanza_read(const struct oi_strv *files, struct oi_stanza *stanza, struct oi_err *err);
 

@@ -9,4 +9,5 @@ model_sources = \
 	src/model/manager.c src/model/manager.h \
 	src/model/facts.c src/model/facts.h \
 	src/model/reasons.c src/model/reasons.h \
+	src/model/reporting.c src/model/reporting.h \
 	src/model/verdict.c src/model/verdict.h

@@ -25,4 +25,4 @@ report_sources = \
 	src/report/timeline_svg.c \
 	src/report/view.c src/report/view.h \
 	src/report/waiting.c src/report/waiting.h \
-	src/report/webhook.c
+	src/report/webhook.c src/report/webhook.h

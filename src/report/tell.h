@@ -56,14 +56,4 @@ int oi_tell_prometheus(const struct oi_root *root, const char *folder,
  */
 void oi_tell_journal(const struct oi_doc *result);
 
-/**
- * oi_report_tell_webhook() - a start or a finish event, as cloud-init's webhook reporter posts
- *
- * To the stanza's report.webhook; nothing without one. Once and for a few seconds: a run is
- * late rather than silent, but not much later. Not before the platform gate has passed.
- * Source: cloud-init, cloudinit/reporting/events.py
- */
-void oi_report_tell_webhook(const struct oi_host *host, const struct oi_config *config,
-			    const struct oi_run_record *record);
-
 #endif

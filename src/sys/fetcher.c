@@ -61,7 +61,7 @@ struct session {
 	const char *what; /* for texts: the file's name, or "metadata" */
 	size_t document_max;
 	struct oi_buf document;
-	bool silent; /* nothing was fetched */
+	bool silent; /* nothing that anybody waits for */
 	bool upload; /* not a download */
 	bool done;
 	bool cached; /* it was there already */
@@ -99,6 +99,8 @@ static void on_progress(struct session *s, const struct oi_doc *answer)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 
+	if (s->silent)
+		return;
 	oi_progress_at(&s->progress, int_or(oi_doc_get(answer, "bytes"), 0),
 		       int_or(oi_doc_get(answer, "total"), 0), oi_clock_ms());
 	oi_progress_text(&s->progress, &text);
@@ -110,7 +112,12 @@ static void on_progress(struct session *s, const struct oi_doc *answer)
 
 static void on_note(struct session *s, const struct oi_doc *answer)
 {
-	oi_log_warn(s->log, "%s: %s: %s", verb(s), s->what, string_or(oi_doc_get(answer, "text"), "?"));
+	const char *text = string_or(oi_doc_get(answer, "text"), "?");
+
+	if (s->silent)
+		oi_log_warn(s->log, "%s: %s", s->what, text);
+	else
+		oi_log_warn(s->log, "%s: %s: %s", verb(s), s->what, text);
 }
 
 static void on_debug(struct session *s, const struct oi_doc *answer)

@@ -10,6 +10,7 @@ sys_sources += src/sys/family.c src/sys/family.h src/sys/output.c src/sys/output
 sys_sources += src/sys/keeper.c src/sys/keeper.h
 sys_sources += src/sys/fetcher.c src/sys/fetcher.h
 sys_sources += src/sys/guard.c src/sys/guard.h
+sys_sources += src/sys/messenger.c src/sys/messenger.h
 sys_sources += src/sys/mnt.c src/sys/mnt.h
 sys_sources += src/sys/doing.c src/sys/doing.h
 sys_sources += src/sys/notify.c src/sys/notify.h src/sys/progress.c src/sys/progress.h \

@@ -7,6 +7,7 @@ unit_tests += tests/unit/test_root tests/unit/test_pcibus tests/unit/test_facts 
 	tests/unit/test_stanza tests/unit/test_uevent
 unit_tests += tests/unit/test_run
 unit_tests += tests/unit/test_redact
+unit_tests += tests/unit/test_reporting
 unit_tests += tests/unit/test_report tests/unit/test_tell
 unit_tests += tests/unit/test_base tests/unit/test_config tests/unit/test_doc tests/unit/test_model
 unit_tests += tests/unit/test_fetch tests/unit/test_staged

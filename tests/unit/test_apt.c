@@ -559,7 +559,7 @@ static void add_packages(struct fakehost *f, const char *names, const char *opti
 static int carry_out(struct fakehost *f, struct oi_err *err)
 {
 	memset(err, 0, sizeof(*err));
-	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, err);
+	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, err);
 }
 
 #define CONF "-q -c */var/lib/ofed-init/apt/apt.conf "

@@ -39,16 +39,23 @@ static void add_file(struct fakehost *f, enum oi_action action, const char *path
 	oi_mem_set(&step->content, content);
 }
 
-static void note_step(void *data, const struct oi_step *step, int64_t took_ms)
+static void note_begun(void *data, const struct oi_step *step)
 {
-	assert_true(took_ms >= 0);
-	oi_strv_add(data, step->id);
+	oi_strv_addf(data, "+%s", step->id);
 }
 
-static int carry_out(struct fakehost *f, struct oi_strv *done, struct oi_err *err)
+static void note_step(void *data, const struct oi_step *step, int64_t took_ms, bool well)
 {
+	assert_true(took_ms >= 0);
+	oi_strv_addf(data, "%s%s", step->id, well ? "" : "!");
+}
+
+static int carry_out(struct fakehost *f, struct oi_strv *seen, struct oi_err *err)
+{
+	const struct oi_execute_watch watch = { note_begun, note_step, seen };
+
 	memset(err, 0, sizeof(*err));
-	return oi_execute_plan(&f->host, &f->config, &f->verdict, done ? note_step : NULL, done, err);
+	return oi_execute_plan(&f->host, &f->config, &f->verdict, seen ? &watch : NULL, err);
 }
 
 static void test_order(void **state)
@@ -63,7 +70,7 @@ static void test_order(void **state)
 	add_step(f, OI_ACTION_VERIFY, "verify-fabric", NULL);
 	assert_int_equal(carry_out(f, &done, &err), 0);
 	ids = oi_strv_join(&done, " ");
-	assert_string_equal(ids, "file service"); /* verify is for others to do */
+	assert_string_equal(ids, "+file file +service service"); /* verify is for others to do */
 	assert_true(fakehost_logged(f, 'I', "step file: detail of file"));
 	assert_true(fakehost_logged(f, 'I', "step service: done in"));
 	assert_false(fakehost_logged(f, 'I', "verify-fabric"));
@@ -73,6 +80,7 @@ static void test_first_failure_ends_it(void **state)
 {
 	struct fakehost *f = *state;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv done = { 0 };
+	OI_FREE char *ids = NULL;
 	struct oi_err err;
 
 	add_file(f, OI_ACTION_FILE_WRITE, "/etc/one", NULL, "1\n");
@@ -81,7 +89,8 @@ static void test_first_failure_ends_it(void **state)
 	assert_int_equal(carry_out(f, &done, &err), -1);
 	assert_int_equal(err.code, OI_R_WRITE_FAILED);
 	assert_int_equal(strncmp(err.text, "file: ", 6), 0);
-	assert_int_equal(done.n, 2);
+	ids = oi_strv_join(&done, " ");
+	assert_string_equal(ids, "+file file +file file!");
 	assert_true(fakehost_exists(f, "/etc/one"));
 	assert_false(fakehost_exists(f, "/etc/three"));
 }

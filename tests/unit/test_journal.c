@@ -139,7 +139,7 @@ static void test_newer_record(void **state)
 static int carry_out(struct fakehost *f, struct oi_err *err)
 {
 	memset(err, 0, sizeof(*err));
-	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, err);
+	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, err);
 }
 
 static void test_good_run_leaves_none(void **state)

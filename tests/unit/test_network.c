@@ -239,7 +239,7 @@ static void test_network_stays(void **state)
 	metadata(f, true);
 	fakehost_expect_run(f, "systemctl", 0, look, "restart openibd.service");
 	metadata(f, true);
-	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, &err))
+	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'I', "the gateway is 10.0.0.1 on eth0"));
 	assert_true(fakehost_logged(f, 'I', "it is still there"));
@@ -277,7 +277,7 @@ static void test_network_goes_and_comes_back(void **state)
 	fakehost_expect_run(f, "systemctl", 0, take, "restart openibd.service");
 	expect_way_back(f, bring);
 	metadata(f, true);
-	assert_int_equal(oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, &err), -1);
+	assert_int_equal(oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, &err), -1);
 	assert_int_equal(err.code, OI_R_NETWORK_LOST);
 	assert_non_null(strstr(err.text, "no route to 10.0.0.1"));
 	assert_non_null(strstr(err.text, "so is the network"));
@@ -317,7 +317,7 @@ static void test_network_stays_away(void **state)
 	metadata(f, true);
 	fakehost_expect_run(f, "systemctl", 1, take, "restart openibd.service");
 	expect_way_back(f, "exit 0");
-	assert_int_equal(oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, &err), -1);
+	assert_int_equal(oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, &err), -1);
 	assert_int_equal(err.code, OI_R_NETWORK_LOST);
 	assert_null(strstr(err.text, "so is the network"));
 	assert_true(fakehost_logged(f, 'W', "with the kernel's own driver too"));
@@ -367,7 +367,7 @@ static void test_packaged_modules(void **state)
 	fakehost_expect(f, "systemctl", 0, NULL, "stop openibd.service");
 	fakehost_expect(f, "systemctl", 0, NULL, "disable openibd.service");
 	fakehost_expect(f, "depmod", 0, NULL, "-a -b * 6.1.0-50-amd64");
-	assert_int_equal(oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, &err), -1);
+	assert_int_equal(oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, &err), -1);
 	assert_int_equal(err.code, OI_R_NETWORK_LOST);
 	text = fakehost_read(f, OI_FALLBACK_DEPMOD);
 	assert_string_equal(text,
@@ -398,7 +398,7 @@ static void cut_off(struct fakehost *f)
 	metadata(f, true);
 	fakehost_expect_run(f, "systemctl", 0, keep, "restart openibd.service");
 	metadata(f, true);
-	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, &err))
+	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(oi_root_read_named(kept, 65536, &note, &err), 0);
 	fakehost_write(f, OI_RELOAD_PATH, oi_buf_str(&note));
@@ -502,7 +502,7 @@ static void test_not_watched(void **state)
 	f->config.verify.network_wait_seconds = 0;
 	fakehost_expect_text(f, "dkms", 0, STATUS, "status");
 	fakehost_expect_run(f, "systemctl", 0, take, "restart openibd.service");
-	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, &err))
+	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, &err))
 		fail_msg("%s", err.text);
 	fakehost_check_calls(f);
 }

@@ -284,7 +284,7 @@ static void add_packages(struct fakehost *f, const char *method, const char *nam
 static int carry_out(struct fakehost *f, struct oi_err *err)
 {
 	memset(err, 0, sizeof(*err));
-	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, NULL, err);
+	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, err);
 }
 
 #define CONF "-c */var/lib/ofed-init/rpm/main.conf "

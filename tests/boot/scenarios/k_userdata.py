@@ -32,12 +32,40 @@ def printed(t, vm, text):
                           check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def posted(vm, path):
+    return [json.loads(body) for to, body in vm.imds.posted if to == path]
+
+
+def like_cloud_inits(t, boot, events):
+    """At cloud-init's web hook: our events among its own, at their place and in the same form."""
+    ours = [e for e in events if e["origin"] == "ofed-init"]
+    theirs = [e for e in events if e["origin"] == "cloudinit"]
+    t.equal({frozenset(e) for e in ours}, {frozenset(e) for e in theirs if "files" not in e},
+            "reporting: the keys of our events are those of cloud-init's")
+    t.equal({type(e["timestamp"]) for e in ours}, {type(e["timestamp"]) for e in theirs},
+            "reporting: the kind of our timestamps too")
+    steps = [f"ofed-init/run/{phase['name']}" for phase in boot.result["phases"]
+             if phase["name"] not in ("facts", "decide", "metadata", "verify")]
+    wanted = [("ofed-init/run", "start", None)]
+    for step in steps:
+        wanted += [(step, "start", None), (step, "finish", "SUCCESS")]
+    wanted.append(("ofed-init/run", "finish", "SUCCESS"))
+    t.equal([(e["name"], e["event_type"], e.get("result")) for e in ours], wanted,
+            "reporting: a start and a finish of the run and of each step, in order")
+    # By its modules: 22.4 says that a stage starts before it has read whom to tell.
+    config = [e["timestamp"] for e in theirs if e["name"].startswith("modules-config")]
+    final = [e["timestamp"] for e in theirs if e["name"].startswith("modules-final")]
+    t.before(max(config, default=None), ours[0]["timestamp"], "reporting: our start comes after cloud-init's config")
+    t.before(ours[-1]["timestamp"], min(final, default=None), "reporting: our end comes before cloud-init's final")
+
+
 @scenario(BOTH)
 def made_user_data(t):
     """user-data --from a file with other keys: bootcmd fetches the package, and all else runs."""
     vm = t.vm(baked=False, size_from="imds")
     stanza = STANZA + f"  report: {{webhook: {vm.imds.url}/hook}}\n"
-    alone, parts = printed(t, vm, stanza), printed(t, vm, WITH_MORE.replace(STANZA, stanza))
+    more = f"reporting:\n  rig: {{type: webhook, endpoint: '{vm.imds.url}/reporting'}}\n"
+    alone, parts = printed(t, vm, stanza), printed(t, vm, WITH_MORE.replace(STANZA, more + stanza))
     vm.user_data(parts)
     boot = vm.boot()
     t.check(boot.installed("ofed-init"), "the package is fetched and installed")
@@ -49,9 +77,10 @@ def made_user_data(t):
     carried = vm.container.path("etc/ofed-init/conf.d/50-user.yaml")
     t.equal(carried.read_text(), stanza, "the stanza is there to the letter")
     t.equal(carried.stat().st_mode & 0o777, 0o600, "and root's alone")
-    events = [json.loads(body) for _, body in vm.imds.posted]
+    events = posted(vm, "/hook")
     t.equal([(e["event_type"], e.get("result")) for e in events], [("start", None), ("finish", "SUCCESS")],
             "the web hook got a start and a finish")
+    like_cloud_inits(t, boot, posted(vm, "/reporting"))
     texts = [alone] + [part.get_payload(decode=True).decode()
                        for part in email.message_from_string(parts).get_payload()]
     t.equal(len(texts), 3, "two parts")
