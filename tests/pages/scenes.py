@@ -48,6 +48,17 @@ class Scene:
         return [str(PROGRAM), *command, "--sysroot", str(self.look), "--root", str(self.root),
                 "--imds", "http://127.0.0.1:1", "--config", str(self.stanza)]
 
+    def download_from(self, url):
+        """A run is going to fetch this, and find that it is not what was promised."""
+        self.stanza.write_text(f"infiniband:\n  source: {{url: '{url}', sha256: '{'0' * 64}'}}\n")
+
+    def with_fetcher(self, argv):
+        """The command where ofed-fetch has its place, in mounts of its own."""
+        enter = self.look.parent / "enter"
+        enter.write_text("mount -t tmpfs tmpfs /usr/libexec && mkdir /usr/libexec/ofed-init &&\n"
+                         f"cp '{BUILD}/ofed-fetch' /usr/libexec/ofed-init/ && exec \"$@\"\n")
+        return ["unshare", "--mount", "--propagation", "private", "sh", str(enter), *argv]
+
     def call(self, *command, env=None):
         done = subprocess.run(self.argv(*command), capture_output=True, timeout=60, check=False,
                               stdin=subprocess.DEVNULL, env=clean_env(env))
