@@ -3,6 +3,8 @@
 import json
 import pathlib
 
+from rig import words
+
 STATUS_LOG = "var/log/azure/ib-vmext-status"
 
 
@@ -49,7 +51,7 @@ class Boot:
 
     @property
     def status_log(self):
-        return self.file(STATUS_LOG)
+        return words.agree_text(self.file(STATUS_LOG))
 
     @property
     def last_line(self):
@@ -58,7 +60,7 @@ class Boot:
 
     @property
     def result(self):
-        return self.json("/var/lib/ofed-init/result.json")
+        return words.agree(self.json("/var/lib/ofed-init/result.json"))
 
     def json(self, path):
         text = self.file(path)

@@ -11,6 +11,7 @@ import rpms
 import trials
 import vendor_rpm
 from bundles import VERSION, Bundle
+from rig import words
 
 KERNELS = {"alma": trials.EL_KERNEL, "sles": trials.SLES_KERNEL}
 DISTROS = {"alma": "rhel9.8", "sles": "sles15sp7"}
@@ -102,7 +103,7 @@ class Vm:
             rig=lambda name: self.read(f"var/rig/{name}"), log=self.read("var/log/azure/ib-vmext-status"),
             exit_code=int(self.read("var/rig/exit") or -1))
         run.tail = "\n".join(run.log.splitlines()[-25:])
-        run.reason = json.loads(self.read("var/lib/ofed-init/result.json") or "{}").get("reason", "")
+        run.reason = words.agree(json.loads(self.read("var/lib/ofed-init/result.json") or "{}")).get("reason", "")
         if clean:
             self.t.equal(self.scratch(), [], "nothing is left of the scratch space")
         return run

@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests"))  # for the rig
 BUILD = pathlib.Path(os.environ.get("TOP_BUILDDIR", TOP / "build")).resolve()
 PROGRAM = str(BUILD / "ofed-init")
 KEPT = pathlib.Path(os.environ.get("OI_CHECK_DIR", BUILD / "check/docs")).resolve()

@@ -13,7 +13,6 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from common import BUILD, KEPT, TOP  # noqa: E402
 from rig import baseroot, container, jail  # noqa: E402

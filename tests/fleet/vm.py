@@ -7,6 +7,7 @@ import subprocess
 
 from program import BUILD, PROGRAM, ofed_init
 from rig import machine
+from rig import words as reasons
 
 OFFICE_SIZE = "Standard_F2s_v2"
 POOL = "lib/hyperv/.kvp_pool_1"
@@ -62,10 +63,11 @@ class Vm:
         run = subprocess.run(self.inside(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, timeout=120, check=False)
         assert run.returncode == status, f"exit status {run.returncode}: {run.stderr.decode()}"
+        reasons.agree_text(run.stderr.decode())
         return run
 
     def result(self):
-        return json.loads((self.top / "lib/ofed-init/result.json").read_text())
+        return reasons.agree(json.loads((self.top / "lib/ofed-init/result.json").read_text()))
 
 
 def records(pool):

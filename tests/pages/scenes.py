@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import time
 
-from rig import machine
+from rig import machine, words
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TOP_BUILDDIR") or TOP / "build").resolve()
@@ -62,7 +62,7 @@ class Scene:
     def call(self, *command, env=None):
         done = subprocess.run(self.argv(*command), capture_output=True, timeout=60, check=False,
                               stdin=subprocess.DEVNULL, env=clean_env(env))
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
+        return done.returncode, done.stdout.decode(), words.agree_text(done.stderr.decode())
 
     def inbox(self):
         """As if the distribution's stack were installed, and its modules loaded."""

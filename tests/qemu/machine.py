@@ -3,6 +3,7 @@
 import json
 
 from lab import shell
+from rig import words
 
 SIZE = "Standard_HB120rs_v3"  # one port of 200 Gb/s
 STATUS_LOG = "/var/log/azure/ib-vmext-status"
@@ -81,7 +82,7 @@ class Machine:
         done = self.status(*(command or ("ofed-init", "run")), limit_s=limit_s)
         log = self.status("cat", STATUS_LOG).output
         found = self.status("cat", "/var/lib/ofed-init/result.json")
-        seen = Run(done.status, log[self.logged:], {} if found.status else json.loads(found.output))
+        seen = Run(done.status, log[self.logged:], {} if found.status else words.agree(json.loads(found.output)))
         self.logged = len(log)
         return seen
 

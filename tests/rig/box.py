@@ -15,7 +15,7 @@ import stat
 import subprocess
 import time
 
-from rig import baseroot, container, machine, vendor
+from rig import baseroot, container, machine, vendor, words
 
 ORIGIN = ("-o", "APT::FTPArchive::Release::Origin=Debian")
 SIZE = "Standard_HB120rs_v3"
@@ -182,12 +182,12 @@ class Box(container.Container):
 
     def reason(self):
         try:
-            return json.loads(self.read(RESULT)).get("reason")
+            return words.agree(json.loads(self.read(RESULT))).get("reason")
         except ValueError:
             return None
 
     def log(self):
-        return self.read(STATUS_LOG)
+        return words.agree_text(self.read(STATUS_LOG))
 
 
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"}

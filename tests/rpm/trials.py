@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import our_rpm  # noqa: E402
 import rpms  # noqa: E402
 import vendor_rpm  # noqa: E402
-from rig import container, jail, machine  # noqa: E402
+from rig import container, jail, machine, words  # noqa: E402
 
 SYSROOT = "/srv/azure"
 EL_KERNEL = "5.14.0-611.5.1.el9_8.x86_64"
@@ -100,7 +100,7 @@ class Machine:
         """Run the main job: (exit code, reason, status log)."""
         command = f"/usr/sbin/ofed-init run --sysroot {SYSROOT} --config /srv/stanza.yaml --catalog /srv/catalog"
         code, text = self.inside("sh", "-c", f"{' '.join(before)} {command}")
-        result = json.loads(self.path("var/lib/ofed-init/result.json").read_text())
+        result = words.agree(json.loads(self.path("var/lib/ofed-init/result.json").read_text()))
         return code, result.get("reason"), text
 
 

@@ -4,7 +4,7 @@ import json
 
 import expect
 import user_data
-from rig import vendor
+from rig import vendor, words
 from scenarios import BOOKWORM, scenario
 from scenarios.b_doca import Source, stanza
 from trial import SYSROOT
@@ -26,7 +26,7 @@ def reboot(t):
     vm.user_data(user_data.with_script(user_data.plain(
         stanza(source.file_url, source.sha256) + "  reboot: if_needed\n", user_data.WORKLOADS)))
     vm.boot_cut_short()
-    result = json.loads(vm.container.path("var/lib/ofed-init/result.json").read_text())
+    result = words.agree(json.loads(vm.container.path("var/lib/ofed-init/result.json").read_text()))
     t.equal((result["state"], result["reason"]), ("reboot-pending", "reboot-pending"),
             "result.json says that the reboot is pending")
     agent = json.loads(vm.container.path("var/lib/ofed-init/agent.status").read_text())
