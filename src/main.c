@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "app/commands.h"
+#include "base/mem.h"
+#include "base/near.h"
 #include "model/reasons.h"
 
 struct command {
@@ -40,11 +42,23 @@ static int usage(const char *text)
 	return oi_reason_text(OI_R_USAGE)->exit_code;
 }
 
+static int no_command(const char *typed)
+{
+	const char *names[OI_ARRAY_SIZE(commands)];
+	OI_FREE char *text = NULL;
+	const char *near;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(commands); i++)
+		names[i] = commands[i].name;
+	near = oi_near_word(typed, names, OI_ARRAY_SIZE(names));
+	text = near ? oi_mem_printf("there is no command \"%s\"; did you mean \"%s\"?", typed, near) :
+		      oi_mem_printf("there is no command \"%s\"", typed);
+	return usage(text);
+}
+
 static int dispatch(const struct oi_options *options)
 {
-	char text[128];
-
-	if (options->help)
+	if (options->help || (options->command && !strcmp(options->command, "help")))
 		return fputs(oi_options_help(), stdout) < 0;
 	if (options->version)
 		return puts("ofed-init " OI_VERSION) < 0;
@@ -59,8 +73,7 @@ static int dispatch(const struct oi_options *options)
 			signal(SIGPIPE, SIG_IGN);
 		return commands[i].run(options);
 	}
-	snprintf(text, sizeof(text), "there is no command \"%s\"", options->command);
-	return usage(text);
+	return no_command(options->command);
 }
 
 int main(int argc, char **argv)

@@ -178,7 +178,7 @@ int oi_cmd_bake(const struct oi_options *options)
 
 	machine.log.fd = machine.host.look.fd = machine.host.change.fd = -1;
 	if (geteuid() != 0) {
-		oi_err_set(&err, OI_R_NOT_ROOT, "bake");
+		oi_err_set(&err, OI_R_NOT_ROOT, "bake needs root");
 		return oi_machine_fail(&err);
 	}
 	if (strcmp(options->root, "/") != 0 && oi_imageroot_enter(options->root, &err))

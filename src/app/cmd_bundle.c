@@ -98,7 +98,7 @@ static int work(struct oi_machine *machine, struct oi_err *err)
 	if (!place)
 		return -1;
 	if (geteuid() != 0)
-		return oi_err_set(err, OI_R_NOT_ROOT, "bundle");
+		return oi_err_set(err, OI_R_NOT_ROOT, "bundle needs root");
 	if (oi_lock_take(&machine->host.change, OI_LOCK_PATH, &lock, err) ||
 	    oi_machine_read_catalog(machine, err) || oi_machine_read_facts(machine, err))
 		return -1;

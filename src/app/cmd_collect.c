@@ -37,17 +37,29 @@ static void add_decision(struct oi_machine *machine, struct oi_collect *collect)
 	oi_collect_doc(collect, "plan.json", oi_verdict_to_doc(&verdict));
 }
 
+/* By the time, without colons: what is before one is another machine for tar, scp and rsync. */
+static char *default_name(void)
+{
+	char now[OI_CLOCK_TEXT_BYTES];
+	size_t len = 0;
+
+	oi_clock_utc(now);
+	for (const char *c = now; *c; c++)
+		if (*c != ':')
+			now[len++] = *c;
+	now[len] = '\0';
+	return oi_mem_printf(OI_COLLECT_FOLDER "-%s.tar.gz", now);
+}
+
 int oi_cmd_collect(const struct oi_options *options)
 {
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
 	OI_CLEANUP(oi_collect_end) struct oi_collect collect = { .scratch = { .fd = -1 } };
 	OI_FREE char *path = oi_mem_dup(options->output);
-	char now[OI_CLOCK_TEXT_BYTES];
 	struct oi_err err = { 0 };
 
-	oi_clock_utc(now);
 	if (!path)
-		path = oi_mem_printf(OI_COLLECT_FOLDER "-%s.tar.gz", now);
+		path = default_name();
 	if (oi_machine_open(options, &machine, &err) ||
 	    oi_collect_begin(&machine.host, &collect, &err))
 		return oi_machine_fail(&err);

@@ -74,7 +74,9 @@ int oi_cmd_plan(const struct oi_options *options)
 
 	if (oi_machine_open(options, &machine, &err) || oi_machine_read_config(&machine, &err))
 		return fail_plan(&machine, &err);
-	if (machine.config.present && machine.config.enabled) {
+	/* what is named on the command line is read in any case: its name may be mistyped */
+	if ((machine.config.present && machine.config.enabled) || options->facts || options->catalog ||
+	    options->pci_dump) {
 		if (oi_machine_read_catalog(&machine, &err) ||
 		    oi_machine_read_facts(&machine, &err))
 			return fail_plan(&machine, &err);
@@ -208,9 +210,25 @@ int oi_cmd_verify(const struct oi_options *options)
 
 /* --- validate, schema, catalog --- */
 
+/* One after the other, and what to do where it differs. Return: the exit code of the first */
+static int tell_faults(const struct oi_config_faults *faults)
+{
+	for (size_t i = 0; i < faults->n; i++) {
+		OI_FREE char *line = oi_redact(faults->v[i].text);
+
+		if (i + 1 == faults->n || faults->v[i + 1].code != faults->v[i].code) {
+			oi_machine_fail(&faults->v[i]);
+			continue;
+		}
+		fprintf(stderr, "ofed-init: %s\n", line);
+	}
+	return oi_reason_text((enum oi_reason)faults->v[0].code)->exit_code;
+}
+
 int oi_cmd_validate(const struct oi_options *options)
 {
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
+	OI_CLEANUP(oi_config_faults_clear) struct oi_config_faults faults = { 0 };
 	struct oi_err err = { 0 };
 	int rc;
 
@@ -221,10 +239,15 @@ int oi_cmd_validate(const struct oi_options *options)
 		return oi_machine_fail(&err);
 	}
 	rc = oi_stanza_read(&options->arguments, &machine.stanza, &err);
+	if (!rc && !options->json) {
+		oi_config_find_faults(machine.stanza.doc, &faults);
+		if (faults.n)
+			return tell_faults(&faults);
+	}
 	if (!rc)
 		rc = oi_config_from_doc(machine.stanza.doc, &machine.config, NULL, &err);
 	if (!rc && !machine.config.present)
-		rc = oi_err_set(&err, OI_R_STANZA_VALUE, "%s: there is no infiniband: key in it",
+		rc = oi_err_set(&err, OI_R_STANZA_TYPE, "%s: the key infiniband: is wanted, with a map, even {}, as its value",
 				options->arguments.v[0]);
 	if (rc)
 		return fail_plan(&machine, &err);

@@ -81,7 +81,7 @@ int oi_cmd_prefetch(const struct oi_options *options)
 	if (!machine.config.present || !machine.config.enabled)
 		return 0;
 	if (geteuid() != 0) {
-		oi_err_set(&err, OI_R_NOT_ROOT, "prefetch");
+		oi_err_set(&err, OI_R_NOT_ROOT, "prefetch needs root");
 		return oi_machine_fail(&err);
 	}
 	machine.log.console_least = options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;

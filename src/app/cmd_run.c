@@ -471,7 +471,7 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 
 	m->log.console_least = m->options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;
 	if (geteuid() != 0) {
-		oi_err_set(&err, OI_R_NOT_ROOT, "run");
+		oi_err_set(&err, OI_R_NOT_ROOT, "run needs root");
 		return oi_machine_fail(config_error ? config_error : &err);
 	}
 	if (oi_statuslog_open(&m->host.change, &m->log, &err))
@@ -515,8 +515,8 @@ int oi_cmd_run(const struct oi_options *options)
 	} else if (oi_machine_read_config(m, &err)) {
 		exit_code = start_run(&run, &err);
 	} else if (!m->config.present) {
-		/* nothing asked: no log, no record, no lock */
-		if (options->verbose)
+		/* nothing asked: no log, no record, no lock; who sits there sees that it has run */
+		if (options->verbose || m->terminal.usable)
 			fprintf(stderr, "ofed-init: %s\n", oi_reason_text(OI_R_NO_STANZA)->sentence);
 		exit_code = 0;
 	} else {

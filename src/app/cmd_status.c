@@ -65,9 +65,14 @@ int oi_cmd_clean(const struct oi_options *options)
 	OI_CLEANUP(oi_lock_drop) struct oi_lock downloads = { .fd = -1 };
 	struct oi_err err = { 0 };
 
+	if (oi_machine_open(options, &machine, &err))
+		return oi_machine_fail(&err);
+	if (geteuid() != 0) {
+		oi_err_set(&err, OI_R_NOT_ROOT, "clean needs root");
+		return oi_machine_fail(&err);
+	}
 	/* neither beside a run nor beside a prefetch, whose folder would go */
-	if (oi_machine_open(options, &machine, &err) ||
-	    oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err) ||
+	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err) ||
 	    oi_lock_take(&machine.host.change, OI_PREFETCH_LOCK, &downloads, &err) ||
 	    oi_machine_forget_vm(&machine, &err))
 		return oi_machine_fail(&err);

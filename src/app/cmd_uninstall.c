@@ -80,7 +80,7 @@ int oi_cmd_uninstall(const struct oi_options *options)
 		return oi_machine_fail(&err);
 	}
 	if (geteuid() != 0) {
-		oi_err_set(&err, OI_R_NOT_ROOT, "uninstall");
+		oi_err_set(&err, OI_R_NOT_ROOT, "uninstall needs root");
 		return oi_machine_fail(&err);
 	}
 	machine.log.console_least = options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/machine.h"
@@ -363,6 +364,8 @@ static int make(struct oi_machine *machine, struct source *source, struct oi_buf
 
 	if (!options->from)
 		return oi_err_set(err, OI_R_USAGE, "user-data wants --from FILE, the stanza");
+	if (options->gzip && isatty(STDOUT_FILENO))
+		return oi_err_set(err, OI_R_USAGE, "--gzip: compressed bytes are nothing for a terminal; send them to a file with >");
 	if (read_package(options, &package, err) || read_source(machine, options->from, source, err))
 		return -1;
 	compose(source, &package, out);

@@ -4,6 +4,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/near.h"
 #include "model/reasons.h"
 
 /* Where Azure's metadata service answers: link-local, in every VM. */
@@ -215,6 +217,25 @@ static int take(struct oi_options *o, int option, const char *value, struct oi_e
 	return 0;
 }
 
+/* @typed: as it was, with its dashes */
+static int no_option(const char *typed, struct oi_err *err)
+{
+	const char *names[OI_ARRAY_SIZE(table)];
+	OI_FREE char *name = NULL;
+	const char *near = NULL;
+	size_t n = 0;
+
+	if (!strncmp(typed, "--", 2)) {
+		for (; table[n].name; n++)
+			names[n] = table[n].name;
+		name = oi_mem_ndup(typed + 2, strcspn(typed + 2, "="));
+		near = oi_near_word(name, names, n);
+	}
+	if (near)
+		return oi_err_set(err, OI_R_USAGE, "there is no option --%s; did you mean --%s?", name, near);
+	return oi_err_set(err, OI_R_USAGE, "there is no option %s", typed);
+}
+
 int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi_err *err)
 {
 	int option;
@@ -228,7 +249,7 @@ int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi
 		if (option == ':')
 			return oi_err_set(err, OI_R_USAGE, "%s wants a value", argv[optind - 1]);
 		if (option == '?')
-			return oi_err_set(err, OI_R_USAGE, "there is no option %s", argv[optind - 1]);
+			return no_option(argv[optind - 1], err);
 		if (take(options, option, optarg, err))
 			return -1;
 	}

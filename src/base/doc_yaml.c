@@ -36,6 +36,9 @@ static int fail_parser(struct reader *r)
 	const yaml_parser_t *p = &r->parser;
 	const char *problem = p->problem ? p->problem : "not YAML";
 
+	/* libyaml's words for it; nearly always somebody's editor has put it there */
+	if (strstr(problem, "character that cannot start any token"))
+		problem = "found character that cannot start any token; a tab does not indent in YAML, blanks do";
 	if (p->error == YAML_READER_ERROR)
 		return oi_err_set(r->err, r->code, "%s: %s (at byte %zu)", r->file, problem,
 				  p->problem_offset);

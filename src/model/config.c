@@ -186,6 +186,7 @@ struct reader {
 	struct oi_config *config;
 	char **culprit;
 	struct oi_err *err;
+	struct oi_config_faults *faults; /* all of them; NULL: the first ends it */
 };
 
 /* "FILE:LINE:COLUMN: infiniband.KEY: text", as far as the place is known. */
@@ -212,6 +213,10 @@ static int wrong(struct reader *r, enum oi_reason reason, const struct oi_doc *a
 	if (r->culprit) {
 		free(*r->culprit);
 		*r->culprit = oi_mem_printf("infiniband%s%s", *path ? "." : "", path);
+	}
+	if (r->faults) {
+		r->faults->v = oi_mem_grow(r->faults->v, r->faults->n + 1, sizeof(*r->faults->v));
+		r->faults->v[r->faults->n++] = *r->err;
 	}
 	return -1;
 }
@@ -436,24 +441,29 @@ static int read_key(struct reader *r, const struct oi_doc *at, const struct key 
 	return 0;
 }
 
+static int read_item(struct reader *r, const struct oi_doc *map, size_t i, const char *group)
+{
+	OI_FREE char *path = oi_mem_printf("%s%s%s", group, *group ? "." : "", map->keys[i]);
+	const struct key *key = strchr(map->keys[i], '.') ? NULL : find_key(path);
+
+	if (!key)
+		return unknown_key(r, map->items[i], group, map->keys[i]);
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(map->keys[i], map->keys[j]))
+			return wrong(r, OI_R_STANZA_DUPLICATE_KEY, map->items[i], path,
+				     "the key is given twice, first in line %u",
+				     map->items[j]->key_line);
+	return read_key(r, map->items[i], key);
+}
+
 static int read_map(struct reader *r, const struct oi_doc *map, const char *group)
 {
-	for (size_t i = 0; i < map->n; i++) {
-		OI_FREE char *path = oi_mem_printf("%s%s%s", group, *group ? "." : "",
-						   map->keys[i]);
-		const struct key *key = strchr(map->keys[i], '.') ? NULL : find_key(path);
+	int ret = 0;
 
-		if (!key)
-			return unknown_key(r, map->items[i], group, map->keys[i]);
-		for (size_t j = 0; j < i; j++)
-			if (!strcmp(map->keys[i], map->keys[j]))
-				return wrong(r, OI_R_STANZA_DUPLICATE_KEY, map->items[i], path,
-					     "the key is given twice, first in line %u",
-					     map->items[j]->key_line);
-		if (read_key(r, map->items[i], key))
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; i < map->n && (!ret || r->faults); i++)
+		if (read_item(r, map, i, group))
+			ret = -1;
+	return ret;
 }
 
 /* --- checks of what belongs together --- */
@@ -702,20 +712,42 @@ static int check_all(struct reader *r, const struct oi_doc *stanza)
 	return 0;
 }
 
-int oi_config_from_doc(const struct oi_doc *stanza, struct oi_config *config, char **culprit,
-		       struct oi_err *err)
+static int read_stanza(struct reader *r, const struct oi_doc *stanza)
 {
-	struct reader r = { config, culprit, err };
-
 	if (!stanza || stanza->kind == OI_DOC_NULL)
 		return 0;
 	if (stanza->kind != OI_DOC_MAP)
-		return wrong(&r, OI_R_STANZA_TYPE, stanza, "", "a map is wanted, not %s",
+		return wrong(r, OI_R_STANZA_TYPE, stanza, "", "a map is wanted, not %s",
 			     oi_doc_kind_name(stanza->kind));
-	if (read_map(&r, stanza, "") || check_all(&r, stanza))
+	/* what belongs together is only to be seen where each has been read */
+	if (read_map(r, stanza, "") || check_all(r, stanza))
 		return -1;
-	config->present = true;
+	r->config->present = true;
 	return 0;
+}
+
+int oi_config_from_doc(const struct oi_doc *stanza, struct oi_config *config, char **culprit,
+		       struct oi_err *err)
+{
+	struct reader r = { .config = config, .culprit = culprit, .err = err };
+
+	return read_stanza(&r, stanza);
+}
+
+void oi_config_find_faults(const struct oi_doc *stanza, struct oi_config_faults *faults)
+{
+	OI_CLEANUP(oi_config_clear) struct oi_config config;
+	struct oi_err err;
+	struct reader r = { .config = &config, .err = &err, .faults = faults };
+
+	oi_config_init(&config);
+	(void)!read_stanza(&r, stanza);
+}
+
+void oi_config_faults_clear(struct oi_config_faults *faults)
+{
+	free(faults->v);
+	*faults = (struct oi_config_faults){ 0 };
 }
 
 /* --- writing --- */

@@ -81,6 +81,20 @@ OI_MUST_CHECK
 int oi_config_from_doc(const struct oi_doc *stanza, struct oi_config *config, char **culprit,
 		       struct oi_err *err);
 
+struct oi_config_faults {
+	struct oi_err *v; /* as oi_config_from_doc() has them, in the order of the stanza */
+	size_t n;
+};
+
+/**
+ * oi_config_find_faults() - all that is wrong with the keys of a stanza, for who mends it
+ * @faults: appended to; oi_config_faults_clear() frees it
+ *
+ * Where each key by itself is right it is the first thing that does not fit together.
+ */
+void oi_config_find_faults(const struct oi_doc *stanza, struct oi_config_faults *faults);
+void oi_config_faults_clear(struct oi_config_faults *faults);
+
 /**
  * oi_config_version_hint() - what to say of a version without quotes
  * @text: the number, as the file has it

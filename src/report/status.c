@@ -14,7 +14,7 @@
 #define PHASE_WIDTH (10 + 2 + BAR_WIDTH + 2)
 #define PART_WIDTH 17
 #define LINK_CELLS 7
-#define NEVER_RUN "ofed-init has not run on this machine.\n"
+#define NEVER_RUN "ofed-init has not run on this machine.\nWhat it would do, and why: ofed-init plan\n"
 
 char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *message,
 			   const char *remedy)

@@ -333,6 +333,36 @@ static void the_schema_has_every_key(void **state)
 	assert_false(oi_config_is_key("infiniband"));
 }
 
+static void assert_faults(const char *text, size_t n, enum oi_reason first, const char *last)
+{
+	struct oi_config_faults faults = { 0 };
+	struct oi_doc *doc = NULL;
+	struct oi_err err;
+
+	assert_int_equal(oi_doc_from_yaml(text, strlen(text), "f", OI_R_STANZA_SYNTAX, &doc, &err), 0);
+	oi_config_find_faults(oi_doc_get(doc, "infiniband"), &faults);
+	assert_int_equal(faults.n, n);
+	if (n) {
+		assert_int_equal(faults.v[0].code, first);
+		assert_non_null(strstr(faults.v[n - 1].text, last));
+	}
+	oi_config_faults_clear(&faults);
+	oi_doc_free(doc);
+}
+
+/* All that is wrong with single keys; and only then what does not fit together. */
+static void all_faults_are_found(void **state)
+{
+	(void)state;
+	assert_faults("infiniband:\n  driver: x\n  source: {url: 'https://a/b.deb', nope: 1}\n  reboot: []\n",
+		      3, OI_R_STANZA_VALUE, "f:4:11: infiniband.reboot: one of ");
+	assert_faults("infiniband:\n  source: {url: 'https://a/b.deb'}\n", 1, OI_R_STANZA_DIGEST,
+		      "source.sha256 is missing");
+	assert_faults("infiniband: 7\n", 1, OI_R_STANZA_TYPE, "a map is wanted");
+	assert_faults("infiniband:\n  driver: inbox\n", 0, OI_R_NONE, "");
+	assert_faults("infiniband:\n", 0, OI_R_NONE, "");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -344,6 +374,7 @@ int main(void)
 		cmocka_unit_test(a_signed_url_keeps_its_query),
 		cmocka_unit_test(written_and_read_again_it_is_the_same),
 		cmocka_unit_test(the_schema_has_every_key),
+		cmocka_unit_test(all_faults_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
