@@ -90,4 +90,5 @@ execute_sources += src/execute/fallback.c src/execute/fallback.h \
 	src/execute/network.c src/execute/network.h \
 	src/execute/service.h \
 	src/execute/signing.c src/execute/signing.h \
-	src/execute/step_restart.c
+	src/execute/step_restart.c \
+	src/execute/udev.c src/execute/udev.h

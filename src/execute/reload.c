@@ -7,6 +7,7 @@
 #include "base/doc.h"
 #include "base/mem.h"
 #include "execute/fallback.h"
+#include "execute/udev.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 
@@ -145,27 +146,6 @@ static void read_network(const struct oi_host *host, const struct oi_doc *doc,
 
 /* --- the exchange --- */
 
-static void hold(const struct oi_host *host, const struct oi_step *step)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	struct oi_err err;
-
-	oi_buf_adds(&text, "# Written by ofed-init while it exchanges these modules.\n");
-	for (size_t i = 0; i < step->optional.n; i++)
-		oi_buf_addf(&text, "blacklist %s\n", step->optional.v[i]);
-	if (oi_root_write(&host->change, OI_RELOAD_HOLD, 0644, oi_buf_str(&text), text.len, &err))
-		oi_log_warn(&host->log, "udev may load modules meanwhile: %s", err.text);
-}
-
-static void let_go(const struct oi_host *host)
-{
-	struct oi_err err;
-
-	if (oi_root_remove(&host->change, OI_RELOAD_HOLD, &err))
-		oi_log_warn(&host->log, "modules stay away from udev until the next boot: %s",
-			    err.text);
-}
-
 void oi_reload_begin(const struct oi_execution *run, const struct oi_step *step,
 		     const struct oi_network *before, const struct oi_strv *loaded)
 {
@@ -174,14 +154,14 @@ void oi_reload_begin(const struct oi_execution *run, const struct oi_step *step,
 
 	if (text && oi_root_write(&run->host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
 		oi_log_warn(&run->host->log, "network: not watched by a next run: %s", err.text);
-	hold(run->host, step);
+	oi_udev_hold(run->host, &step->optional);
 }
 
 void oi_reload_end(const struct oi_host *host)
 {
 	struct oi_err err;
 
-	let_go(host);
+	oi_udev_let_go(host);
 	if (oi_root_remove(&host->change, OI_RELOAD_PATH, &err))
 		oi_log_warn(&host->log, "network: %s", err.text);
 }
@@ -231,7 +211,7 @@ void oi_reload_heal(const struct oi_host *host, const struct oi_config *config)
 	struct oi_network before;
 	OI_FREE char *why = NULL;
 
-	let_go(host);
+	oi_udev_let_go(host);
 	if (doc && seconds && oi_doc_string(oi_doc_get(doc, "kernel"))) {
 		read_network(host, doc, &before);
 		oi_log_info(&host->log, "network: the last run was cut off while it exchanged the driver");

@@ -12,14 +12,6 @@
 
 #define OI_RELOAD_PATH OI_STATE_DIR "/network-watch.json"
 
-/*
- * udev loads modules by what devices say they are; the service loads them by name.
- * In between, only the service is to: else what udev finds at that moment gets in,
- * perhaps one half of each build. In /run, so that no boot begins with it.
- * Source: modprobe.d(5), "blacklist"
- */
-#define OI_RELOAD_HOLD "/run/modprobe.d/ofed-init-reload.conf"
-
 /**
  * oi_reload_begin() - hold udev back, and note how the network was and the way back
  * @step: restarts the driver: its units and its modules

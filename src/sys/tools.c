@@ -33,6 +33,7 @@ static const struct {
 	[OI_TOOL_MODINFO] = { "modinfo", { "/usr/sbin/modinfo", "/sbin/modinfo", "/usr/bin/modinfo" } },
 	[OI_TOOL_KMODSIGN] = { "kmodsign", { "/usr/bin/kmodsign" } },
 	[OI_TOOL_SYSTEMCTL] = { "systemctl", { "/usr/bin/systemctl", "/bin/systemctl" } },
+	[OI_TOOL_UDEVADM] = { "udevadm", { "/usr/bin/udevadm", "/bin/udevadm", "/sbin/udevadm" } },
 	[OI_TOOL_OFED_INFO] = { "ofed_info", { "/usr/bin/ofed_info" } },
 	[OI_TOOL_SHA256SUM] = { "sha256sum", { "/usr/bin/sha256sum", "/bin/sha256sum" } },
 	[OI_TOOL_GCC] = { "gcc", { "/usr/bin/gcc" } },

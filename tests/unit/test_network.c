@@ -15,6 +15,7 @@
 #include "execute/journal.h"
 #include "execute/network.h"
 #include "execute/reload.h"
+#include "execute/udev.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -24,7 +25,7 @@
 /* 10.0.0.1, as x86 and arm64 print it */
 #define ROUTE4 "eth0\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
 #define ZEROS "00000000000000000000000000000000"
-#define HOLD OI_RELOAD_HOLD
+#define HOLD OI_UDEV_HOLD
 #define BOOT "/proc/sys/kernel/random/boot_id"
 
 static void link_is(struct fakehost *f, const char *state)
@@ -235,10 +236,14 @@ static void test_network_stays(void **state)
 
 	well(f);
 	restart_step(f);
+	fakehost_write(f, "/run/udev/control", "");
+	fakehost_write(f, "/etc/modprobe.d/x.conf", "");
 	fakehost_expect_text(f, "dkms", 0, STATUS, "status");
 	metadata(f, true);
+	fakehost_expect(f, "udevadm", 0, NULL, "control --reload");
 	fakehost_expect_run(f, "systemctl", 0, look, "restart openibd.service");
 	metadata(f, true);
+	fakehost_expect(f, "udevadm", 0, NULL, "control --reload");
 	if (oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'I', "the gateway is 10.0.0.1 on eth0"));
