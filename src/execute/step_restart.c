@@ -88,6 +88,22 @@ static int go_back(struct oi_execution *run, const struct oi_step *step,
 			  back ? "so is the network" : still);
 }
 
+/*
+ * systemd stops what it has started: of a service that was not, the restart is a
+ * start, and the modules that were loaded without it stay where they are.
+ */
+static int exchange(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf detail = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	int ret = oi_step_services(run, step, "restart", err);
+
+	if (ret || look(run, step, &detail, &names) != LOADED_OTHER)
+		return ret;
+	oi_log_info(&run->host->log, "the modules are as they were: once more, now that it runs and is stopped first");
+	return oi_step_services(run, step, "restart", err);
+}
+
 static int watched(struct oi_execution *run, const struct oi_step *step,
 		   const struct oi_strv *loaded, struct oi_err *err)
 {
@@ -99,7 +115,7 @@ static int watched(struct oi_execution *run, const struct oi_step *step,
 	if (wait_ms)
 		oi_network_look(run->host, &before);
 	oi_reload_begin(run, step, wait_ms && oi_network_is_known(&before) ? &before : NULL, loaded);
-	ret = oi_step_services(run, step, "restart", err);
+	ret = exchange(run, step, err);
 	if (wait_ms && oi_network_is_known(&before)) {
 		if (!oi_network_wait(run->host, &before, oi_clock_ms() + wait_ms, &why))
 			ret = go_back(run, step, &before, loaded, why, err);
