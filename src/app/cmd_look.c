@@ -308,15 +308,6 @@ static void print_releases(const struct oi_catalog *catalog)
 	}
 }
 
-static struct oi_doc *strings(const struct oi_strv *list)
-{
-	struct oi_doc *doc = oi_doc_new(OI_DOC_LIST);
-
-	for (size_t i = 0; i < list->n; i++)
-		oi_doc_add(doc, oi_doc_new_string(list->v[i]));
-	return doc;
-}
-
 static struct oi_doc *catalog_to_doc(const struct oi_catalog *catalog)
 {
 	struct oi_doc *doc = oi_doc_new(OI_DOC_MAP);
@@ -347,7 +338,7 @@ static struct oi_doc *catalog_to_doc(const struct oi_catalog *catalog)
 		oi_doc_put_string(map, "distro_id", row->distro_id);
 		oi_doc_put_string(map, "distro_version", row->distro_version);
 		oi_doc_put_string(map, "arch", row->arch);
-		oi_doc_put(map, "nic_generations", strings(&row->nic_generations));
+		oi_doc_put(map, "nic_generations", oi_doc_new_strings(&row->nic_generations));
 		oi_doc_put_string(map, "url", row->url);
 		oi_doc_put_string(map, "sha256", row->sha256);
 		oi_doc_put_string(map, "kind", row->kind);
@@ -361,10 +352,10 @@ static struct oi_doc *catalog_to_doc(const struct oi_catalog *catalog)
 
 		oi_doc_put_string(map, "distro_id", row->distro_id);
 		oi_doc_put_string(map, "distro_version", row->distro_version);
-		oi_doc_put(map, "arch", strings(&row->arch));
-		oi_doc_put(map, "nic_generations", strings(&row->nic_generations));
+		oi_doc_put(map, "arch", oi_doc_new_strings(&row->arch));
+		oi_doc_put(map, "nic_generations", oi_doc_new_strings(&row->nic_generations));
 		oi_doc_put_string(map, "method", row->method);
-		oi_doc_put(map, "packages", strings(&row->packages));
+		oi_doc_put(map, "packages", oi_doc_new_strings(&row->packages));
 		oi_doc_put_string(map, "note", row->note);
 		oi_doc_add(inbox, map);
 	}

@@ -75,6 +75,15 @@ void oi_doc_put(struct oi_doc *map, const char *key, struct oi_doc *item)
 	map->items[map->n++] = item;
 }
 
+struct oi_doc *oi_doc_new_strings(const struct oi_strv *strings)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; strings && i < strings->n; i++)
+		oi_doc_add(list, oi_doc_new_string(strings->v[i]));
+	return list;
+}
+
 void oi_doc_put_string(struct oi_doc *map, const char *key, const char *s)
 {
 	oi_doc_put(map, key, oi_doc_new_string(s));

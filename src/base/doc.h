@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/strv.h"
 
 enum oi_doc_kind {
 	OI_DOC_NULL,
@@ -48,6 +49,8 @@ struct oi_doc *oi_doc_new(enum oi_doc_kind kind);
 struct oi_doc *oi_doc_new_string(const char *s);
 struct oi_doc *oi_doc_new_int(int64_t value);
 struct oi_doc *oi_doc_new_bool(bool value);
+/** oi_doc_new_strings() - a list of copies; NULL gives an empty one */
+struct oi_doc *oi_doc_new_strings(const struct oi_strv *strings);
 /** oi_doc_put() - append @item under @key to a map; takes @item */
 void oi_doc_put(struct oi_doc *map, const char *key, struct oi_doc *item);
 /** oi_doc_put_string(), _int(), _bool() - shorthands; a NULL string becomes null */

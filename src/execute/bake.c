@@ -133,7 +133,6 @@ int oi_bake_mark(const struct oi_host *host, const struct oi_config *config,
 {
 	OI_DOC_AUTO *marker = oi_doc_new(OI_DOC_MAP);
 	OI_CLEANUP(oi_strv_clear) struct oi_strv files = { 0 };
-	struct oi_doc *names = oi_doc_new(OI_DOC_LIST);
 	struct oi_doc *options = oi_doc_new(OI_DOC_MAP);
 	OI_FREE char *text = NULL;
 
@@ -144,9 +143,7 @@ int oi_bake_mark(const struct oi_host *host, const struct oi_config *config,
 	oi_doc_put_string(marker, "version", verdict->driver.version);
 	oi_doc_put_bool(options, "signed", config->secure_boot.key != NULL);
 	oi_doc_put(marker, "options", options);
-	for (size_t i = 0; i < sizes->n; i++)
-		oi_doc_add(names, oi_doc_new_string(sizes->v[i]));
-	oi_doc_put(marker, "sizes", names);
+	oi_doc_put(marker, "sizes", oi_doc_new_strings(sizes));
 	if (check_driver(host, verdict, err) ||
 	    list_added(host, verdict->driver.kernel, &files, err) ||
 	    put_modules(host, verdict->driver.kernel, &files, marker, err))

@@ -136,15 +136,6 @@ int oi_record_read(const struct oi_root *root, struct oi_record *record, struct 
 
 /* --- writing --- */
 
-static struct oi_doc *strings(const struct oi_strv *list)
-{
-	struct oi_doc *doc = oi_doc_new(OI_DOC_LIST);
-
-	for (size_t i = 0; i < list->n; i++)
-		oi_doc_add(doc, oi_doc_new_string(list->v[i]));
-	return doc;
-}
-
 static int write_record(const struct oi_root *root, struct oi_record *record, struct oi_err *err)
 {
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
@@ -153,12 +144,12 @@ static int write_record(const struct oi_root *root, struct oi_record *record, st
 
 	oi_doc_put_int(doc, "schema", SCHEMA);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(lists); i++)
-		oi_doc_put(doc, lists[i].key, strings(list_of(record, i)));
+		oi_doc_put(doc, lists[i].key, oi_doc_new_strings(list_of(record, i)));
 	for (size_t i = 0; i < record->n_files; i++) {
 		struct oi_doc *map = oi_doc_new(OI_DOC_MAP);
 
 		oi_doc_put_string(map, "path", record->files[i].path);
-		oi_doc_put(map, "ours", strings(&record->files[i].ours));
+		oi_doc_put(map, "ours", oi_doc_new_strings(&record->files[i].ours));
 		oi_doc_put_string(map, "before", record->files[i].before);
 		oi_doc_add(files, map);
 	}

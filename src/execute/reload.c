@@ -26,15 +26,6 @@ static char *boot_id(const struct oi_host *host)
 	return oi_root_read_line(&host->look, BOOT_ID, &id, &ignored) ? NULL : id;
 }
 
-static struct oi_doc *strings(const struct oi_strv *list)
-{
-	struct oi_doc *doc = oi_doc_new(OI_DOC_LIST);
-
-	for (size_t i = 0; i < list->n; i++)
-		oi_doc_add(doc, oi_doc_new_string(list->v[i]));
-	return doc;
-}
-
 static struct oi_doc *gateway_doc(const struct oi_gateway *gateway, bool answered)
 {
 	struct oi_doc *doc = oi_doc_new(gateway->known ? OI_DOC_MAP : OI_DOC_NULL);
@@ -75,11 +66,11 @@ static char *note_text(const struct oi_execution *run, const struct oi_step *ste
 	oi_doc_put_string(doc, "version", verdict->driver.version);
 	oi_doc_put_string(doc, "sha256", verdict->driver.sha256);
 	oi_doc_put_string(doc, "kernel", verdict->driver.kernel);
-	oi_doc_put(doc, "dkms", strings(&names));
-	oi_doc_put(doc, "dkms_optional", strings(&optional));
-	oi_doc_put(doc, "units", strings(&step->names));
-	oi_doc_put(doc, "modules", strings(&step->optional));
-	oi_doc_put(doc, "loaded", strings(loaded));
+	oi_doc_put(doc, "dkms", oi_doc_new_strings(&names));
+	oi_doc_put(doc, "dkms_optional", oi_doc_new_strings(&optional));
+	oi_doc_put(doc, "units", oi_doc_new_strings(&step->names));
+	oi_doc_put(doc, "modules", oi_doc_new_strings(&step->optional));
+	oi_doc_put(doc, "loaded", oi_doc_new_strings(loaded));
 	oi_doc_put(doc, "four", gateway_doc(&before->four, before->four_answered));
 	oi_doc_put(doc, "six", gateway_doc(&before->six, before->six_answered));
 	oi_doc_put_bool(doc, "metadata", before->metadata);

@@ -779,14 +779,8 @@ static struct oi_doc *value_to_doc(const struct oi_config *config, const struct 
 		return oi_doc_new_string(*(char *const *)at);
 	case VERSION:
 		return oi_doc_new_string(*(char *const *)at ? *(char *const *)at : "default");
-	case STRINGS: {
-		const struct oi_strv *strings = at;
-		struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
-
-		for (size_t i = 0; i < strings->n; i++)
-			oi_doc_add(list, oi_doc_new_string(strings->v[i]));
-		return list;
-	}
+	case STRINGS:
+		return oi_doc_new_strings(at);
 	}
 	return oi_doc_new(OI_DOC_NULL);
 }

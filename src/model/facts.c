@@ -255,15 +255,6 @@ static struct oi_doc *port_to_doc(const struct oi_rdma_port *p)
 	return doc;
 }
 
-static struct oi_doc *strings_to_doc(const struct oi_strv *list)
-{
-	struct oi_doc *doc = oi_doc_new(OI_DOC_LIST);
-
-	for (size_t i = 0; i < list->n; i++)
-		oi_doc_add(doc, oi_doc_new_string(list->v[i]));
-	return doc;
-}
-
 static struct oi_doc *modules_to_doc(const struct oi_facts *facts)
 {
 	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
@@ -275,7 +266,7 @@ static struct oi_doc *modules_to_doc(const struct oi_facts *facts)
 		oi_doc_put_string(doc, "name", m->name);
 		if (m->refs >= 0)
 			oi_doc_put_int(doc, "refs", m->refs);
-		oi_doc_put(doc, "holders", strings_to_doc(&m->holders));
+		oi_doc_put(doc, "holders", oi_doc_new_strings(&m->holders));
 		oi_doc_add(list, doc);
 	}
 	return list;
@@ -304,7 +295,7 @@ static void put_list(struct oi_doc *doc, const char *path, enum oi_known known,
 {
 	if (known != OI_UNKNOWN)
 		put_at(doc, path,
-		       known == OI_KNOWN ? strings_to_doc(strings) : oi_doc_new(OI_DOC_NULL));
+		       known == OI_KNOWN ? oi_doc_new_strings(strings) : oi_doc_new(OI_DOC_NULL));
 }
 
 struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
@@ -341,7 +332,7 @@ struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
 	if (facts->disk.known == OI_KNOWN)
 		put_at(doc, "disk.work_free_bytes", oi_doc_new_int(facts->disk.work_free_bytes));
 	if (facts->doubts.n)
-		oi_doc_put(doc, "doubts", strings_to_doc(&facts->doubts));
+		oi_doc_put(doc, "doubts", oi_doc_new_strings(&facts->doubts));
 	return doc;
 }
 

@@ -66,15 +66,6 @@ static struct oi_doc *prefetch_doc(const struct oi_prefetch_record *prefetch)
 	return doc;
 }
 
-static struct oi_doc *strings_doc(const struct oi_strv *strings)
-{
-	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
-
-	for (size_t i = 0; strings && i < strings->n; i++)
-		oi_doc_add(list, oi_doc_new_string(strings->v[i]));
-	return list;
-}
-
 /* As in the snapshot of the facts, whose key `rdma` it is. */
 static struct oi_doc *links_doc(const struct oi_facts *facts)
 {
@@ -122,7 +113,7 @@ struct oi_doc *oi_report_result_doc(const struct oi_run_record *record)
 	oi_doc_put(doc, "key", key_doc(&record->key));
 	oi_doc_put(doc, "phases", phases_doc(record));
 	oi_doc_put(doc, "prefetch", prefetch_doc(&record->prefetch));
-	oi_doc_put(doc, "stanza_sources", strings_doc(record->stanza_sources));
+	oi_doc_put(doc, "stanza_sources", oi_doc_new_strings(record->stanza_sources));
 	oi_doc_put(doc, "verdict", record->verdict ? oi_verdict_to_doc(record->verdict)
 						   : oi_doc_new(OI_DOC_NULL));
 	oi_doc_put(doc, "checks", record->checks ? oi_checks_to_doc(record->checks)

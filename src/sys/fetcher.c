@@ -267,15 +267,6 @@ static struct oi_doc *new_request(const char *op, int64_t deadline_ms)
 	return request;
 }
 
-static struct oi_doc *new_list(const struct oi_strv *strings)
-{
-	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
-
-	for (size_t i = 0; strings && i < strings->n; i++)
-		oi_doc_add(list, oi_doc_new_string(strings->v[i]));
-	return list;
-}
-
 static struct oi_doc *new_identity(const struct oi_host *host, const struct oi_fetch_job *job)
 {
 	/* Blob storage of Azure's clouds. Source: learn.microsoft.com, "Compare Azure
@@ -303,7 +294,7 @@ static struct oi_doc *store_request(const struct oi_host *host, const char *op,
 	struct oi_doc *request = new_request(op, host->deadline_ms);
 
 	oi_doc_put_string(request, "proxy", job->proxy);
-	oi_doc_put(request, "no_proxy", new_list(job->no_proxy));
+	oi_doc_put(request, "no_proxy", oi_doc_new_strings(job->no_proxy));
 	oi_doc_put_string(request, "ca_bundle", job->ca_bundle);
 	if (job->identity)
 		oi_doc_put(request, "identity", new_identity(host, job));
@@ -323,7 +314,7 @@ static struct oi_doc *artefact_request(const struct oi_host *host, const char *o
 {
 	struct oi_doc *request = store_request(host, op, job);
 
-	oi_doc_put(request, "urls", new_list(job->urls));
+	oi_doc_put(request, "urls", oi_doc_new_strings(job->urls));
 	oi_doc_put_string(request, "sha256", job->sha256);
 	oi_doc_put_int(request, "spread_ms", job->spread_ms);
 	oi_doc_put_int(request, "max_bytes", DOWNLOAD_BYTES_MAX);
