@@ -200,6 +200,16 @@ void oi_checks_add(struct oi_checks *checks, const char *id, enum oi_proof proof
 	va_end(ap);
 }
 
+void oi_checks_move(struct oi_checks *from, struct oi_checks *to)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		to->v = oi_mem_grow(to->v, to->n + 1, sizeof(*to->v));
+		to->v[to->n++] = from->v[i];
+	}
+	from->n = 0;
+	oi_checks_clear(from);
+}
+
 static void put_number_or_null(struct oi_doc *map, const char *key, int value)
 {
 	oi_doc_put(map, key, value > 0 ? oi_doc_new_int(value) : oi_doc_new(OI_DOC_NULL));

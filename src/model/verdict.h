@@ -131,6 +131,8 @@ void oi_verdict_keep(struct oi_verdict *verdict, bool (*wanted)(enum oi_action a
 /** oi_checks_add() - append a check; @reason counts when @proof is OI_PROOF_FAIL */
 void oi_checks_add(struct oi_checks *checks, const char *id, enum oi_proof proof,
 		   enum oi_reason reason, const char *fmt, ...) OI_PRINTF(5, 6);
+/** oi_checks_move() - append all of @from to @to; @from is empty afterwards */
+void oi_checks_move(struct oi_checks *from, struct oi_checks *to);
 
 /** oi_verdict_to_doc() - JSON form, schema 1; owned by the caller */
 struct oi_doc *oi_verdict_to_doc(const struct oi_verdict *verdict);

@@ -8,13 +8,14 @@
 
 /**
  * oi_verify_modules() - "module-files", "module-loaded", "module-source"
+ * @deadline_ms: monotonic, absolute: how long what an adapter needs may still be loading
  *
  * Also "module-files-optional" when one that the stack can do without is missing.
  * Errors in checks: OI_R_MODULES_MISSING, OI_R_MODULE_LOAD, OI_R_MODULE_STALE
  */
 void oi_verify_modules(const struct oi_host *host, const struct oi_config *config,
 		       const struct oi_verdict *verdict, const struct oi_here *here,
-		       const struct oi_facts *facts, struct oi_checks *checks);
+		       int64_t deadline_ms, const struct oi_facts *facts, struct oi_checks *checks);
 
 /**
  * oi_verify_fabric() - "fabric-device", "port-count", "port-state", "port-rate"

@@ -269,14 +269,6 @@ static const struct oi_check *look_and_judge(const struct oi_host *host,
 	return first_failure(checks);
 }
 
-static void move_checks(struct oi_checks *from, struct oi_checks *to)
-{
-	for (size_t i = 0; i < from->n; i++)
-		oi_checks_add(to, from->v[i].id, from->v[i].proof, from->v[i].reason, "%s",
-			      from->v[i].detail);
-	oi_checks_clear(from);
-}
-
 void oi_verify_fabric(const struct oi_host *host, const struct oi_config *config,
 		      const struct oi_verdict *verdict, const struct oi_here *here,
 		      int64_t deadline_ms, struct oi_facts *facts, struct oi_checks *checks)
@@ -288,8 +280,6 @@ void oi_verify_fabric(const struct oi_host *host, const struct oi_config *config
 	bool told = false;
 	const struct oi_check *wrong;
 
-	if (deadline_ms > host->deadline_ms)
-		deadline_ms = host->deadline_ms;
 	while ((wrong = look_and_judge(host, &promise, here, facts, &now))) {
 		int64_t left_ms = oi_clock_left_ms(deadline_ms);
 		int64_t again_ms = oi_clock_ms() + LOOK_AGAIN_MS;
@@ -306,5 +296,5 @@ void oi_verify_fabric(const struct oi_host *host, const struct oi_config *config
 	}
 	if (events >= 0)
 		close(events);
-	move_checks(&now, checks);
+	oi_checks_move(&now, checks);
 }

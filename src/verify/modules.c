@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sys/clock.h"
 #include "sys/kmods.h"
+#include "sys/uevent.h"
 
 enum { MAX_WANTED = 8 };
+
+#define LOOK_AGAIN_MS 250
 
 struct wanted {
 	const char *name;
@@ -90,20 +94,35 @@ static bool no_adapter(const struct oi_facts *facts)
 	return true;
 }
 
+/* On a baked image's first boot udev and the vendor's service load them beside us, one by one. */
+static void wait_until_loaded(const struct oi_host *host, const struct wanted *wanted,
+			      const struct oi_kmod *kmods, size_t n, int64_t deadline_ms)
+{
+	for (size_t i = 0; i < n; i++)
+		while (wanted[i].loaded && !oi_kmod_is_loaded(host, &kmods[i]) &&
+		       oi_clock_left_ms(deadline_ms)) {
+			int64_t again_ms = oi_clock_ms() + LOOK_AGAIN_MS;
+
+			(void)!oi_uevent_wait(-1, "module",
+					      again_ms < deadline_ms ? again_ms : deadline_ms);
+		}
+}
+
 static void check_loaded(const struct oi_host *host, const struct wanted *wanted,
 			 const struct oi_kmod *kmods, size_t n, const struct oi_facts *facts,
-			 struct oi_checks *checks)
+			 int64_t deadline_ms, struct oi_checks *checks)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv away = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv idle = { 0 };
 	OI_FREE char *text = NULL;
+	bool unneeded = no_adapter(facts);
 
+	if (!unneeded)
+		wait_until_loaded(host, wanted, kmods, n, deadline_ms);
 	for (size_t i = 0; i < n; i++)
 		if (!oi_kmod_is_loaded(host, &kmods[i]))
 			oi_strv_add(wanted[i].loaded ? &away : &idle, kmods[i].name);
 	if (away.n) {
-		bool unneeded = no_adapter(facts);
-
 		text = oi_strv_join(&away, ", ");
 		oi_checks_add(checks, "module-loaded",
 			      unneeded ? OI_PROOF_UNPROVEN : OI_PROOF_FAIL, OI_R_MODULE_LOAD,
@@ -161,7 +180,7 @@ static void unproven(struct oi_checks *checks, const char *why)
 
 void oi_verify_modules(const struct oi_host *host, const struct oi_config *config,
 		       const struct oi_verdict *verdict, const struct oi_here *here,
-		       const struct oi_facts *facts, struct oi_checks *checks)
+		       int64_t deadline_ms, const struct oi_facts *facts, struct oi_checks *checks)
 {
 	const char *kernel = verdict->driver.kernel;
 	struct wanted wanted[MAX_WANTED];
@@ -193,7 +212,7 @@ void oi_verify_modules(const struct oi_host *host, const struct oi_config *confi
 	else
 		check_files(verdict, wanted, kmods, n, checks);
 	if (here->modules) {
-		check_loaded(host, wanted, kmods, n, facts, checks);
+		check_loaded(host, wanted, kmods, n, facts, deadline_ms, checks);
 		check_source(host, verdict, kmods, n, checks);
 	} else {
 		unproven(checks, here->why_not);

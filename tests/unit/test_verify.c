@@ -240,10 +240,15 @@ static void assert_check(const char *id, enum oi_proof proof, enum oi_reason rea
 #define assert_unproven(id, part) assert_check(id, OI_PROOF_UNPROVEN, OI_R_NONE, part)
 #define assert_fail(id, reason, part) assert_check(id, OI_PROOF_FAIL, reason, part)
 
-static void look_at_modules(const struct oi_here *here)
+static void look_at_modules_for(const struct oi_here *here, int64_t wait_ms)
 {
 	oi_checks_clear(&checks);
-	oi_verify_modules(&host, &config, &verdict, here, &facts, &checks);
+	oi_verify_modules(&host, &config, &verdict, here, oi_clock_ms() + wait_ms, &facts, &checks);
+}
+
+static void look_at_modules(const struct oi_here *here)
+{
+	look_at_modules_for(here, 0);
 }
 
 static void look_at_fabric(const struct oi_here *here, int64_t wait_ms)
@@ -716,12 +721,41 @@ static void test_waits_for_the_device(void **state OI_UNUSED)
 	assert_int_equal(facts.rdma.n, 1);
 }
 
+/* What loads the modules is still at it; one that nobody needs is not waited for. */
+static void test_waits_for_the_modules(void **state OI_UNUSED)
+{
+	const struct timespec later = { .tv_nsec = 100000000 };
+	pid_t pid;
+	int status;
+
+	add_modules("kernel/drivers", "kernel/drivers", NULL);
+	facts.pci.known = OI_KNOWN;
+	look_at_modules_for(&here_yes, FAR_MS);
+	assert_unproven("module-loaded", "no InfiniBand function");
+	add_function(0x0207);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		for (size_t i = 0; i < 4; i++) {
+			nanosleep(&later, NULL);
+			load(eight[i], "0123\n");
+		}
+		_exit(0);
+	}
+	look_at_modules_for(&here_yes, WAIT_MS);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_pass("module-loaded", "not loaded: ib_umad");
+	look_at_modules_for(&here_yes, FAR_MS);
+	assert_pass("module-loaded", NULL);
+}
+
 static void test_whole_run_has_the_last_word(void **state OI_UNUSED)
 {
 	add_device("mlx5_ib0", "InfiniBand\n");
 	port("mlx5_ib0", "state", "2: INIT\n");
 	host.deadline_ms = oi_clock_ms() + SHORT_MS;
-	look_at_fabric(&here_no, FAR_MS);
+	oi_verify(&host, &config, &verdict, FAR_MS, &facts, &checks);
 	assert_fail("port-state", OI_R_PORT_DOWN, NULL);
 }
 
@@ -804,6 +838,7 @@ int main(void)
 		EACH(test_unreadable_class),
 		EACH(test_waits_for_the_port),
 		EACH(test_waits_for_the_device),
+		EACH(test_waits_for_the_modules),
 		EACH(test_whole_run_has_the_last_word),
 		EACH(test_verify_a_tree),
 		EACH(test_quick),
