@@ -40,15 +40,17 @@ class GuestFailed(Exception):
 class Guest:
     """A running guest; a context manager that ends it."""
 
-    def __init__(self, folder, kernel, payload, disk=None, snapshot=None):
+    def __init__(self, folder, kernel, payload, disk=None, snapshot=None, words=""):
         """folder: an empty one, with a short name (sockets); kernel: folder with vmlinuz and
-        initrd; payload: the second disk, only read; disk: to boot from; snapshot: to resume."""
+        initrd; payload: the second disk, only read; disk: to boot from; snapshot: to resume;
+        words: more of the kernel's command line."""
         self.folder = pathlib.Path(folder)
         backing, form = (snapshot.disk, "qcow2") if snapshot else (disk, "raw")
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", form, "-b", backing,
                         self.folder / "disk.qcow2"], check=True)
         argv = ["qemu-system-x86_64", *MACHINE,
-                "-kernel", f"{kernel}/vmlinuz", "-initrd", f"{kernel}/initrd", "-append", CMDLINE,
+                "-kernel", f"{kernel}/vmlinuz", "-initrd", f"{kernel}/initrd",
+                "-append", f"{CMDLINE} {words}",
                 "-drive", "file=disk.qcow2,if=virtio,format=qcow2,cache=unsafe",
                 "-drive", f"file={payload},if=virtio,format=raw,readonly=on",
                 "-device", "virtio-serial-pci",

@@ -5,6 +5,8 @@
     booted     that, up and settled                  build/cache/qemu, as long as image and QEMU stay
     ready      that, with the package installed      of this run
     stack      that, with the distribution's RDMA    of this run
+
+Or a guest that has never booted: an image into which the driver was baked (baked.py), of this run.
 """
 import contextlib
 import hashlib
@@ -31,7 +33,7 @@ class Lab:
         self.took_s = {}
 
     def prepare(self):
-        compiling = subprocess.Popen([HERE / "modset.py", self.scratch / "modset"],
+        compiling = subprocess.Popen([HERE / "container_work.py", self.scratch / "container"],
                                      stdin=subprocess.DEVNULL, preexec_fn=guest.die_with_parent)
         started = time.monotonic()
         self.image = image.get(self.logs / "image.log")
@@ -42,6 +44,7 @@ class Lab:
         started = time.monotonic()
         if compiling.wait():
             raise RuntimeError("there are no compiled modules")
+        self.made = self.scratch / "container" / "made"
         self.note("modules", started)
         started = time.monotonic()
         self.payload = self.make_payload()
@@ -67,8 +70,12 @@ class Lab:
                     with contextlib.suppress(FileNotFoundError):
                         shutil.copy(pathlib.Path(folder) / log, self.logs / f"{name}-{log}")
 
-    def resumed(self, name, start):
-        return self.guest(name, payload=self.payload, snapshot=self.starts[start])
+    def started(self, name, start):
+        """start: the name of a snapshot, or an image with words for the kernel."""
+        if isinstance(start, str):
+            return self.guest(name, payload=self.payload, snapshot=self.starts[start])
+        return self.guest(name, payload=self.payload, disk=self.made / "images" / f"{start.image}.raw",
+                          words=start.words)
 
     def booted(self):
         version = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE,
@@ -103,7 +110,7 @@ class Lab:
         tree = self.scratch / "payload"
         shutil.copytree(self.image / "archive", tree / "archive")
         shutil.copy(self.deb, tree / "ofed-init.deb")
-        shutil.copytree(self.scratch / "modset", tree / "modset")
+        shutil.copytree(self.made / "modset", tree / "modset")
         listed = subprocess.run(["apt-ftparchive", "packages", "."], cwd=tree / "archive",
                                 check=True, stdout=subprocess.PIPE)
         (tree / "archive" / "Packages").write_bytes(listed.stdout)

@@ -80,9 +80,17 @@ class Machine:
     def run(self, *command, limit_s=240):
         """`ofed-init run`, or a command that leads to it."""
         done = self.status(*(command or ("ofed-init", "run")), limit_s=limit_s)
+        return self.left(done.status)
+
+    def boot(self):
+        """The run of a boot that has just begun, when the boot has settled."""
+        self.status("systemctl", "is-system-running", "--wait", limit_s=240)
+        return self.left(int(self.sh("systemctl show --value --property ExecMainStatus ofed-init")))
+
+    def left(self, status):
         log = self.status("cat", STATUS_LOG).output
         found = self.status("cat", "/var/lib/ofed-init/result.json")
-        seen = Run(done.status, log[self.logged:], {} if found.status else words.agree(json.loads(found.output)))
+        seen = Run(status, log[self.logged:], {} if found.status else words.agree(json.loads(found.output)))
         self.logged = len(log)
         return seen
 

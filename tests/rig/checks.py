@@ -5,6 +5,7 @@
 class Checks:
     def __init__(self):
         self.checks = []
+        self.told = []
 
     def check(self, ok, what, detail=""):
         self.checks.append({"ok": bool(ok), "what": what, "detail": "" if ok else str(detail)})
@@ -18,3 +19,7 @@ class Checks:
 
     def lacks(self, text, part, what):
         return self.check(part not in text, what, f"{part!r} is in: {text[-2000:]}")
+
+    def tell(self, text):
+        """A figure that nobody asserts, for who reads the report."""
+        self.told.append(text)

@@ -34,17 +34,19 @@ DRIVER_PACKAGES = ("doca-ofed", "mlnx-ofed-kernel-dkms", "mlnx-ofed-kernel-utils
 
 def text_of(name):
     text = (HERE / name).read_text()
-    return text.replace("@LEVEL@", LEVEL).replace("@DKMS_VERSION@", DKMS_VERSION)
+    text = text.replace("@LEVEL@", LEVEL).replace("@DKMS_VERSION@", DKMS_VERSION)
+    return text.replace("@MODULES@", " ".join(MODULES))
 
 
 def kernel_source(broken):
-    """What /usr/src holds for dkms: one small module a name."""
+    """What /usr/src holds for dkms: one small module a name; mlx5_ib gives functions a port."""
     home = f"/usr/src/mlnx-ofed-kernel-{DKMS_VERSION}"
     conf = f'PACKAGE_NAME="mlnx-ofed-kernel"\nPACKAGE_VERSION="{DKMS_VERSION}"\n' \
         'MAKE[0]="make -j2 KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\nAUTOINSTALL="yes"\n'
     files = {}
     for n, name in enumerate(MODULES):
-        source = text_of("module.c.in").replace("@NAME@", name).replace("@VERSION@", LEVEL)
+        source = text_of("mlx5_ib.c.in" if name == "mlx5_ib" else "module.c.in")
+        source = source.replace("@NAME@", name).replace("@VERSION@", LEVEL)
         if broken:
             source += "#error this kernel is not supported by this release\n"
         files[f"{home}/{name}.c"] = (source, 0o644)

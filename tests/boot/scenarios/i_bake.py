@@ -7,7 +7,7 @@ import subprocess
 
 import expect
 import user_data
-from rig import vendor
+from rig import kernels, vendor
 from scenarios import BOOKWORM, BOTH, scenario
 from scenarios.b_doca import Source, stanza
 from trial import OFFICE_SIZE
@@ -15,7 +15,6 @@ from trial import OFFICE_SIZE
 CONFIG = "etc/ofed-init/conf.d/50-image.yaml"
 MARKER = "var/lib/ofed-init/baked.json"
 PER_VM = ("result.json", "agent.status", "instances", "staging", "apt")
-OLD_KERNEL = "6.1.0-1-amd64"
 OFED_INIT = pathlib.Path(__file__).resolve().parents[3] / "build" / "ofed-init"
 
 
@@ -112,33 +111,15 @@ def bake_other_size(t):
     t.check("compiled no more" not in again.status_log.split("starts;")[-1], "the next boot has nothing to take out")
 
 
-def older_kernel(t, vm):
-    """Another kernel in the image, with headers: the real one's under another name."""
-    for top in ("usr/lib/modules", "usr/src"):
-        for path in vm.container.path(top).iterdir():
-            if t.kernel in path.name and not path.is_symlink():
-                name = path.name.replace(t.kernel, OLD_KERNEL)
-                shutil.copytree(path, path.with_name(name), symlinks=True)
-    modules = vm.container.path(f"usr/lib/modules/{OLD_KERNEL}")
-    headers = vm.container.path(f"usr/src/linux-headers-{OLD_KERNEL}")
-    for link in ("build", "source"):
-        (modules / link).unlink(missing_ok=True)
-    (modules / "build").symlink_to(f"/usr/src/linux-headers-{OLD_KERNEL}")
-    for name in ("include/generated/utsrelease.h", "include/config/kernel.release"):
-        path = headers / name
-        if path.exists():
-            path.write_text(path.read_text().replace(t.kernel, OLD_KERNEL))
-
-
 @scenario(BOOKWORM, layer="bake")
 def bake_kernel_moved(t):
     """Baked for one kernel, booted with another: mended before workloads start, and nothing fetched again."""
     vm = t.vm()
-    older_kernel(t, vm)
+    kernels.add_older(vm.container, t.kernel)
     image(t, vm, f"  version: '{vendor.DOCA}'\n")
-    code = vm.container.run("ofed-init", "bake", "--kernel", OLD_KERNEL, log="bake.log", check=False)
+    code = vm.container.run("ofed-init", "bake", "--kernel", kernels.OLD, log="bake.log", check=False)
     t.equal(code, 0, "bake for a kernel that does not run")
-    baked(t, vm, OLD_KERNEL)
+    baked(t, vm, kernels.OLD)
     shutil.rmtree(vm.container.path(f"usr/lib/modules/{t.kernel}/updates"), ignore_errors=True)
     vm.container.path(f"srv/doca/{vendor.ARTEFACT}").unlink()
     boot = vm.boot(420)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The trials: functions of a list of checks and a machine, named as `tests/qemu/run` takes them."""
+import collections
 import importlib
 import pathlib
+
+# A guest that boots an image (baked.py) for the first time; words: of the kernel's command line.
+FirstBoot = collections.namedtuple("FirstBoot", "image words")
 
 FOUND = {}  # name -> (function, what it starts from)
 
@@ -19,6 +23,12 @@ def trial(function):
 def trial_with_stack(function):
     """Starts with the distribution's RDMA stack installed as well, as in a baked image."""
     return register(function, "stack")
+
+
+def trial_of_image(image, size, functions=1):
+    """Starts when an image's first boot has settled, on a VM of that size with so many functions."""
+    start = FirstBoot(image, f"rig.size={size} rig.functions={functions}")
+    return lambda function: register(function, start)
 
 
 def load():

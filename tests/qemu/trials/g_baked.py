@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Images that `ofed-init bake` has made, booted for the first time: where they fit, and where not."""
+import json
+
+from machine import SIZE
+from rig import kernels, vendor
+from trials import trial_of_image
+from trials.b_run import ended, proven
+
+FOLDER = "/lib/modules/$(uname -r)/updates/dkms"
+
+
+def untouched(t, vm):
+    """No package manager has been at work since the image was made."""
+    t.equal(vm.status("sha256sum", "--quiet", "-c", "/srv/rig/untouched").output, "",
+            "dpkg's log and its list of packages are the image's")
+
+
+def told(t, run):
+    t.tell("the program's own work, emulated: "
+           + ", ".join(f"{phase['name']} {phase['ms']} ms" for phase in run.result["phases"]))
+
+
+@trial_of_image("baked", SIZE)
+def baked_boot(t, vm):
+    """Nothing to install: what was baked is loaded, verified, and that is all."""
+    run = vm.boot()
+    ended(t, run, 0, "driver-present")
+    proven(t, run)
+    told(t, run)
+    t.contains(run.log, "baked into the image", "the log says where the driver is from")
+    t.lacks(run.log, "step ", "no step was carried out")
+    untouched(t, vm)
+    t.equal(vm.status("systemctl", "is-active", "infiniband-ready.target").output.strip(), "active",
+            "infiniband-ready.target is reached")
+
+    marker = json.loads(vm.sh("cat /srv/rig/marker.json"))
+    driver = run.result["verdict"]["driver"]
+    release = vm.sh("uname -r").strip()
+    t.equal((marker["kernel"], driver["kernel"]), (release, release), "baked for the kernel that runs, and judged by it")
+    t.equal((marker["stack"], driver["stack"]), ("doca-ofed", "doca-ofed"), "baked and found: the same stack")
+    t.equal(driver["version"], f"{vendor.DOCA}-019000", "and the version that its packages have")
+    digests = dict(line.split()[::-1] for line in vm.sh(f"cd {FOLDER} && sha256sum *").splitlines())
+    t.equal(digests, {m["file"].rpartition("/")[2]: m["sha256"] for m in marker["modules"]},
+            "the modules are those that were baked")
+    for module in vendor.MODULES:
+        source, magic = vm.sh(f"modinfo -F srcversion {FOLDER}/{module}.ko; modinfo -F vermagic {FOLDER}/{module}.ko"
+                              ).splitlines()
+        t.equal(vm.sh(f"cat /sys/module/{module}/srcversion").strip(), source, f"{module} is loaded, as it was baked")
+        t.equal(magic.split()[0], release, f"{module} is for this kernel")
+
+    run = vm.run()
+    ended(t, run, 0, "unchanged")
+    told(t, run)
+
+
+@trial_of_image("baked", "Standard_F2s_v2", functions=0)
+def baked_office(t, vm):
+    """On a VM without InfiniBand: given up, so that no dkms rebuild ever burdens it."""
+    run = vm.boot()
+    ended(t, run, 13, "size-not-rdma")
+    told(t, run)
+    t.contains(run.log, "compiled no more", "the log says what was taken out")
+    t.equal(vm.sh("dkms status"), "", "dkms has nothing registered")
+    t.equal(vm.sh(f"ls {FOLDER} 2>/dev/null || true"), "", "the kernel's own modules are back")
+    t.equal(vm.status("systemctl", "is-enabled", "openibd").output.strip(), "disabled", "openibd is started no more")
+    t.equal(vm.status("test", "-e", "/var/lib/ofed-init/baked.json").status, 1, "the marker is gone")
+    untouched(t, vm)
+    run = vm.run()
+    ended(t, run, 13, "size-not-rdma")
+    told(t, run)
+    t.lacks(run.log, "compiled no more", "there is nothing more to take out")
+
+
+@trial_of_image("moved", SIZE)
+def baked_moved(t, vm):
+    """Another kernel than the one that was baked for, and no headers to compile with: said, and nothing broken."""
+    run = vm.boot()
+    ended(t, run, 14, "headers-missing")
+    told(t, run)
+    t.contains(run.log, kernels.OLD, "the kernel that it was baked for is named")
+    t.equal(vm.sh("modinfo -F filename mlx5_ib").count("/updates/"), 0, "modprobe finds the kernel's own")
