@@ -278,19 +278,26 @@ static bool gate_build_tools(struct oi_decision *d)
 {
 	const struct oi_facts *f = d->facts;
 	bool installable = d->inbox && d->inbox->build.n;
+	bool missing = f->kernel.headers == OI_FLAG_NO || f->kernel.headers == OI_FLAG_ABSENT;
 
 	if (oi_from_distro(d))
 		return true;
+	if (missing && !installable) {
+		oi_verdict_rule(d->verdict, "headers", OI_RESULT_FAIL,
+				"not installed, and nothing tells how to get them here");
+		return oi_decision_refuse(d, OI_R_HEADERS_MISSING, "%s",
+					  oi_text_or(&f->kernel.release, "kernel unknown"));
+	}
 	oi_verdict_rule(d->verdict, "headers",
 			f->kernel.headers == OI_FLAG_YES ? OI_RESULT_PASS : OI_RESULT_UNKNOWN, "%s",
 			f->kernel.headers == OI_FLAG_YES ? "installed for the running kernel" :
 			installable ? "not installed: part of the plan" : "not installed");
-	if ((f->kernel.headers == OI_FLAG_NO || f->kernel.headers == OI_FLAG_ABSENT) && !installable)
-		return oi_decision_refuse(d, OI_R_HEADERS_MISSING, "%s",
-					  oi_text_or(&f->kernel.release, "kernel unknown"));
 	if ((f->kernel.compiler == OI_FLAG_NO || f->kernel.compiler == OI_FLAG_ABSENT) &&
-	    !installable)
+	    !installable) {
+		oi_verdict_rule(d->verdict, "compiler", OI_RESULT_FAIL,
+				"not installed, and nothing tells how to get one here");
 		return oi_decision_refuse(d, OI_R_COMPILER_MISSING, "%s", "");
+	}
 	return true;
 }
 

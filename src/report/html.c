@@ -143,11 +143,13 @@ static void add_timeline(const struct oi_timeline *timeline, struct oi_buf *out)
 
 /*
  * A table of what was judged: result, id and detail, as rules and checks have them.
- * @outcome: of the decision that they led to; a check that failed is always bad news
+ * @verdict: whose rules they are; NULL for checks: one that failed is always bad news
  */
 static void add_judged(const struct oi_doc *list, const char *title, const char *what,
-		       const char *outcome, struct oi_buf *out)
+		       const struct oi_doc *verdict, struct oi_buf *out)
 {
+	int deciding = oi_view_deciding(verdict);
+
 	if (!list->n)
 		return;
 	oi_buf_addf(out, "<section>\n<h2>%s</h2>\n<table class=\"rows\">\n<thead><tr><th>Result</th>"
@@ -157,12 +159,15 @@ static void add_judged(const struct oi_doc *list, const char *title, const char 
 		const struct oi_doc *item = list->items[i];
 		const char *word = oi_view_or_dash(oi_view_text(item, "result"));
 
-		oi_buf_addf(out, "<tr><td class=\"word %s\">", class_of(oi_view_rule_tone(word, outcome)));
+		oi_buf_addf(out, "<tr><td class=\"word %s\">",
+			    class_of(verdict ? oi_view_rule_tone(verdict, (int)i) : oi_view_word_tone(word)));
 		oi_html_escape(out, word);
 		oi_buf_adds(out, "</td>");
 		element(out, "td", "id", oi_view_or_dash(oi_view_text(item, "id")));
-		element(out, "td", "", oi_view_or_dash(oi_view_text(item, "detail")));
-		oi_buf_adds(out, "</tr>\n");
+		oi_buf_adds(out, "<td>");
+		oi_html_escape(out, oi_view_or_dash(oi_view_text(item, "detail")));
+		oi_buf_adds(out, (int)i == deciding ? " <strong>\342\206\220 this one decided</strong></td></tr>\n" :
+						       "</td></tr>\n");
 	}
 	oi_buf_adds(out, "</tbody>\n</table>\n</section>\n");
 }
@@ -187,9 +192,9 @@ static void add_phases(const struct oi_doc *result, struct oi_buf *out)
 
 	if (!phases->n)
 		return;
-	oi_buf_adds(out, "<section>\n<h2>Phases</h2>\n<table class=\"rows\">\n<thead><tr>"
-			 "<th>Seconds</th><th>Phase</th><th>What it did</th></tr></thead>\n"
-			 "<tbody>\n");
+	oi_buf_addf(out, "<section>\n<h2>Phases</h2>\n<table class=\"rows\">\n<thead><tr>"
+			 "<th>Seconds</th><th>Phase</th><th>%s</th></tr></thead>\n<tbody>\n",
+		    oi_view_list(oi_doc_get(result, "verdict"), "steps")->n ? "What it did" : "");
 	for (size_t i = 0; i < phases->n; i++) {
 		const char *name = oi_view_or_dash(oi_view_text(phases->items[i], "name"));
 
@@ -237,6 +242,7 @@ static void add_log(const struct oi_strv *log, struct oi_buf *out)
 char *oi_report_html(const struct oi_story *story)
 {
 	const struct oi_doc *result = story->result;
+	const struct oi_doc *verdict = oi_doc_get(result, "verdict");
 	struct oi_buf out = { 0 };
 
 	add_head(result, &out);
@@ -244,10 +250,8 @@ char *oi_report_html(const struct oi_story *story)
 	oi_buf_adds(&out, "<main>\n");
 	add_timeline(story->timeline, &out);
 	oi_report_links_html(result, &out);
-	add_judged(oi_view_list(oi_doc_get(result, "verdict"), "rules"), "How it was decided", "Rule",
-		   oi_view_text(result, "verdict.outcome"), &out);
-	add_judged(oi_view_list(result, "checks"), "What was proven", "Check", "refuse",
-		   &out);
+	add_judged(oi_view_list(verdict, "rules"), "How it was decided", "Rule", verdict, &out);
+	add_judged(oi_view_list(result, "checks"), "What was proven", "Check", NULL, &out);
 	add_phases(result, &out);
 	add_versions(result, &out);
 	add_log(story->log, &out);

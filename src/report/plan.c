@@ -116,32 +116,29 @@ static void add_facts(struct oi_paper *paper, const struct oi_facts *facts)
 
 /* --- which rules decided --- */
 
-/* The one that ended the questions: the last that failed. NULL: none did. */
-static const struct oi_rule *deciding(const struct oi_verdict *verdict)
+void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_paper *paper)
 {
-	if (verdict->outcome != OI_OUTCOME_REFUSE && verdict->outcome != OI_OUTCOME_SKIP)
-		return NULL;
-	for (size_t i = verdict->n_rules; i-- > 0;)
-		if (verdict->rules[i].result == OI_RESULT_FAIL)
-			return &verdict->rules[i];
-	return NULL;
+	const struct oi_doc *rules = oi_view_list(verdict, "rules");
+	int deciding = oi_view_deciding(verdict);
+
+	if (rules->n)
+		oi_paper_heading(paper, title);
+	for (size_t i = 0; i < rules->n; i++) {
+		const char *word = oi_view_or_dash(oi_view_text(rules->items[i], "result"));
+		OI_FREE char *text =
+			oi_mem_printf("%s: %s%s", oi_view_or_dash(oi_view_text(rules->items[i], "id")),
+				      oi_view_or_dash(oi_view_text(rules->items[i], "detail")),
+				      (int)i == deciding ? "  <- this one decided" : "");
+
+		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_rule_tone(verdict, (int)i), word, text);
+	}
 }
 
 static void add_rules(struct oi_paper *paper, const struct oi_verdict *verdict)
 {
-	const struct oi_rule *last = deciding(verdict);
+	OI_DOC_AUTO *doc = oi_verdict_to_doc(verdict);
 
-	if (verdict->n_rules)
-		oi_paper_heading(paper, "which rules decided, in this order");
-	for (size_t i = 0; i < verdict->n_rules; i++) {
-		const struct oi_rule *rule = &verdict->rules[i];
-		const char *word = oi_result_name(rule->result);
-		enum oi_tone tone = oi_view_rule_tone(word, oi_outcome_name(verdict->outcome));
-		OI_FREE char *text = oi_mem_printf("%s: %s%s", rule->id, rule->detail,
-						   rule == last ? "  <- this one decided" : "");
-
-		oi_paper_row(paper, 2, RESULT_WIDTH, tone, word, text);
-	}
+	oi_report_rules(doc, "which rules decided, in this order", paper);
 }
 
 static void add_steps(struct oi_paper *paper, const struct oi_verdict *verdict)

@@ -88,9 +88,28 @@ enum oi_tone oi_view_word_tone(const char *word)
 	return is(word, "unproven") || is(word, "unknown") ? OI_TONE_WARN : OI_TONE_PLAIN;
 }
 
-enum oi_tone oi_view_rule_tone(const char *word, const char *outcome)
+/* The last one; but what the stanza makes of its answer is a rule after it. */
+int oi_view_deciding(const struct oi_doc *verdict)
 {
-	return is(word, "fail") && !is(outcome, "refuse") ? OI_TONE_PLAIN : oi_view_word_tone(word);
+	const struct oi_doc *rules = oi_view_list(verdict, "rules");
+	const char *outcome = oi_view_text(verdict, "outcome");
+	size_t n = rules->n;
+
+	if (!is(outcome, "refuse") && !is(outcome, "skip"))
+		return -1;
+	if (n && is(oi_view_text(rules->items[n - 1], "id"), "on-unsupported"))
+		n--;
+	return n && !is(oi_view_text(rules->items[n - 1], "result"), "pass") ? (int)n - 1 : -1;
+}
+
+enum oi_tone oi_view_rule_tone(const struct oi_doc *verdict, int rule)
+{
+	const struct oi_doc *rules = oi_view_list(verdict, "rules");
+	const char *word = oi_view_text(rules->items[rule], "result");
+
+	if (rule == oi_view_deciding(verdict) && is(oi_view_text(verdict, "outcome"), "refuse"))
+		return OI_TONE_BAD;
+	return is(word, "fail") ? OI_TONE_PLAIN : oi_view_word_tone(word);
 }
 
 char *oi_view_vm(const struct oi_doc *result)

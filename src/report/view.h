@@ -24,8 +24,12 @@ const char *oi_view_or_dash(const char *s);
 const char *oi_view_outcome(const struct oi_doc *result);
 /** oi_view_outcome_tone() - good, bad, or neither yet */
 enum oi_tone oi_view_outcome_tone(const struct oi_doc *result);
-/** oi_view_rule_tone() - a rule that failed is bad news only where @outcome is a refusal */
-enum oi_tone oi_view_rule_tone(const char *word, const char *outcome);
+/** oi_view_deciding() - which rule ended the questions with a refusal or a skip; -1: none did */
+int oi_view_deciding(const struct oi_doc *verdict);
+/** oi_view_rule_tone() - of a rule: only the one that led to a refusal is bad news */
+enum oi_tone oi_view_rule_tone(const struct oi_doc *verdict, int rule);
+/** oi_report_rules() - the rules of a verdict, and which of them decided */
+void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_paper *paper);
 /** oi_view_word_tone() - of "pass", "fail", "unproven", "unknown" */
 enum oi_tone oi_view_word_tone(const char *word);
 

@@ -218,6 +218,7 @@ static void test_plan(void **state OI_UNUSED)
 
 	verdict.message = oi_mem_dup("No function.");
 	verdict.remedy = oi_mem_dup("Stop and start the VM.");
+	oi_verdict_rule(&verdict, "installed", OI_RESULT_FAIL, "no driver stack");
 	oi_verdict_rule(&verdict, "device", OI_RESULT_FAIL, "none on the bus");
 	oi_text_set(&facts.vm.size, "Standard_HB120rs_v3");
 	oi_report_plan_page(&verdict, &facts, &paper);
@@ -226,7 +227,32 @@ static void test_plan(void **state OI_UNUSED)
 	assert_has(page, "VM size       Standard_HB120rs_v3\n");
 	assert_has(page, "Secure Boot   not known\n");
 	assert_has(page, "\033[31mfail\033[m      device: none on the bus <- this one decided\n");
+	assert_has(page, "  fail      installed: no driver stack\n");
 	assert_has(page, "what to change\033[m\n  Stop and start the VM.\n");
+}
+
+static void assert_decides(const char *json, int rule)
+{
+	OI_DOC_AUTO *verdict = parse(json);
+
+	assert_int_equal(oi_view_deciding(verdict), rule);
+}
+
+/* The last rule, also where it only does not know; but not what the stanza makes of it. */
+static void test_deciding(void **state OI_UNUSED)
+{
+#define FAIL "{\"id\":\"a\",\"result\":\"fail\"}"
+#define PASS "{\"id\":\"b\",\"result\":\"pass\"}"
+#define UNKNOWN "{\"id\":\"c\",\"result\":\"unknown\"}"
+#define SKIPPED "{\"id\":\"on-unsupported\",\"result\":\"pass\"}"
+	assert_decides("{\"outcome\":\"refuse\",\"rules\":[" FAIL "," PASS "," FAIL "]}", 2);
+	assert_decides("{\"outcome\":\"refuse\",\"rules\":[" FAIL "," UNKNOWN "]}", 1);
+	assert_decides("{\"outcome\":\"skip\",\"rules\":[" PASS "," FAIL "," SKIPPED "]}", 1);
+	assert_decides("{\"outcome\":\"refuse\",\"rules\":[" FAIL "," PASS "]}", -1);
+	assert_decides("{\"outcome\":\"install\",\"rules\":[" FAIL "]}", -1);
+	assert_decides("{\"outcome\":\"refuse\",\"rules\":[" SKIPPED "]}", -1);
+	assert_decides("{\"outcome\":\"refuse\",\"rules\":7}", -1);
+	assert_int_equal(oi_view_deciding(NULL), -1);
 }
 
 static void test_html(void **state OI_UNUSED)
@@ -312,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_boot),	 cmocka_unit_test(test_drawing),
 		cmocka_unit_test(test_links),	 cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_html),	 cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_deciding),
 		cmocka_unit_test(test_waiting_for_little),
 	};
 
