@@ -40,14 +40,29 @@ static bool misleads(const char *text)
 	return false;
 }
 
+/* Nearly all of nearly every text: printable ASCII, taken in one piece. */
+static size_t plain_length(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] >= 0x20 && s[len] < 0x7f)
+		len++;
+	return len;
+}
+
 char *oi_report_clean(const char *text)
 {
 	struct oi_buf out = { 0 };
 
 	while (*text) {
 		const unsigned char *u = (const unsigned char *)text;
-		size_t len = sequence_length(text);
+		size_t len = plain_length(text);
 
+		oi_buf_add(&out, text, len);
+		text += len;
+		if (len)
+			continue;
+		len = sequence_length(text);
 		if (len) {
 			text += len;
 			continue;
