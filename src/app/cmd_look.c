@@ -202,7 +202,14 @@ int oi_cmd_verify(const struct oi_options *options)
 	promise(&machine, &verdict);
 	if (options->wait)
 		wait_ms = (int64_t)machine.config.verify.wait_seconds * 1000;
+	if (wait_ms) {
+		OI_FREE char *line = oi_mem_printf("waiting up to %d s for the ports",
+						   machine.config.verify.wait_seconds);
+
+		oi_terminal_say(&machine.terminal, line);
+	}
 	oi_verify(&machine.host, &machine.config, &verdict, wait_ms, &machine.facts, &checks);
+	oi_terminal_hide(&machine.terminal);
 	reason = sum_up(&checks);
 	print_checks(&checks, reason, options->json);
 	return oi_reason_text(reason)->exit_code;
