@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "app/commands.h"
-#include "base/mem.h"
+#include "app/machine.h"
 #include "base/near.h"
 #include "model/reasons.h"
 
@@ -36,28 +36,26 @@ static const struct command commands[] = {
 	{ "uninstall", oi_cmd_uninstall, true },
 };
 
-static int usage(const char *text)
-{
-	fprintf(stderr, "ofed-init: %s\n  %s\n", text, oi_reason_text(OI_R_USAGE)->remedy);
-	return oi_reason_text(OI_R_USAGE)->exit_code;
-}
-
 static int no_command(const char *typed)
 {
 	const char *names[OI_ARRAY_SIZE(commands)];
-	OI_FREE char *text = NULL;
 	const char *near;
+	struct oi_err err;
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(commands); i++)
 		names[i] = commands[i].name;
 	near = oi_near_word(typed, names, OI_ARRAY_SIZE(names));
-	text = near ? oi_mem_printf("there is no command \"%s\"; did you mean \"%s\"?", typed, near) :
-		      oi_mem_printf("there is no command \"%s\"", typed);
-	return usage(text);
+	if (near)
+		oi_err_set(&err, OI_R_USAGE, "there is no command \"%s\"; did you mean \"%s\"?", typed, near);
+	else
+		oi_err_set(&err, OI_R_USAGE, "there is no command \"%s\"", typed);
+	return oi_machine_fail(&err);
 }
 
 static int dispatch(const struct oi_options *options)
 {
+	struct oi_err err;
+
 	if (options->help || (options->command && !strcmp(options->command, "help")))
 		return fputs(oi_options_help(), stdout) < 0;
 	if (options->version)
@@ -66,8 +64,11 @@ static int dispatch(const struct oi_options *options)
 		if (strcmp(commands[i].name, options->command) != 0)
 			continue;
 		if (options->arguments.n && commands[i].run != oi_cmd_validate &&
-		    commands[i].run != oi_cmd_bundle)
-			return usage("this command takes no arguments");
+		    commands[i].run != oi_cmd_bundle) {
+			oi_err_set(&err, OI_R_USAGE, "%s takes no arguments: %s", options->command,
+				   options->arguments.v[0]);
+			return oi_machine_fail(&err);
+		}
 		/* Who no longer reads what is said is no reason to leave half a driver behind. */
 		if (commands[i].changes)
 			signal(SIGPIPE, SIG_IGN);
@@ -84,7 +85,7 @@ int main(int argc, char **argv)
 
 	umask(022); /* whoever starts us: nothing that we make is for others to write */
 	if (oi_options_read(argc, argv, &options, &err))
-		exit_code = usage(err.text);
+		exit_code = oi_machine_fail(&err);
 	else
 		exit_code = dispatch(&options);
 	oi_options_clear(&options);

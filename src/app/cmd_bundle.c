@@ -31,7 +31,7 @@ static const char *place_of(const struct oi_machine *machine, struct oi_err *err
 		oi_err_set(err, OI_R_USAGE, "bundle publish: the stanza has no modules_cache.url");
 		return NULL;
 	}
-	oi_err_set(err, OI_R_USAGE, "bundle create FOLDER, or bundle publish");
+	oi_err_set(err, OI_R_USAGE, "bundle wants create FOLDER, or publish");
 	return NULL;
 }
 
