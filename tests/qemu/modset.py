@@ -2,8 +2,10 @@
 """What a machine has after it took its modules from a cache, as packages for the guest.
 
 In a container `ofed-init run` compiles the modules and publishes them. Left are the published set, in built/ what
-dkms has compiled, and beside them the vendor's other packages.
+dkms has compiled, in doca/ what the vendor gave, in catalog.d/ what accepts its key, and beside them the vendor's
+other packages.
 """
+import pathlib
 import shutil
 
 from rig import baseroot, box
@@ -21,4 +23,6 @@ def make(t, maker, folder):
         release = baseroot.kernel_release(machine.root)
         shutil.copytree(machine.path(PUBLISHED), folder, dirs_exist_ok=True)
         shutil.copytree(machine.path(f"usr/lib/modules/{release}/updates/dkms"), folder / "built")
+        for name in ("srv/doca", "etc/ofed-init/catalog.d"):
+            shutil.copytree(machine.path(name), folder / pathlib.PurePath(name).name)
         (folder / "release").write_text(release)

@@ -38,13 +38,13 @@ class Maker:
         return made
 
 
-def prepare(args, logs):
+def prepare(args, logs, variant):
     """What all machines have in common, as a layer."""
     jail.private_run()
     work = pathlib.Path(args.work)
     (work / "machine").mkdir(parents=True)
     machine = container.Container("ready", [args.root, args.baked], work / "machine", logs)
-    box.prepare(machine, work / "vendor")
+    box.prepare(machine, work / "vendor", variant)
     subprocess.run(["cp", "-a", f"{work}/machine/upper/.", args.ready], check=True)
 
 
@@ -97,8 +97,8 @@ def make_layers(program, scratch, logs):
     return layers
 
 
-def main(program, usage, scenes):
-    """Both sides of the jail: the exit status of the program."""
+def main(program, usage, scenes, variant="good"):
+    """Both sides of the jail: the exit status of the program. variant: of vendor.py."""
     program = pathlib.Path(program).resolve()
     logs = pathlib.Path(os.environ.get("OI_CHECK_DIR", TOP / "build" / "check" / program.parent.name))
     parser = argparse.ArgumentParser(usage=usage)
@@ -108,7 +108,7 @@ def main(program, usage, scenes):
         parser.add_argument(option, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.inside:
-        return prepare(args, logs) if args.inside == "prepare" else inside(args, scenes, logs)
+        return prepare(args, logs, variant) if args.inside == "prepare" else inside(args, scenes, logs)
     if os.geteuid() != 0:
         sys.exit(f"{program}: must be root")
     unknown = set(args.names) - {s.__name__ for s in scenes}

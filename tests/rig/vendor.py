@@ -12,6 +12,10 @@ Variants, each a way in which a real one goes wrong or must be handled with care
     new-kernel      doca-ofed depends on another kernel
     asks            a package's script asks, by debconf and on the terminal, as shim's do
     replaces        doca-ofed wants a newer rig-lib than the machine has
+
+And one for a machine with a kernel of its own:
+    drives          its modules do what the kernel's own do, since they are those, as another build;
+                    only mlx_compat is compiled, and openibd really loads and unloads
 """
 import hashlib
 import os
@@ -29,6 +33,7 @@ ARTEFACT = f"doca-host_{DOCA}-019000-25.10-ubuntu2404_amd64.deb"
 HOME = f"/usr/share/doca-host-{DOCA}-019000-25.10-ubuntu2404"
 KEYRING = "/usr/share/keyrings/GPG-KEY-Mellanox.gpg"
 MODULES = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs", "ib_umad", "ib_cm", "rdma_ucm", "ib_ipoib")
+COMPILED = "mlx_compat"  # by the variant whose other modules are not
 DRIVER_PACKAGES = ("doca-ofed", "mlnx-ofed-kernel-dkms", "mlnx-ofed-kernel-utils", "ofed-scripts")
 
 
@@ -59,12 +64,28 @@ def kernel_source(broken):
     return files
 
 
+def own_modules():
+    """The same, of modules that work."""
+    home = f"/usr/src/mlnx-ofed-kernel-{DKMS_VERSION}"
+    names = (*MODULES, COMPILED)
+    conf = f'PACKAGE_NAME="mlnx-ofed-kernel"\nPACKAGE_VERSION="{DKMS_VERSION}"\nAUTOINSTALL="yes"\n' \
+        f'MAKE[0]="sh own-modules ${{kernelver}} {" ".join(MODULES)}"\n'
+    for n, name in enumerate(names):
+        conf += f'BUILT_MODULE_NAME[{n}]="{name}"\nDEST_MODULE_LOCATION[{n}]="/updates"\n'
+    compiled = text_of("module.c.in").replace("@NAME@", COMPILED).replace("@VERSION@", LEVEL)
+    return {f"{home}/dkms.conf": (conf, 0o644),
+            f"{home}/own-modules": (text_of("own-modules"), 0o644),
+            f"{home}/Makefile": (f"obj-m := {COMPILED}.o\n", 0o644),
+            f"{home}/{COMPILED}.c": (compiled, 0o644)}
+
+
 def packages(work, pool, variant):
+    drives = variant == "drives"
     deb(work, pool, "mlnx-ofed-kernel-dkms", f"{DKMS_VERSION}-1", depends="dkms, gcc, make",
-        files=kernel_source(broken=variant == "broken-build"),
+        files=own_modules() if drives else kernel_source(broken=variant == "broken-build"),
         scripts={"postinst": text_of("dkms-postinst"), "prerm": text_of("dkms-prerm")})
     deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", files={
-        "/etc/init.d/openibd": (text_of("openibd"), 0o755),
+        "/etc/init.d/openibd": (text_of("openibd-loads" if drives else "openibd"), 0o755),
         "/lib/systemd/system/openibd.service": (text_of("openibd.service"), 0o644),
         "/etc/infiniband/openib.conf": ("# stand-in of the test\nONBOOT=yes\nIPOIB_LOAD=yes\n", 0o644)})
     deb(work, pool, "ofed-scripts", f"{LEVEL}", files={

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The vendor's stack by `ofed-init run`: its modules, from a cache, take the place of the loaded ones, on a machine
+with a network that may go with them."""
+import time
+
+from machine import SIZE
+from rig import vendor
+from trials import trial
+from trials.b_run import ended, proven
+
+SET = "/srv/disk/vendor"
+DROPIN = "/etc/systemd/system/openibd.service.d/60-rig.conf"
+LOST = "/var/lib/ofed-init/network-lost.json"
+HOLD = "/run/modprobe.d/ofed-init-reload.conf"
+ALWAYS = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs")
+OWN = dict.fromkeys(ALWAYS, "")  # the kernel's own have no source version
+
+# The machine's own network, all of it in the guest: a gateway, and behind it the metadata service.
+NETWORK = f"""
+ip netns add azure
+ip link add eth0 type veth peer name port netns azure
+ip -n azure link set lo up
+ip -n azure link set port up
+ip -n azure addr add 10.0.0.1/24 dev port
+ip -n azure addr add 169.254.169.254/32 dev lo
+ip addr add 10.0.0.4/24 dev eth0
+ip link set eth0 up
+ip route add default via 10.0.0.1
+ip netns exec azure python3 /srv/disk/imds/server.py --address 169.254.169.254 --port 80 --size {SIZE} \\
+    --port-file /run/imds.port >/run/imds.log 2>&1 &
+until [ -s /run/imds.port ]; do sleep 0.1; done
+"""
+# Between the old modules and the new ones: the function comes anew to udev, which would load its driver.
+BETWEEN = f"""#!/bin/sh
+cp {HOLD} /run/between.hold
+udevadm trigger --settle --action=add /sys/bus/pci/devices/0101:00:00.0
+grep -o '^mlx5_core' /proc/modules >/run/between.loaded
+exit 0
+"""
+# udevd has just looked whether its files have changed, when they change.
+BUSY = f"until [ -e {HOLD} ]; do udevadm trigger --action=change /sys/class/mem/null; sleep 0.5; done"
+REACH = "import socket; socket.create_connection(('169.254.169.254', 80), 5)"
+# A driver whose link is up, and carries nothing: the gateway stays silent until the other one is loaded.
+LINK = """#!/bin/sh
+if [ -e /sys/module/mlx5_core/srcversion ]; then
+	ip -n azure addr flush dev port
+else
+	ip -n azure addr replace 10.0.0.1/24 dev port
+fi
+"""
+WITH_LINK = "install mlx5_core /sbin/modprobe --ignore-install mlx5_core && /bin/sh /run/link\n"
+
+
+def prepare(vm):
+    """A boot that has come to where ofed-init is to run: the driver that it found is loaded."""
+    vm.sh(f"date -s @{int(time.time())}")  # a snapshot's is older than the vendor's key
+    digest = vm.sh(f"cat {SET}/doca/sha256")
+    vm.sh(f"mkdir -p /etc/ofed-init/catalog.d; cp {SET}/catalog.d/*.tsv /etc/ofed-init/catalog.d/")
+    vm.azure(stanza=f"""infiniband:
+  driver: doca-ofed
+  source: {{url: "file://{SET}/doca/{vendor.ARTEFACT}", sha256: {digest}}}
+  modules_cache: {{url: {SET}}}
+  verify: {{wait_seconds: 60, network_wait_seconds: 3}}
+""").load()
+    vm.sh(NETWORK, limit_s=30)
+
+
+def loaded(vm):
+    """The source versions of what is loaded."""
+    lines = vm.sh(f"for m in {' '.join(ALWAYS)}; do [ ! -e /sys/module/$m ] ||"
+                  " echo $m:$(cat /sys/module/$m/srcversion 2>/dev/null); done").split()
+    return dict(line.split(":") for line in lines)
+
+
+def incarnations(vm):
+    """Changes whenever one of the modules is loaded anew."""
+    return vm.sh("stat -c '%n %i' " + " ".join(f"/sys/module/{m}" for m in ALWAYS))
+
+
+def vendors_loaded(t, vm):
+    """Those of the set are on the disk and in the kernel."""
+    release = vm.sh("uname -r").strip()
+    t.equal(vm.sh("cd /lib/modules/$(uname -r)/updates/dkms && sha256sum *.ko"),
+            vm.sh(f"cd {SET}/built && sha256sum *.ko"), "the modules are those that dkms has built")
+    for module in (*vendor.MODULES, vendor.COMPILED):
+        file, source, magic = vm.sh(f"modinfo -F filename {module}; modinfo -F srcversion {module};"
+                                    f" modinfo -F vermagic {module}").splitlines()
+        t.contains(file, "/updates/dkms/", f"{module} is found before the kernel's own")
+        t.equal(magic.split()[0], release, f"{module} is for this kernel")
+        t.equal(vm.sh(f"cat /sys/module/{module}/srcversion").strip(), source, f"{module} is the one that is loaded")
+
+
+@trial
+def vendor_exchange(t, vm):
+    """Nothing is compiled, the loaded modules make way, udev keeps out of it, and the network stays."""
+    prepare(vm)
+    t.equal(loaded(vm), OWN, "at first the kernel's own modules are loaded")
+    vm.write("/run/between", BETWEEN)
+    vm.write(DROPIN, "[Service]\nExecStopPost=/bin/sh /run/between\n")
+    vm.meanwhile(BUSY)
+    run = vm.run()
+    ended(t, run, 0, "installed")
+    proven(t, run)
+    vendors_loaded(t, vm)
+    t.contains(run.log, "built ones from the cache: nothing has to be compiled", "the cache was hit")
+    packages = vm.sh("dpkg-query -W -f '${Package} ${db:Status-Status}\\n'").splitlines()
+    t.check("ofed-init-modules-" + vm.sh("uname -r").strip() + " installed" in packages, "the set is a package")
+    t.check(not {"dkms installed", "mlnx-ofed-kernel-dkms installed"} & set(packages), "dkms is not there")
+    t.contains(run.log, "to be exchanged: mlx5_core: loaded is one without a source version", "what was exchanged")
+    t.contains(run.log, "the gateway is 10.0.0.1 on eth0\n", "the gateway was asked, and answered")
+    t.contains(run.log, "network: it is still there", "as it did afterwards")
+    t.contains(vm.status("cat", "/run/between.hold").output, "blacklist mlx5_core\n", "udev was told to wait")
+    t.equal(vm.status("cat", "/run/between.loaded").output, "", "and no device loaded its driver meanwhile")
+    t.check(vm.status("test", "-e", HOLD)[0] != 0, "afterwards it may")
+
+    before = incarnations(vm)
+    ended(t, vm.run(), 0, "unchanged")
+    t.equal(incarnations(vm), before, "another run leaves the modules loaded")
+
+
+@trial
+def vendor_network_lost(t, vm):
+    """The gateway does not answer through the new driver: back to the kernel's own, and not again."""
+    prepare(vm)
+    vm.write("/run/link", LINK)
+    vm.write("/etc/modprobe.d/rig-link.conf", WITH_LINK)
+    run = vm.run()
+    ended(t, run, 14, "network-lost")
+    t.contains(run.last_line, "the gateway 10.0.0.1 on eth0 does not answer for 3 s", "what was lost, and how long")
+    t.contains(run.last_line, "so is the network", "that it is back")
+    t.equal(loaded(vm), OWN, "the kernel's own modules are loaded")
+    t.contains(vm.sh("modinfo -F filename mlx5_core"), "/kernel/drivers/", "and would be at the next boot")
+    t.equal(vm.status("systemctl", "is-enabled", "openibd").output.strip(), "disabled", "openibd would not")
+    t.equal(vm.status("python3", "-c", REACH)[0], 0, "what lies behind the gateway really answers")
+    before = incarnations(vm)
+    again = vm.run()
+    ended(t, again, 14, "network-lost")
+    t.contains(again.last_line, "is not tried again", "it leaves this driver alone")
+    t.equal(incarnations(vm), before, "nothing was loaded anew")
+
+    vm.sh("ofed-init clean")
+    t.check(vm.status("test", "-e", LOST)[0] != 0, "until ofed-init clean")
