@@ -40,35 +40,38 @@ class GuestFailed(Exception):
 class Guest:
     """A running guest; a context manager that ends it."""
 
-    def __init__(self, folder, kernel, payload, disk=None, snapshot=None, words=""):
+    def __init__(self, folder, kernel, payload, disk=None, snapshot=None, words="", cache="unsafe"):
         """folder: an empty one, with a short name (sockets); kernel: folder with vmlinuz and
         initrd; payload: the second disk, only read; disk: to boot from; snapshot: to resume;
-        words: more of the kernel's command line."""
+        words: more of the kernel's command line; cache: "writeback" for a disk that keeps what
+        it was told to, when QEMU is killed."""
         self.folder = pathlib.Path(folder)
         backing, form = (snapshot.disk, "qcow2") if snapshot else (disk, "raw")
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", form, "-b", backing,
                         self.folder / "disk.qcow2"], check=True)
-        argv = ["qemu-system-x86_64", *MACHINE,
-                "-kernel", f"{kernel}/vmlinuz", "-initrd", f"{kernel}/initrd",
-                "-append", f"{CMDLINE} {words}",
-                "-drive", "file=disk.qcow2,if=virtio,format=qcow2,cache=unsafe",
-                "-drive", f"file={payload},if=virtio,format=raw,readonly=on",
-                "-device", "virtio-serial-pci",
-                "-chardev", "socket,id=agent,path=agent,server=on,wait=off",
-                "-device", "virtserialport,chardev=agent,name=rig.agent",
-                "-serial", "file:console.log", "-qmp", "unix:qmp,server=on,wait=off"]
+        self.argv = ["qemu-system-x86_64", *MACHINE,
+                     "-kernel", f"{kernel}/vmlinuz", "-initrd", f"{kernel}/initrd",
+                     "-append", f"{CMDLINE} {words}",
+                     "-drive", f"file=disk.qcow2,if=virtio,format=qcow2,cache={cache}",
+                     "-drive", f"file={payload},if=virtio,format=raw,readonly=on",
+                     "-device", "virtio-serial-pci",
+                     "-chardev", "socket,id=agent,path=agent,server=on,wait=off",
+                     "-device", "virtserialport,chardev=agent,name=rig.agent",
+                     "-serial", "file:console.log", "-qmp", "unix:qmp,server=on,wait=off"]
         if snapshot:
             (self.folder / "from").symlink_to(snapshot.state)
-            argv += ["-incoming", "exec:cat from"]
-        with open(self.folder / "qemu.log", "wb") as log:
-            self.process = subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL,
+        self.start(["-incoming", "exec:cat from"] if snapshot else [])
+
+    def start(self, more):
+        with open(self.folder / "qemu.log", "ab") as log:
+            self.process = subprocess.Popen([*self.argv, *more], cwd=self.folder, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, preexec_fn=die_with_parent)
         self.monitor = self.agent = None
         try:
             self.monitor = Lines(self.connect("qmp"))
             self.monitor.read(30)  # the greeting
             self.ask("qmp_capabilities")
-            if snapshot:
+            if more:
                 self.resume()
             self.agent = Lines(self.connect("agent"))
         except BaseException:
@@ -87,6 +90,11 @@ class Guest:
                 lines.close()
         self.process.kill()  # its disk is thrown away, or was closed by save()
         self.process.wait()
+
+    def cut_power(self):
+        """And switch it on again: what was only in the guest's memory is lost."""
+        self.end()
+        self.start([])
 
     def connect(self, name):
         deadline = time.monotonic() + 30

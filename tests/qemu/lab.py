@@ -55,7 +55,7 @@ class Lab:
         started = time.monotonic()
         stack = self.install("stack", ready, "/srv/disk/archive/rdma-core_*.deb")
         self.note("stack", started)
-        self.starts = {"ready": ready, "stack": stack}
+        self.starts = {"ready": ready, "durable": ready, "stack": stack}
 
     def note(self, what, started):
         self.took_s[what] = time.monotonic() - started
@@ -73,9 +73,11 @@ class Lab:
                         shutil.copy(pathlib.Path(folder) / log, self.logs / f"{name}-{log}")
 
     def started(self, name, start):
-        """start: the name of a snapshot, or an image with words for the kernel."""
+        """start: the name of a snapshot, or an image with words for the kernel. "durable" is "ready" on
+        a disk that outlives the guest."""
         if isinstance(start, str):
-            return self.guest(name, payload=self.payload, snapshot=self.starts[start])
+            return self.guest(name, payload=self.payload, snapshot=self.starts[start],
+                              cache="writeback" if start == "durable" else "unsafe")
         return self.guest(name, payload=self.payload, disk=self.made / "images" / f"{start.image}.raw",
                           words=start.words)
 

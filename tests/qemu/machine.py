@@ -46,6 +46,13 @@ class Machine:
                               stdin=text)
         assert done.status == 0, done.output
 
+    def cut_power(self):
+        """The guest boots anew from what had reached its disk."""
+        self.guest.cut_power()
+        self.status("systemctl", "is-system-running", "--wait", limit_s=300)
+        self.sh("mount -o ro /dev/vdb /srv/disk")
+        self.logged = len(self.status("cat", STATUS_LOG).output)
+
     # --- what Azure would give it -------------------------------------------------------------
 
     def azure(self, size=SIZE, adapter="state=4", functions=1, stanza=STANZA):

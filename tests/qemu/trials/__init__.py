@@ -31,6 +31,11 @@ def trial_of_image(image, size, functions=1):
     return lambda function: register(function, start)
 
 
+def trial_with_power_cuts(function):
+    """Starts as trial, and may lose its power."""
+    return register(function, "durable")
+
+
 def load():
     """Every trial of this folder, in the order of files and lines."""
     for path in sorted(pathlib.Path(__file__).parent.glob("[a-z]*.py")):

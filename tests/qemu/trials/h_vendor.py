@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The vendor's stack by `ofed-init run`: its modules, from a cache, take the place of the loaded ones, on a machine
 with a network that may go with them."""
+import os
+import random
 import time
 
-from machine import SIZE
+from machine import SIZE, STATUS_LOG
 from rig import vendor
-from trials import trial
+from trials import trial, trial_with_power_cuts
 from trials.b_run import ended, proven
 
 SET = "/srv/disk/vendor"
 DROPIN = "/etc/systemd/system/openibd.service.d/60-rig.conf"
-LOST = "/var/lib/ofed-init/network-lost.json"
 HOLD = "/run/modprobe.d/ofed-init-reload.conf"
 ALWAYS = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs")
 OWN = dict.fromkeys(ALWAYS, "")  # the kernel's own have no source version
@@ -37,6 +38,9 @@ udevadm trigger --settle --action=add /sys/bus/pci/devices/0101:00:00.0
 grep -o '^mlx5_core' /proc/modules >/run/between.loaded
 exit 0
 """
+# Where the power may go; OI_POWER_CUT names one, or anything else of the log.
+MOMENTS = ("step install-packages:", "Unpacking ofed-init-modules", "Unpacking doca-ofed",
+           "Setting up ofed-init-modules", "Setting up doca-ofed", "step enable-openibd:", "step restart-openibd:")
 # udevd has just looked whether its files have changed, when they change.
 BUSY = f"until [ -e {HOLD} ]; do udevadm trigger --action=change /sys/class/mem/null; sleep 0.5; done"
 REACH = "import socket; socket.create_connection(('169.254.169.254', 80), 5)"
@@ -47,6 +51,9 @@ if [ -e /sys/module/mlx5_core/srcversion ]; then
 else
 	ip -n azure addr replace 10.0.0.1/24 dev port
 fi
+"""
+KILL = """[Service]
+ExecStartPost=/bin/sh -c '[ ! -e /sys/module/mlx5_core/srcversion ] || kill -9 $(pidof ofed-init)'
 """
 WITH_LINK = "install mlx5_core /sbin/modprobe --ignore-install mlx5_core && /bin/sh /run/link\n"
 
@@ -61,7 +68,9 @@ def prepare(vm):
   source: {{url: "file://{SET}/doca/{vendor.ARTEFACT}", sha256: {digest}}}
   modules_cache: {{url: {SET}}}
   verify: {{wait_seconds: 60, network_wait_seconds: 3}}
-""").load()
+""")
+    # After a power cut there may be less, and the boot goes on as well.
+    vm.status("sh", "-c", "modprobe -a mlx5_ib ib_uverbs ib_umad rdma_ucm ib_ipoib; udevadm settle")
     vm.sh(NETWORK, limit_s=30)
 
 
@@ -138,5 +147,50 @@ def vendor_network_lost(t, vm):
     t.contains(again.last_line, "is not tried again", "it leaves this driver alone")
     t.equal(incarnations(vm), before, "nothing was loaded anew")
 
-    vm.sh("ofed-init clean")
-    t.check(vm.status("test", "-e", LOST)[0] != 0, "until ofed-init clean")
+    # Somebody has found the fault, and wants it tried again.
+    vm.sh("rm /etc/modprobe.d/rig-link.conf; ofed-init clean")
+    killed_after_exchange(t, vm)
+
+
+def killed_after_exchange(t, vm):
+    """The next run finishes, and does not take the network down once more."""
+    vm.write(DROPIN, KILL)
+    vm.sh("systemctl daemon-reload")
+    t.equal(vm.run().status, -9, "it is killed when the vendor's modules are loaded")
+    t.equal(vm.status("test", "-e", HOLD)[0], 0, "with udev held off")
+    vm.sh(f"rm {DROPIN}; systemctl daemon-reload")
+    before = incarnations(vm)
+    run = vm.run()
+    ended(t, run, 0, "installed")
+    proven(t, run)
+    vendors_loaded(t, vm)
+    t.contains(run.log, "the loaded modules are those on the disk: they stay", "nothing was to be exchanged")
+    t.equal(incarnations(vm), before, "and nothing was")
+    t.check(vm.status("test", "-e", HOLD)[0] != 0, "udev may load modules again")
+    t.equal(vm.status("systemctl", "is-active", "openibd").output.strip(), "active", "openibd runs")
+
+
+def at(vm, mark):
+    """Start a run, and wait for the moment at which its log has MARK."""
+    vm.meanwhile("ofed-init run")
+    vm.sh(f"until tail -c +{vm.logged + 1} {STATUS_LOG} | grep -q '{mark}'; do sleep 0.05; done", limit_s=240)
+
+
+@trial_with_power_cuts
+def vendor_power_cut(t, vm):
+    """The power goes, and with it the guest's page cache: at some moment of a run, and right after one."""
+    moment = os.environ.get("OI_POWER_CUT") or random.choice(MOMENTS)
+    prepare(vm)
+    at(vm, moment)
+    vm.cut_power()
+    prepare(vm)
+    run = vm.run()
+    ended(t, run, 0, "installed")
+    proven(t, run)
+    t.contains(run.log, "did not get past step", f"cut off at {moment!r}, and the next run knows")
+    vm.cut_power()
+    prepare(vm)
+    vendors_loaded(t, vm)
+    run = vm.run()
+    t.equal((run.status, run.reason), (0, "unchanged"), "after an end, all that was done is there")
+    t.equal(vm.sh("dpkg --audit"), "", "dpkg has nothing to complain of")
