@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/apt.h"
+#include "execute/apt_lost.h"
 #include "execute/child.h"
 #include "execute/packages.h"
 
@@ -19,30 +20,35 @@ static bool is_named(const struct oi_strv *entries, const char *name)
 	return false;
 }
 
-/* What dpkg has not finished, one "STATE FLAG NAME" each. */
-static int list_open(const struct oi_host *host, struct oi_strv *open, struct oi_err *err)
+/* All that dpkg knows of, one "STATE FLAG NAME" each. */
+static int list_states(const struct oi_host *host, struct oi_strv *states, struct oi_err *err)
 {
-	static const char *const closed[] = { "installed ", "config-files ", "not-installed " };
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DPKG_QUERY };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
 
 	child.out = &out;
 	oi_strv_add(&child.args, "--show");
 	oi_strv_add(&child.args, "--showformat=${db:Status-Status} ${db:Status-Eflag} ${binary:Package}\\n");
 	if (oi_child_run(host, &child, &result, err))
 		return -1;
-	oi_strv_split(&lines, oi_buf_str(&out), "\n");
-	for (size_t i = 0; i < lines.n; i++) {
+	oi_strv_split(states, oi_buf_str(&out), "\n");
+	return 0;
+}
+
+/* Those that dpkg has not finished. */
+static void choose_open(const struct oi_strv *states, struct oi_strv *open)
+{
+	static const char *const closed[] = { "installed ", "config-files ", "not-installed " };
+
+	for (size_t i = 0; i < states->n; i++) {
 		bool is_closed = false;
 
 		for (size_t c = 0; c < OI_ARRAY_SIZE(closed); c++)
-			is_closed |= !strncmp(lines.v[i], closed[c], strlen(closed[c]));
+			is_closed |= !strncmp(states->v[i], closed[c], strlen(closed[c]));
 		if (!is_closed)
-			oi_strv_add(open, lines.v[i]);
+			oi_strv_add(open, states->v[i]);
 	}
-	return 0;
 }
 
 /* Ours of those that have to be installed again, by dpkg's word. */
@@ -50,10 +56,12 @@ static int list_broken(const struct oi_host *host, const struct oi_record *recor
 		       struct oi_strv *names, struct oi_err *err)
 {
 	static const char broken[] = " reinstreq ";
+	OI_CLEANUP(oi_strv_clear) struct oi_strv states = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv open = { 0 };
 
-	if (list_open(host, &open, err))
+	if (list_states(host, &states, err))
 		return -1;
+	choose_open(&states, &open);
 	for (size_t i = 0; i < open.n; i++) {
 		const char *flag = strstr(open.v[i], broken);
 		const char *name = flag ? flag + strlen(broken) : NULL;
@@ -69,7 +77,9 @@ static int list_broken(const struct oi_host *host, const struct oi_record *recor
 	return 0;
 }
 
-static int force_out(const struct oi_host *host, const struct oi_strv *names, struct oi_err *err)
+/* @how: "--remove", or "--purge": with their settings */
+static int force_out(const struct oi_host *host, const char *how, const struct oi_strv *names,
+		     struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DPKG };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
@@ -77,14 +87,39 @@ static int force_out(const struct oi_host *host, const struct oi_strv *names, st
 	child.level = OI_LOG_INFO;
 	oi_strv_add(&child.args, "--force-remove-reinstreq");
 	oi_strv_add(&child.args, "--force-depends");
-	oi_strv_add(&child.args, "--remove");
+	oi_strv_add(&child.args, how);
 	oi_strv_add_all(&child.args, names);
 	return oi_child_run(host, &child, &result, err);
 }
 
-int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
-		int64_t since_s OI_UNUSED, struct oi_err *err)
+/* Nothing but this tells the run of files that are not there: apt takes them for installed. */
+static int drop_damaged(const struct oi_host *host, const struct oi_journal *journal,
+			const struct oi_strv *states, struct oi_err *err)
 {
+	OI_CLEANUP(oi_strv_clear) struct oi_strv damaged = { 0 };
+	OI_FREE char *text = NULL;
+
+	if (!journal->hurried.n || !oi_journal_lost(&host->change, journal))
+		return 0;
+	oi_log_info(&host->log, "packages: the machine went down before %zu of them were synced; verifying them",
+		    journal->hurried.n);
+	if (oi_apt_lost(host, &journal->hurried, states, &damaged, err))
+		return -1;
+	if (!damaged.n)
+		return 0;
+	text = oi_strv_join(&damaged, ", ");
+	oi_log_warn(&host->log, "packages: damaged, so to be installed anew: %s", text);
+	if (!force_out(host, "--purge", &damaged, err))
+		return 0;
+	if (err->code == OI_R_CHILD_FAILED)
+		oi_err_set(err, OI_R_PACKAGES_DAMAGED, "%s", text);
+	return -1;
+}
+
+int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
+		const struct oi_journal *journal, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv states = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv open = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	OI_FREE char *text = NULL;
@@ -93,8 +128,10 @@ int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
 
 	/* Before that it would be somebody's work that is under way. */
 	if (!ops || oi_packages_wait(ops, run->host, &named, err) ||
-	    list_open(run->host, &open, err))
+	    list_states(run->host, &states, err) ||
+	    drop_damaged(run->host, journal, &states, err))
 		return -1;
+	choose_open(&states, &open);
 	if (!open.n && !oi_apt_was_interrupted(run->host))
 		return 0;
 	if (oi_apt_finish(run, err) || list_broken(run->host, record, &names, err))
@@ -104,5 +141,5 @@ int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
 	text = oi_strv_join(&names, ", ");
 	oi_log_warn(&run->host->log, "packages: forcing out what was cut off while it was unpacked: %s",
 		    text);
-	return force_out(run->host, &names, err);
+	return force_out(run->host, "--remove", &names, err);
 }

@@ -2,18 +2,19 @@
 #ifndef OI_EXECUTE_APT_HEAL_H
 #define OI_EXECUTE_APT_HEAL_H
 
-#include <stdint.h>
-
 #include "base/attr.h"
 #include "base/err.h"
+#include "execute/journal.h"
 #include "execute/record.h"
 #include "execute/steps.h"
 
 /**
  * oi_apt_heal() - finish what dpkg was cut off in
- * @since_s: not needed, dpkg knows what it has not finished
+ * @journal: what was unpacked without syncing it, and in which boot
  *
- * Waits for the lock, then lets dpkg configure whatever waits for it. A package
+ * Waits for the lock. If the machine has lost what was not on its disk yet, packages that
+ * are damaged go first (apt_lost.h), with their settings: they were new, and the plan brings
+ * them back; no script of a package shall run while what it calls is damaged. Then lets dpkg configure whatever waits for it. A package
  * that was cut off while it was unpacked can be neither configured nor removed in
  * the ordinary way, and until it is installed again apt says no to everything; of
  * the vendor's there is no archive to do that from. One that @record names is
@@ -23,7 +24,7 @@
  *         can't find an archive for it"
  */
 OI_MUST_CHECK
-int oi_apt_heal(struct oi_execution *run, const struct oi_record *record, int64_t since_s,
-		struct oi_err *err);
+int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
+		const struct oi_journal *journal, struct oi_err *err);
 
 #endif

@@ -67,6 +67,7 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 	if (!ret) {
 		run->noted |= changes_packages(step->action);
 		ret = actions[step->action](run, step, err);
+		oi_journal_settle(&run->host->change, &run->journal);
 	}
 	*took_ms = oi_clock_ms() - started_ms;
 	if (!ret) {

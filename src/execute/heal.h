@@ -15,11 +15,12 @@
  *
  * By its journal: packages that were unpacked are configured, what can be neither
  * finished nor removed goes if it is ours, half-built modules go, scratch space and
- * private package lists go. Changes nothing when there is no journal, so a machine
+ * private package lists go. If the machine has lost what was not on its disk yet, so do
+ * modules that were built then, and packages that are damaged. Changes nothing when there is no journal, so a machine
  * on which nothing was begun is left alone. What cannot be healed is warned of and
  * is no error: the plan's own steps see it again, with a reason of their own.
  * @cut: whether there was anything
- * Return: 0, or -1 with OI_R_STATE_NEWER, OI_R_READ_FAILED, OI_R_DEADLINE.
+ * Return: 0, or -1 with OI_R_STATE_NEWER, OI_R_READ_FAILED, OI_R_DEADLINE, OI_R_PACKAGES_DAMAGED.
  */
 OI_MUST_CHECK
 int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cut,

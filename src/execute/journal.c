@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 /* 1: the first. A field that an older one lacks has to have a meaning when it is missing. */
 #define SCHEMA 1
 #define JOURNAL_BYTES (1u << 20)
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 static const struct {
 	unsigned int bit;
@@ -55,6 +57,8 @@ void oi_journal_clear(struct oi_journal *journal)
 	free(journal->stack);
 	free(journal->manager);
 	free(journal->kernel);
+	free(journal->boot);
+	oi_strv_clear(&journal->hurried);
 	memset(journal, 0, sizeof(*journal));
 }
 
@@ -105,6 +109,16 @@ static bool read_steps(const struct oi_doc *list, struct oi_journal *journal)
 	return true;
 }
 
+static void read_hurried(const struct oi_doc *list, struct oi_strv *hurried)
+{
+	for (size_t i = 0; list && list->kind == OI_DOC_LIST && i < list->n; i++) {
+		const char *package = oi_doc_string(list->items[i]);
+
+		if (package)
+			oi_strv_add(hurried, package);
+	}
+}
+
 /* Return: whether it makes sense. */
 static bool read_doc(const struct oi_doc *doc, struct oi_journal *journal)
 {
@@ -118,6 +132,8 @@ static bool read_doc(const struct oi_doc *doc, struct oi_journal *journal)
 	oi_mem_set(&journal->stack, oi_doc_string(oi_doc_get(doc, "stack")));
 	oi_mem_set(&journal->manager, oi_doc_string(oi_doc_get(doc, "manager")));
 	oi_mem_set(&journal->kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
+	oi_mem_set(&journal->boot, oi_doc_string(oi_doc_get(doc, "boot")));
+	read_hurried(oi_doc_get(doc, "hurried"), &journal->hurried);
 	return read_steps(oi_doc_get(doc, "steps"), journal);
 }
 
@@ -162,6 +178,9 @@ static void carry_over(const struct oi_root *root, struct oi_journal *journal)
 	cut = oi_journal_cut(&before);
 	step = add(journal, cut ? cut->id : "unknown");
 	step->heals = oi_journal_heals(&before);
+	journal->carried = true;
+	oi_mem_set(&journal->boot, before.boot);
+	oi_strv_add_all(&journal->hurried, &before.hurried);
 }
 
 void oi_journal_start(const struct oi_root *root, struct oi_journal *journal,
@@ -191,26 +210,27 @@ static struct oi_doc *step_doc(const struct oi_journal_step *step)
 	return doc;
 }
 
-int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
-		     const struct oi_step *step, struct oi_err *err)
+static int write_down(const struct oi_root *root, const struct oi_journal *journal,
+		      struct oi_err *err)
 {
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
 	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+	struct oi_doc *hurried = oi_doc_new(OI_DOC_LIST);
 	OI_FREE char *text = NULL;
 	char now[OI_CLOCK_TEXT_BYTES];
 
-	if (journal->n && journal->begun)
-		journal->steps[journal->n - 1].done = true;
-	journal->begun = true;
-	add(journal, step->id)->heals = leaves[step->action];
 	oi_clock_utc(now);
 	oi_doc_put_int(doc, "schema", SCHEMA);
 	oi_doc_put_string(doc, "version", OI_VERSION);
 	oi_doc_put_string(doc, "written", now);
-	oi_doc_put_int(doc, "began_s", (int64_t)time(NULL));
+	oi_doc_put_int(doc, "began_s", journal->began_s);
 	oi_doc_put_string(doc, "stack", journal->stack);
 	oi_doc_put_string(doc, "manager", journal->manager);
 	oi_doc_put_string(doc, "kernel", journal->kernel);
+	oi_doc_put_string(doc, "boot", journal->boot);
+	for (size_t i = 0; i < journal->hurried.n; i++)
+		oi_doc_add(hurried, oi_doc_new_string(journal->hurried.v[i]));
+	oi_doc_put(doc, "hurried", hurried);
 	for (size_t i = 0; i < journal->n; i++)
 		oi_doc_add(list, step_doc(&journal->steps[i]));
 	oi_doc_put(doc, "steps", list);
@@ -218,19 +238,73 @@ int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 	return oi_root_write(root, OI_JOURNAL_PATH, 0644, text, strlen(text), err);
 }
 
+/* NULL: unknown; owned by the caller */
+static char *boot_now(const struct oi_root *root)
+{
+	struct oi_err ignored;
+	char *boot = NULL;
+
+	if (oi_root_read_line(root, BOOT_ID, &boot, &ignored) || !*boot)
+		oi_mem_free_p(&boot);
+	return boot;
+}
+
+int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
+		     const struct oi_step *step, struct oi_err *err)
+{
+	if (journal->n && journal->begun)
+		journal->steps[journal->n - 1].done = true;
+	journal->begun = true;
+	journal->began_s = (int64_t)time(NULL);
+	add(journal, step->id)->heals = leaves[step->action];
+	/* One of an earlier boot stays: what that has lost may not be mended yet. */
+	if (!journal->boot && (leaves[step->action] & (OI_HEAL_PACKAGES | OI_HEAL_MODULES)))
+		journal->boot = boot_now(root);
+	return write_down(root, journal, err);
+}
+
+int oi_journal_hurry(const struct oi_root *root, struct oi_journal *journal,
+		     const struct oi_strv *packages, struct oi_err *err)
+{
+	oi_strv_add_all(&journal->hurried, packages);
+	return write_down(root, journal, err);
+}
+
 void oi_journal_sync(const struct oi_root *root)
 {
-	/* /lib/modules and /boot may be file systems of their own */
-	static const char *const places[] = { "/", "/lib/modules", "/boot", "/etc", OI_STATE_DIR };
+	/* Any of these may be a file system of its own. */
+	static const char *const places[] = { "/", "/usr", "/lib/modules", "/boot", "/etc", "/opt",
+					      "/var", OI_STATE_DIR };
+	dev_t synced[OI_ARRAY_SIZE(places)] = { 0 };
+	size_t n = 0;
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(places); i++) {
 		int fd = oi_root_openat(root, places[i], O_RDONLY | O_DIRECTORY, 0);
+		struct stat st = { 0 };
+		bool before = false;
 
 		if (fd < 0)
 			continue;
-		(void)!syncfs(fd); /* a disk that fails has said so to those who wrote */
+		if (!fstat(fd, &st))
+			for (size_t d = 0; d < n; d++)
+				before |= synced[d] == st.st_dev;
+		if (!before)
+			(void)!syncfs(fd); /* a disk that fails has said so to those who wrote */
+		synced[n++] = st.st_dev;
 		close(fd);
 	}
+}
+
+void oi_journal_settle(const struct oi_root *root, struct oi_journal *journal)
+{
+	struct oi_err ignored; /* then the next run looks at more than it need */
+
+	if (!journal->boot)
+		return;
+	oi_journal_sync(root);
+	oi_mem_free_p(&journal->boot);
+	oi_strv_clear(&journal->hurried);
+	(void)!write_down(root, journal, &ignored);
 }
 
 int oi_journal_end(const struct oi_root *root, struct oi_err *err)
@@ -244,6 +318,13 @@ int oi_journal_end(const struct oi_root *root, struct oi_err *err)
 const struct oi_journal_step *oi_journal_cut(const struct oi_journal *journal)
 {
 	return journal->n ? &journal->steps[journal->n - 1] : NULL;
+}
+
+bool oi_journal_lost(const struct oi_root *root, const struct oi_journal *journal)
+{
+	OI_FREE char *now = journal->boot ? boot_now(root) : NULL;
+
+	return journal->boot && (!now || strcmp(journal->boot, now) != 0);
 }
 
 unsigned int oi_journal_heals(const struct oi_journal *journal)

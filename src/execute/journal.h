@@ -15,6 +15,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/strv.h"
 #include "model/verdict.h"
 #include "sys/host.h"
 
@@ -38,7 +39,10 @@ struct oi_journal {
 	char *manager; /* "apt": whose work the packages are; NULL: nobody's */
 	char *kernel; /* that the modules are for */
 	int64_t began_s; /* of the wall clock, when its last step did; 0: unknown */
+	char *boot; /* whose page cache may be all that has what was written; NULL: the disk has it */
+	struct oi_strv hurried; /* "name version" of packages that were unpacked without syncing */
 	bool open; /* for writing */
+	bool carried; /* an earlier run had left something */
 	bool begun; /* a step of this plan */
 	bool damaged; /* it could not be read: anything may be half-done */
 	struct oi_journal_step *steps; /* in the order they were begun in */
@@ -72,15 +76,33 @@ OI_MUST_CHECK
 int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 		     const struct oi_step *step, struct oi_err *err);
 
+/**
+ * oi_journal_hurry() - before these are unpacked without syncing each file
+ * @packages: "name version"; borrowed
+ * Only right while @journal->boot is known: else nobody could tell that they were lost.
+ */
+OI_MUST_CHECK
+int oi_journal_hurry(const struct oi_root *root, struct oi_journal *journal,
+		     const struct oi_strv *packages, struct oi_err *err);
+
+/**
+ * oi_journal_settle() - a step has ended, well or not: what it wrote goes to the disk
+ * Changes nothing after a step that leaves neither packages nor modules.
+ */
+void oi_journal_settle(const struct oi_root *root, struct oi_journal *journal);
+
+/** oi_journal_lost() - has the machine been restarted since, with things written that nobody had synced */
+bool oi_journal_lost(const struct oi_root *root, const struct oi_journal *journal);
+
 /** oi_journal_end() - nothing is left to be finished: what was done is on disk, the journal gone */
 OI_MUST_CHECK
 int oi_journal_end(const struct oi_root *root, struct oi_err *err);
 
 /**
  * oi_journal_sync() - all that was changed is on disk
- * dkms, depmod and scripts do not sync what they write. Without this a power cut half a
- * minute after the end would find empty modules that all records call installed, or
- * modules of a driver that no record knows.
+ * dkms, depmod and scripts do not sync what they write, nor does a dpkg that was told to
+ * hurry. Without this a power cut half a minute after the end would find empty modules
+ * that all records call installed, or modules of a driver that no record knows.
  */
 void oi_journal_sync(const struct oi_root *root);
 

@@ -40,6 +40,8 @@ execute_sources = \
 	src/execute/journal.h \
 	src/execute/apt_heal.c \
 	src/execute/apt_heal.h \
+	src/execute/apt_lost.c \
+	src/execute/apt_lost.h \
 	src/execute/methods.c \
 	src/execute/modset.c \
 	src/execute/modset.h \

@@ -18,6 +18,7 @@
 #include "sys/host.h"
 
 struct oi_execution;
+struct oi_journal;
 struct oi_packages_ops;
 
 #define OI_PACKAGES_LOCKS 5
@@ -84,10 +85,9 @@ struct oi_packages_ops {
 	/* Before the removal, which it makes possible; else after it. */
 	bool restore_first;
 	/* Finishes what was cut off, as far as that can be done with what is on the machine; what
-	 * of ours can be neither finished nor removed is forced out. since_s: of the wall clock,
-	 * when the step began that was cut off; 0: unknown. NULL: nothing to be done. */
-	int (*heal)(struct oi_execution *run, const struct oi_record *record, int64_t since_s,
-		    struct oi_err *err);
+	 * of ours can be neither finished nor removed is forced out. NULL: nothing to be done. */
+	int (*heal)(struct oi_execution *run, const struct oi_record *record,
+		    const struct oi_journal *journal, struct oi_err *err);
 };
 
 /** oi_packages_find() - the row of a method; NULL: packages are not how it is done */

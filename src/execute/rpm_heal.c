@@ -182,8 +182,8 @@ static void drop_working_names(const struct oi_host *host, int64_t since_s)
 		free(paths[i]);
 }
 
-int oi_rpm_heal(struct oi_execution *run, const struct oi_record *record, int64_t since_s,
-		struct oi_err *err)
+int oi_rpm_heal(struct oi_execution *run, const struct oi_record *record,
+		const struct oi_journal *journal, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv half = { 0 };
@@ -192,8 +192,9 @@ int oi_rpm_heal(struct oi_execution *run, const struct oi_record *record, int64_
 	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
 	ssize_t n = -1;
 	pid_t named = 0;
+	int64_t since_s;
 
-	since_s = since_s > CLOCK_SLACK_S ? since_s - CLOCK_SLACK_S : 0;
+	since_s = journal->began_s > CLOCK_SLACK_S ? journal->began_s - CLOCK_SLACK_S : 0;
 	/* Before that it would be somebody's work that is under way. */
 	if (ops && !oi_packages_wait(ops, run->host, &named, err))
 		n = list_installed(run->host, &lines, &packages, err);

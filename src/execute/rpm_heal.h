@@ -6,14 +6,15 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "execute/journal.h"
 #include "execute/record.h"
 #include "execute/steps.h"
 
 /**
  * oi_rpm_heal() - take back what rpm was cut off in
  * @record: what is ours
- * @since_s: when the step that was cut off began, of the wall clock; 0: unknown, and then only
- *           packages that are there twice are seen to
+ * @journal: when the step that was cut off began; unknown: only packages that are there twice
+ *           are seen to
  *
  * rpm counts a package as installed before its scripts have run, and those that belong to
  * the end of a transaction run after all packages: who asks for it again is told that there
@@ -27,7 +28,7 @@
  *         transaction's time)
  */
 OI_MUST_CHECK
-int oi_rpm_heal(struct oi_execution *run, const struct oi_record *record, int64_t since_s,
-		struct oi_err *err);
+int oi_rpm_heal(struct oi_execution *run, const struct oi_record *record,
+		const struct oi_journal *journal, struct oi_err *err);
 
 #endif

@@ -1093,6 +1093,82 @@ static void test_install_fails(void **state)
 	assert_int_equal(oi_root_link(&f->host.change, OI_APT_DIR "/archives/a.deb", &kept, &err), 0);
 }
 
+/*
+ * dpkg need not sync each file when nothing is replaced, the journal can tell of it, and nothing
+ * has to be mended; the journal says so before dpkg begins, and no more when all is on disk.
+ */
+static void test_hurry(void **state)
+{
+	static const struct {
+		const char *preview, *boot, *journal; /* preview: NULL: an upgrade too */
+		bool hurried;
+	} cases[] = {
+		{ "apt/print-inbox", "this-boot\n", NULL, true },
+		{ "apt/print-inbox", NULL, NULL, false },
+		{ NULL, "this-boot\n", NULL, false },
+		{ "apt/print-inbox", "this-boot\n",
+		  "{\"schema\": 1, \"steps\": [{\"id\": \"a\", \"state\": \"begun\"}]}", false },
+	};
+	static const char upgrade[] =
+		"The following NEW packages will be installed:\n   rdma-core (44.0-2)\n"
+		"The following packages will be upgraded:\n   libibverbs1 (43.0-1 => 44.0-2)\n"
+		"1 upgraded, 1 newly installed, 0 to remove and 0 not upgraded.\n";
+	/* whose exit status counts for nothing */
+	static const char safe[] = "case \"$*\" in *unsafe*) exit;; esac; "
+				   "grep -q rdma-core \"$(dirname \"$3\")\"/../journal.json || echo as wanted";
+	static const char hurried[] =
+		"case \"$*\" in *' -o DPkg::Options::=--force-unsafe-io') ;; *) exit;; esac; "
+		"grep -q '\"rdma-core 44.0-2\"' \"$(dirname \"$3\")\"/../journal.json && "
+		"grep -q '\"boot\": *\"this-boot\"' \"$(dirname \"$3\")\"/../journal.json && echo as wanted";
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct fakehost *f;
+		struct oi_err err;
+		void *fresh = NULL;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		if (cases[i].boot)
+			fakehost_write(f, "/proc/sys/kernel/random/boot_id", cases[i].boot);
+		if (cases[i].journal)
+			fakehost_write(f, OI_JOURNAL_PATH, cases[i].journal);
+		add_packages(f, "rdma-core", NULL);
+		fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
+		fakehost_expect_text(f, "apt-cache", 0, all_known, CONF "policy rdma-core");
+		if (cases[i].preview)
+			fakehost_expect(f, "apt-get", 0, cases[i].preview, PREVIEW("rdma-core"));
+		else
+			fakehost_expect_text(f, "apt-get", 0, upgrade, PREVIEW("rdma-core"));
+		fakehost_expect_run(f, "apt-get", 0, cases[i].hurried ? hurried : safe,
+				    INSTALL "rdma-core" TIMEOUT);
+		if (carry_out(f, &err))
+			fail_msg("%zu: %s", i, err.text);
+		assert_true(fakehost_logged(f, 'I', "apt-get: as wanted"));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+	(void)state;
+}
+
+/* Whether dpkg came to its end or not: what it wrote is synced, and the journal says so. */
+static void test_hurry_that_failed(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *journal = NULL;
+	struct oi_err err;
+
+	fakehost_write(f, "/proc/sys/kernel/random/boot_id", "this-boot\n");
+	add_packages(f, "rdma-core", NULL);
+	expect_simulation(f, 0, "apt/print-inbox");
+	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "rdma-core" TIMEOUT);
+	assert_int_equal(carry_out(f, &err), -1);
+	fakehost_check_calls(f);
+	journal = fakehost_read(f, OI_JOURNAL_PATH);
+	assert_non_null(strstr(journal, "packages-install"));
+	assert_null(strstr(journal, "rdma-core 44.0-2"));
+	assert_null(strstr(journal, "this-boot"));
+}
+
 static void test_install_alone_is_simulated(void **state)
 {
 	struct fakehost *f = *state;
@@ -1337,6 +1413,8 @@ int main(void)
 		TEST(test_staged_not_fetched),
 		TEST(test_no_repository),
 		TEST(test_install_fails),
+		TEST(test_hurry),
+		TEST(test_hurry_that_failed),
 		TEST(test_install_alone_is_simulated),
 		TEST(test_dkms_in_postinst),
 		TEST(test_interrupted_dpkg),

@@ -24,6 +24,10 @@
 	"{\"schema\": 1, \"stack\": \"doca-ofed\", \"manager\": \"apt\", \"steps\": ["             \
 	"{\"id\": \"fetch-repository\", \"state\": \"done\", \"leaves\": []},"                     \
 	"{\"id\": \"install-packages\", \"state\": \"begun\", \"leaves\": [\"packages\", \"modules\"]}]}"
+#define CUT_IN_A_HURRY                                                                             \
+	"{\"schema\": 1, \"manager\": \"apt\", \"kernel\": \"6.1.0\", \"boot\": \"that-boot\", "          \
+	"\"hurried\": [\"whole 1\", \"cut 2\", \"half 3\", \"never 4\"], \"steps\": ["                  \
+	"{\"id\": \"install-packages\", \"state\": \"begun\", \"leaves\": [\"packages\", \"modules\"]}]}"
 #define RECORD                                                                                     \
 	"{\"schema\": 1, \"packages\": [\"doca-ofed 3.2.3\"], \"repository\": [\"doca-host\"],"    \
 	" \"dkms\": [\"mlnx-ofed-kernel\"]}"
@@ -132,6 +136,66 @@ static void test_newer_record(void **state)
 	fakehost_write(f, OI_RECORD_PATH, "{\"schema\": 2}");
 	assert_int_equal(oi_record_read(&f->host.change, &record, &err), -1);
 	assert_int_equal(err.code, OI_R_STATE_NEWER);
+}
+
+/* --- what no disk may have --- */
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+static void test_boot(void **state)
+{
+	struct fakehost *f = *state;
+	const struct oi_root *root = &f->host.change;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv packages = { 0 };
+	JOURNAL_AUTO writing = { 0 };
+	JOURNAL_AUTO before = { 0 };
+	JOURNAL_AUTO during = { 0 };
+	JOURNAL_AUTO after = { 0 };
+	struct oi_err err;
+
+	fakehost_write(f, BOOT_ID, "this-boot\n");
+	add_step(f, OI_ACTION_FETCH, "fetch-repository");
+	add_step(f, OI_ACTION_PACKAGES_INSTALL, "install-packages");
+	oi_strv_add(&packages, "doca-ofed 3.2.3");
+	oi_journal_start(root, &writing, &f->verdict);
+	assert_int_equal(oi_journal_begin(root, &writing, &f->verdict.steps[0], &err), 0);
+	assert_int_equal(read_journal(f, &before), 0);
+	assert_null(before.boot); /* a download goes on where it stopped */
+	assert_int_equal(oi_journal_begin(root, &writing, &f->verdict.steps[1], &err), 0);
+	assert_int_equal(oi_journal_hurry(root, &writing, &packages, &err), 0);
+	assert_int_equal(read_journal(f, &during), 0);
+	assert_string_equal(during.boot, "this-boot");
+	assert_int_equal(during.hurried.n, 1);
+	assert_string_equal(during.hurried.v[0], "doca-ofed 3.2.3");
+	assert_false(oi_journal_lost(root, &during));
+	fakehost_write(f, BOOT_ID, "the-next\n");
+	assert_true(oi_journal_lost(root, &during));
+	oi_journal_settle(root, &writing);
+	assert_int_equal(read_journal(f, &after), 0);
+	assert_null(after.boot);
+	assert_int_equal(after.hurried.n, 0);
+	assert_int_equal(after.n, 2); /* it is not done because it is synced */
+	assert_false(oi_journal_lost(root, &after));
+}
+
+/* A run after the power cut, cut off in turn: what was lost before is not forgotten. */
+static void test_boot_is_carried_over(void **state)
+{
+	struct fakehost *f = *state;
+	JOURNAL_AUTO writing = { 0 };
+	JOURNAL_AUTO journal = { 0 };
+	struct oi_err err;
+
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_A_HURRY);
+	fakehost_write(f, BOOT_ID, "the-next\n");
+	add_step(f, OI_ACTION_PACKAGES_INSTALL, "install-packages");
+	oi_journal_start(&f->host.change, &writing, &f->verdict);
+	assert_true(writing.carried);
+	assert_int_equal(oi_journal_begin(&f->host.change, &writing, &f->verdict.steps[0], &err), 0);
+	assert_int_equal(read_journal(f, &journal), 0);
+	assert_string_equal(journal.boot, "that-boot");
+	assert_int_equal(journal.hurried.n, 4);
+	assert_true(oi_journal_lost(&f->host.change, &journal));
 }
 
 /* --- a run --- */
@@ -316,6 +380,146 @@ static void test_modules(void **state)
 	fakehost_check_calls(f);
 }
 
+/* --- healing after a power cut --- */
+
+#define STATES                                                                                     \
+	"installed ok whole:amd64\ninstalled ok cut\nhalf-installed reinstreq half\n"              \
+	"not-installed ok never\ninstalled ok older\n"
+#define INFO "/var/lib/dpkg/info/"
+#define PURGE "--force-remove-reinstreq --force-depends --purge "
+
+/* A machine that went down while dpkg was at work, and is up again. */
+static void lose(struct fakehost *f)
+{
+	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_A_HURRY);
+	fakehost_write(f, OI_RECORD_PATH, RECORD);
+	fakehost_write(f, BOOT_ID, "the-next\n");
+	fakehost_write(f, INFO "whole:amd64.list", "/.\n/usr/bin/whole\n");
+	fakehost_write(f, INFO "whole:amd64.md5sums", "0  usr/bin/whole\n");
+	fakehost_write(f, INFO "cut.list", "/.\n/usr/bin/cut\n");
+	fakehost_write(f, INFO "cut.md5sums", "0  usr/bin/cut\n");
+}
+
+static void test_damaged(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	lose(f);
+	fakehost_expect_text(f, "dpkg-query", 0, STATES, QUERY);
+	fakehost_expect_text(f, "dpkg", 0, "missing     /usr/share/doc/whole/README\n",
+			     "--verify whole:amd64");
+	fakehost_expect_text(f, "dpkg", 0, "??5??????   /usr/bin/cut\n", "--verify cut");
+	fakehost_expect_text(f, "dpkg", 0, "", PURGE "cut");
+	fakehost_expect_text(f, "dpkg", 0, "", CONFIGURE);
+	fakehost_expect_text(f, "dpkg-query", 0, "installed ok whole:amd64\n", QUERY);
+	fakehost_expect_text(f, "depmod", 0, "", "-a -b * 6.1.0");
+	assert_int_equal(heal(f, &cut), 0);
+	assert_true(fakehost_logged(f, 'W', "damaged, so to be installed anew: cut"));
+	fakehost_check_calls(f);
+}
+
+static void test_damaged_cannot_go(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	lose(f);
+	fakehost_expect_text(f, "dpkg-query", 0, STATES, QUERY);
+	fakehost_expect_text(f, "dpkg", 0, "", "--verify whole:amd64");
+	fakehost_expect_text(f, "dpkg", 2, "dpkg: error: input/output\n", "--verify cut");
+	fakehost_expect_text(f, "dpkg", 1, "", PURGE "cut");
+	assert_int_equal(heal(f, &cut), OI_R_PACKAGES_DAMAGED);
+	fakehost_check_calls(f);
+}
+
+/* The page cache is still there, and so is everything. */
+static void test_same_boot(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	lose(f);
+	fakehost_write(f, BOOT_ID, "that-boot\n");
+	fakehost_expect_text(f, "dpkg-query", 0, "installed ok whole:amd64\ninstalled ok cut\n", QUERY);
+	assert_int_equal(heal(f, &cut), 0);
+	fakehost_check_calls(f);
+}
+
+/* Each of them is what "cut" says of a file, and whether it counts. */
+static void test_signs_of_damage(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *path, *text; /* a file that is there; NULL: none */
+		bool damaged;
+	} cases[] = {
+		{ "", NULL, NULL, false },
+		{ "missing     /usr/lib/cut.so\n", NULL, NULL, true },
+		{ "??5?????? c /etc/cut.conf\n", "/etc/cut.conf", "mine\n", false },
+		{ "??5?????? c /etc/cut.conf\n", "/etc/cut.conf", "", true },
+		{ "missing   c /etc/cut.conf\n", NULL, NULL, false },
+		{ "missing   c /etc/cut.conf\n", "/etc/cut.conf.dpkg-new", "", true },
+		{ "missing   c /etc/cut.conf\n", "/etc/cut.conf.dpkg-new", "new\n", false },
+		{ "dpkg: warning: /usr is odd\n", NULL, NULL, false },
+		{ "", INFO "cut.list", "", true },
+		{ "", INFO "cut.md5sums", "", true },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct fakehost *f;
+		void *fresh = NULL;
+		bool cut;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		lose(f);
+		if (cases[i].path)
+			fakehost_write(f, cases[i].path, cases[i].text);
+		fakehost_expect_text(f, "dpkg-query", 0, "installed ok cut\n", QUERY);
+		fakehost_expect_text(f, "dpkg", 0, cases[i].line, "--verify cut");
+		if (cases[i].damaged)
+			fakehost_expect_text(f, "dpkg", 0, "", PURGE "cut");
+		fakehost_expect_text(f, "depmod", 0, "", "-a -b * 6.1.0");
+		assert_int_equal(heal(f, &cut), 0);
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+	(void)state;
+}
+
+/* dkms syncs nothing: what it has built and installed in that boot may be empty files. */
+static void test_lost_modules(void **state)
+{
+	static const char link[] = "/var/lib/dkms/mlnx-ofed-kernel/kernel-6.1.0-x86_64/x";
+	struct fakehost *f = *state;
+
+	for (int lost = 0; lost < 2; lost++) {
+		bool cut;
+
+		lose(f);
+		fakehost_write(f, BOOT_ID, lost ? "the-next\n" : "that-boot\n");
+		fakehost_write(f, MODULE "/6.1.0/x86_64/module/mlx5_core.ko", "");
+		fakehost_write(f, MODULE "/5.10.0/x86_64/module/mlx5_core.ko", "of another kernel");
+		fakehost_write(f, link, "");
+		fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/kernel-5.10.0-x86_64/x", "");
+		fakehost_write(f, "/lib/modules/6.1.0/updates/dkms/mlx5_core.ko", "");
+		fakehost_write(f, "/lib/modules/6.1.0/updates/dkms/others.ko", "");
+		fakehost_write(f, "/lib/modules/5.10.0/updates/dkms/mlx5_core.ko", "");
+		fakehost_expect_text(f, "dpkg-query", 0, "", QUERY);
+		if (lost)
+			fakehost_expect_text(f, "depmod", 0, "", "-a -b * 6.1.0");
+		assert_int_equal(heal(f, &cut), 0);
+		assert_int_equal(fakehost_exists(f, MODULE "/6.1.0/x86_64"), !lost);
+		assert_int_equal(fakehost_exists(f, link), !lost);
+		assert_int_equal(fakehost_exists(f, "/lib/modules/6.1.0/updates/dkms/mlx5_core.ko"), !lost);
+		assert_true(fakehost_exists(f, "/lib/modules/6.1.0/updates/dkms/others.ko"));
+		assert_true(fakehost_exists(f, "/lib/modules/5.10.0/updates/dkms/mlx5_core.ko"));
+		assert_true(fakehost_exists(f, MODULE "/5.10.0/x86_64/module/mlx5_core.ko"));
+	}
+	fakehost_check_calls(f);
+}
+
 static void test_newer_is_refused(void **state)
 {
 	struct fakehost *f = *state;
@@ -336,6 +540,8 @@ int main(void)
 		TEST(test_carried_over),
 		TEST(test_versions),
 		TEST(test_newer_record),
+		TEST(test_boot),
+		TEST(test_boot_is_carried_over),
 		TEST(test_good_run_leaves_none),
 		TEST(test_failed_run),
 		TEST(test_failed_before_it_began),
@@ -346,6 +552,11 @@ int main(void)
 		TEST(test_dpkg_cannot),
 		TEST(test_bundle),
 		TEST(test_modules),
+		TEST(test_damaged),
+		TEST(test_damaged_cannot_go),
+		TEST(test_same_boot),
+		TEST(test_signs_of_damage),
+		TEST(test_lost_modules),
 		TEST(test_newer_is_refused),
 	};
 
