@@ -398,7 +398,7 @@ class Booted(Box):
         self.nspawn = self.init = None
 
     def new_lines(self):
-        return self.log().splitlines()[self.seen:]
+        return self.read(STATUS_LOG).splitlines()[self.seen:]  # asked so often that it is not compared
 
     def follow(self, until, limit_s=LIMIT_S):
         """The log of this boot as it grows: until(lines), or the time is over. When each line came."""
