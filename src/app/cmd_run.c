@@ -172,6 +172,9 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 		oi_log_error(log_of(run), "%s", line);
 	else
 		oi_log_info(log_of(run), "%s", line);
+	/* not worth the wait where nothing was done */
+	if (run->verdict.outcome == OI_OUTCOME_INSTALL || run->healed)
+		oi_statuslog_sync(&run->machine.log);
 	oi_notify_status("exit %d: %s", exit_code, oi_reason_text(reason)->id);
 	return exit_code;
 }

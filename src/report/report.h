@@ -98,6 +98,12 @@ OI_MUST_CHECK
 int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, struct oi_err *err);
 void oi_statuslog_close(struct oi_statuslog *log);
 /**
+ * oi_statuslog_sync() - have what was written on the disk
+ * For the end of a run that changed something: after a power cut right behind it the lines would be
+ * gone, or zeros, and the log is what people look at. A disk that fails is left to the next line to tell of.
+ */
+void oi_statuslog_sync(const struct oi_statuslog *log);
+/**
  * oi_statuslog_write() - the sink for struct oi_log; @data is the struct oi_statuslog
  *
  * One write(2) a line: "2026-11-22T10:31:02Z ofed-init[PID] info: text". Secrets

@@ -118,6 +118,12 @@ void oi_statuslog_close(struct oi_statuslog *log)
 	log->fd = -1;
 }
 
+void oi_statuslog_sync(const struct oi_statuslog *log)
+{
+	if (log->fd >= 0)
+		(void)!fdatasync(log->fd);
+}
+
 /* One write(2), so that lines of two processes never mix. */
 static bool write_line(int fd, const struct oi_buf *line)
 {

@@ -191,6 +191,8 @@ def vendor_power_cut(t, vm):
     vm.cut_power()
     prepare(vm)
     vendors_loaded(t, vm)
+    t.contains(vm.sh("tail -n 1 /var/log/azure/ib-vmext-status"), "exit 0 (operation successful): installed",
+               "the log has its end")
     run = vm.run()
     t.equal((run.status, run.reason), (0, "unchanged"), "after an end, all that was done is there")
     t.equal(vm.sh("dpkg --audit"), "", "dpkg has nothing to complain of")
