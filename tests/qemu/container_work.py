@@ -36,15 +36,12 @@ def bake(t, make):
     baked.make(t, make, made("images"))
 
 
-SCENES = [compile_and_publish, bake]
-
-
-def outside(folder):
-    logs = scenes.TOP / "build" / "check" / "qemu" / "container"
+def outside(program, n, folder):
+    logs = scenes.TOP / "build" / "check" / "qemu" / program.stem
     logs.mkdir(parents=True, exist_ok=True)
     folder.mkdir()
-    layers = scenes.make_layers(pathlib.Path(__file__), folder, logs)
-    cell = jail.Jail("qemu", scenes.argv(__file__, [], "scenes", layers, folder / "work"),
+    layers = scenes.make_layers(program, folder, logs)
+    cell = jail.Jail(program.stem, scenes.argv(program, [], "scenes", layers, folder / "work"),
                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
         found = [json.loads(line) for line in cell.process.stdout]
@@ -52,15 +49,20 @@ def outside(folder):
         cell.process.wait()
         cell.end()
     wrong = [check for scene in found for check in scene["checks"] if not check["ok"]]
-    if wrong or len(found) != len(SCENES):
-        sys.exit(f"tests/qemu/container_work.py: {len(found)} of {len(SCENES)} scenes; {wrong}")
+    if wrong or len(found) != n:
+        sys.exit(f"{program.name}: {len(found)} of {n} scenes; {wrong}")
     for name in ("doca-ofed", "mlnx-ofed-kernel-utils", "ofed-scripts"):
         package, = (folder / "prepare" / "vendor" / "pool").glob(f"{name}_*.deb")
         package.rename(folder / "made" / "modset" / package.name)
 
 
-if __name__ == "__main__":
+def work(program, those, variant="good"):
+    """Both sides of the program. those: scenes; variant: of tests/rig/vendor.py."""
     if "--inside" in sys.argv:
-        scenes.main(__file__, None, SCENES)
+        scenes.main(program, None, those, variant=variant)
     else:
-        outside(pathlib.Path(sys.argv[1]))
+        outside(pathlib.Path(program), len(those), pathlib.Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    work(__file__, [compile_and_publish, bake])

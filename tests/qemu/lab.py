@@ -116,7 +116,7 @@ class Lab:
         shutil.copytree(self.image / "archive", tree / "archive")
         shutil.copy(self.deb, tree / "ofed-init.deb")
         shutil.copytree(self.made / "modset", tree / "modset")
-        shutil.copytree(self.scratch / "vendor", tree / "vendor")
+        shutil.copytree(self.scratch / "vendor" / "made" / "modset", tree / "vendor")
         shutil.copytree(HERE.parent / "imds", tree / "imds")
         listed = subprocess.run(["apt-ftparchive", "packages", "."], cwd=tree / "archive",
                                 check=True, stdout=subprocess.PIPE)
