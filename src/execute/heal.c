@@ -173,12 +173,15 @@ static void note_bundle(const struct oi_host *host)
 /* After the packages, whose scripts call it too. It does not sync its lists. */
 static void heal_lists(const struct modules *m)
 {
+	OI_FREE char *list = oi_mem_printf("/lib/modules/%s/modules.dep", m->kernel ?: "");
 	struct oi_err err;
 
 	if (!m->kernel)
 		return;
 	oi_depmod_heal(m->host, m->kernel);
-	if (m->lost && oi_depmod_renew(m->host, m->kernel, &err))
+	/* What never had a list is not booted from here. */
+	if (m->lost && oi_root_exists(&m->host->change, list) &&
+	    oi_depmod_renew(m->host, m->kernel, &err))
 		oi_log_warn(&m->host->log, "depmod: %s", err.text);
 }
 
