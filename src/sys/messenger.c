@@ -44,6 +44,7 @@ static void fill(int fd, struct bag *bag)
 		ssize_t len = recv(fd, letter, sizeof(*letter) - 1, bag->n ? MSG_DONTWAIT : 0);
 
 		if (len > (ssize_t)sizeof(letter->given_ms)) {
+			/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 			bag->v = oi_mem_grow(bag->v, bag->n + 1, sizeof(*bag->v));
 			bag->v[bag->n++] = letter;
 			continue;
