@@ -252,10 +252,7 @@ int oi_cmd_validate(const struct oi_options *options)
 			return tell_faults(&faults);
 	}
 	if (!rc)
-		rc = oi_config_from_doc(machine.stanza.doc, &machine.config, NULL, &err);
-	if (!rc && !machine.config.present)
-		rc = oi_err_set(&err, OI_R_STANZA_TYPE, "%s: the key infiniband: is wanted, with a map, even {}, as its value",
-				options->arguments.v[0]);
+		rc = oi_machine_want_stanza(&machine, options->arguments.v[0], &err);
 	if (rc)
 		return fail_plan(&machine, &err);
 	if (options->json) {

@@ -118,11 +118,9 @@ static int read_source(struct oi_machine *machine, const char *file, struct sour
 
 	oi_strv_add(&files, file);
 	if (oi_stanza_read(&files, &machine->stanza, err) ||
-	    oi_config_from_doc(machine->stanza.doc, &machine->config, NULL, err) ||
+	    oi_machine_want_stanza(machine, file, err) ||
 	    oi_root_read_named(file, OI_DOC_MAX_BYTES, &source->text, err))
 		return -1;
-	if (!machine->config.present)
-		return oi_err_set(err, OI_R_STANZA_VALUE, "%s: there is no " KEY ": key in it", file);
 	if (!strncmp(oi_buf_str(&source->text), "\xef\xbb\xbf", 3))
 		oi_buf_drop(&source->text, 3);
 	if (!strncmp(oi_buf_str(&source->text), "## template:", 12))

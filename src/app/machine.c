@@ -270,6 +270,16 @@ int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)
 							   oi_root_remove(root, OI_STAGING_DIR, err);
 }
 
+int oi_machine_want_stanza(struct oi_machine *machine, const char *file, struct oi_err *err)
+{
+	if (oi_config_from_doc(machine->stanza.doc, &machine->config, NULL, err))
+		return -1;
+	if (machine->config.present)
+		return 0;
+	return oi_err_set(err, OI_R_STANZA_TYPE,
+			  "%s: the key infiniband: is wanted, with a map, even {}, as its value", file);
+}
+
 int oi_machine_fail(const struct oi_err *err)
 {
 	const struct oi_reason_text *text = oi_reason_text((enum oi_reason)err->code);

@@ -62,6 +62,15 @@ void oi_machine_ask_size(struct oi_machine *machine);
 OI_MUST_CHECK
 int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err);
 
+/**
+ * oi_machine_want_stanza() - the configuration, of a file that is named for its stanza
+ * @machine: its stanza has been read
+ * @file: whose it is, for the error
+ * Return: 0, or -1 as oi_config_from_doc(), also when there is no stanza in it.
+ */
+OI_MUST_CHECK
+int oi_machine_want_stanza(struct oi_machine *machine, const char *file, struct oi_err *err);
+
 /** oi_machine_fail() - report an error that ends a command; Return: its exit code */
 int oi_machine_fail(const struct oi_err *err);
 
