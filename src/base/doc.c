@@ -84,6 +84,13 @@ struct oi_doc *oi_doc_new_strings(const struct oi_strv *strings)
 	return list;
 }
 
+void oi_doc_take_strings(const struct oi_doc *list, struct oi_strv *strings)
+{
+	for (size_t i = 0; list && list->kind == OI_DOC_LIST && i < list->n; i++)
+		if (oi_doc_string(list->items[i]))
+			oi_strv_add(strings, oi_doc_string(list->items[i]));
+}
+
 void oi_doc_put_string(struct oi_doc *map, const char *key, const char *s)
 {
 	oi_doc_put(map, key, oi_doc_new_string(s));

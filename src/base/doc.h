@@ -51,6 +51,8 @@ struct oi_doc *oi_doc_new_int(int64_t value);
 struct oi_doc *oi_doc_new_bool(bool value);
 /** oi_doc_new_strings() - a list of copies; NULL gives an empty one */
 struct oi_doc *oi_doc_new_strings(const struct oi_strv *strings);
+/** oi_doc_take_strings() - append copies of a list's strings; what is no list or no string is passed over */
+void oi_doc_take_strings(const struct oi_doc *list, struct oi_strv *strings);
 /** oi_doc_put() - append @item under @key to a map; takes @item */
 void oi_doc_put(struct oi_doc *map, const char *key, struct oi_doc *item);
 /** oi_doc_put_string(), _int(), _bool() - shorthands; a NULL string becomes null */

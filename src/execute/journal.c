@@ -109,16 +109,6 @@ static bool read_steps(const struct oi_doc *list, struct oi_journal *journal)
 	return true;
 }
 
-static void read_hurried(const struct oi_doc *list, struct oi_strv *hurried)
-{
-	for (size_t i = 0; list && list->kind == OI_DOC_LIST && i < list->n; i++) {
-		const char *package = oi_doc_string(list->items[i]);
-
-		if (package)
-			oi_strv_add(hurried, package);
-	}
-}
-
 /* Return: whether it makes sense. */
 static bool read_doc(const struct oi_doc *doc, struct oi_journal *journal)
 {
@@ -133,7 +123,7 @@ static bool read_doc(const struct oi_doc *doc, struct oi_journal *journal)
 	oi_mem_set(&journal->manager, oi_doc_string(oi_doc_get(doc, "manager")));
 	oi_mem_set(&journal->kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
 	oi_mem_set(&journal->boot, oi_doc_string(oi_doc_get(doc, "boot")));
-	read_hurried(oi_doc_get(doc, "hurried"), &journal->hurried);
+	oi_doc_take_strings(oi_doc_get(doc, "hurried"), &journal->hurried);
 	return read_steps(oi_doc_get(doc, "steps"), journal);
 }
 
@@ -215,7 +205,6 @@ static int write_down(const struct oi_root *root, const struct oi_journal *journ
 {
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
 	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
-	struct oi_doc *hurried = oi_doc_new(OI_DOC_LIST);
 	OI_FREE char *text = NULL;
 	char now[OI_CLOCK_TEXT_BYTES];
 
@@ -228,9 +217,7 @@ static int write_down(const struct oi_root *root, const struct oi_journal *journ
 	oi_doc_put_string(doc, "manager", journal->manager);
 	oi_doc_put_string(doc, "kernel", journal->kernel);
 	oi_doc_put_string(doc, "boot", journal->boot);
-	for (size_t i = 0; i < journal->hurried.n; i++)
-		oi_doc_add(hurried, oi_doc_new_string(journal->hurried.v[i]));
-	oi_doc_put(doc, "hurried", hurried);
+	oi_doc_put(doc, "hurried", oi_doc_new_strings(&journal->hurried));
 	for (size_t i = 0; i < journal->n; i++)
 		oi_doc_add(list, step_doc(&journal->steps[i]));
 	oi_doc_put(doc, "steps", list);

@@ -77,15 +77,6 @@ static char *note_text(const struct oi_execution *run, const struct oi_step *ste
 	return oi_doc_to_json(doc, true);
 }
 
-static void read_strings(const struct oi_doc *doc, const char *key, struct oi_strv *out)
-{
-	const struct oi_doc *list = oi_doc_get(doc, key);
-
-	for (size_t i = 0; list && list->kind == OI_DOC_LIST && i < list->n; i++)
-		if (oi_doc_string(list->items[i]))
-			oi_strv_add(out, list->items[i]->text);
-}
-
 static bool is_true(const struct oi_doc *doc, const char *key)
 {
 	const struct oi_doc *value = oi_doc_get(doc, key);
@@ -172,12 +163,12 @@ static void go_back(const struct oi_host *host, const struct oi_config *config,
 	oi_mem_set(&verdict.driver.sha256, oi_doc_string(oi_doc_get(doc, "sha256")));
 	oi_mem_set(&verdict.driver.kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
 	step = oi_verdict_step(&verdict, OI_ACTION_MODULE_CHECK, "of-then", "%s", "");
-	read_strings(doc, "dkms", &step->names);
-	read_strings(doc, "dkms_optional", &step->optional);
+	oi_doc_take_strings(oi_doc_get(doc, "dkms"), &step->names);
+	oi_doc_take_strings(oi_doc_get(doc, "dkms_optional"), &step->optional);
 	step = oi_verdict_step(&verdict, OI_ACTION_SERVICE_RESTART, "restart-of-then", "%s", "");
-	read_strings(doc, "units", &step->names);
-	read_strings(doc, "modules", &step->optional);
-	read_strings(doc, "loaded", &loaded);
+	oi_doc_take_strings(oi_doc_get(doc, "units"), &step->names);
+	oi_doc_take_strings(oi_doc_get(doc, "modules"), &step->optional);
+	oi_doc_take_strings(oi_doc_get(doc, "loaded"), &loaded);
 	oi_fallback_go(&run, step, &loaded);
 }
 
