@@ -170,13 +170,21 @@ static void pty_open(struct pty *pty, int columns)
 	oi_terminal_open(&pty->terminal);
 }
 
-/* All that has arrived at the terminal since the last look. */
+#define ARRIVES_MS 20000 /* the kernel carries it over when it finds time to */
+
+/* All that arrives at the terminal from the last look until as much is there as is expected. */
 static void assert_seen(struct pty *pty, const char *expected)
 {
+	struct pollfd arrives = { .fd = pty->ours, .events = POLLIN };
 	char text[4096];
-	ssize_t n = read(pty->ours, text, sizeof(text) - 1);
+	size_t have = 0;
+	ssize_t n = 0;
 
-	text[n > 0 ? n : 0] = '\0';
+	do {
+		n = read(pty->ours, text + have, sizeof(text) - 1 - have);
+		have += n > 0 ? (size_t)n : 0;
+	} while (have < strlen(expected) && poll(&arrives, 1, ARRIVES_MS) == 1);
+	text[have] = '\0';
 	assert_string_equal(text, expected);
 }
 
