@@ -9,6 +9,7 @@
 #include "app/page.h"
 #include "base/mem.h"
 #include "report/html.h"
+#include "sys/boot.h"
 #include "sys/clock.h"
 #include "sys/run.h"
 
@@ -94,12 +95,10 @@ static struct oi_doc *read_cloud(const struct oi_machine *machine)
 static bool is_this_boot(const struct oi_machine *machine, const struct oi_doc *result)
 {
 	const char *then = oi_doc_string(oi_doc_get(result, "boot_id"));
-	OI_FREE char *now = NULL;
-	struct oi_err err;
+	OI_FREE char *now = oi_boot_id(&machine->host.look);
 
-	return then && oi_root_is_real(&machine->host.look) && oi_root_is_real(&machine->host.change) &&
-	       !oi_root_read_line(&machine->host.look, "/proc/sys/kernel/random/boot_id", &now, &err) &&
-	       !strcmp(then, now);
+	return then && now && oi_root_is_real(&machine->host.look) &&
+	       oi_root_is_real(&machine->host.change) && !strcmp(then, now);
 }
 
 /* What systemctl says of one unit. */

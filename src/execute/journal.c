@@ -12,12 +12,12 @@
 #include "base/doc.h"
 #include "base/mem.h"
 #include "model/reasons.h"
+#include "sys/boot.h"
 #include "sys/clock.h"
 
 /* 1: the first. A field that an older one lacks has to have a meaning when it is missing. */
 #define SCHEMA 1
 #define JOURNAL_BYTES (1u << 20)
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 static const struct {
 	unsigned int bit;
@@ -225,17 +225,6 @@ static int write_down(const struct oi_root *root, const struct oi_journal *journ
 	return oi_root_write(root, OI_JOURNAL_PATH, 0644, text, strlen(text), err);
 }
 
-/* NULL: unknown; owned by the caller */
-static char *boot_now(const struct oi_root *root)
-{
-	struct oi_err ignored;
-	char *boot = NULL;
-
-	if (oi_root_read_line(root, BOOT_ID, &boot, &ignored) || !*boot)
-		oi_mem_free_p(&boot);
-	return boot;
-}
-
 int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 		     const struct oi_step *step, struct oi_err *err)
 {
@@ -246,7 +235,7 @@ int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 	add(journal, step->id)->heals = leaves[step->action];
 	/* One of an earlier boot stays: what that has lost may not be mended yet. */
 	if (!journal->boot && (leaves[step->action] & (OI_HEAL_PACKAGES | OI_HEAL_MODULES)))
-		journal->boot = boot_now(root);
+		journal->boot = oi_boot_id(root);
 	return write_down(root, journal, err);
 }
 
@@ -309,7 +298,7 @@ const struct oi_journal_step *oi_journal_cut(const struct oi_journal *journal)
 
 bool oi_journal_lost(const struct oi_root *root, const struct oi_journal *journal)
 {
-	OI_FREE char *now = journal->boot ? boot_now(root) : NULL;
+	OI_FREE char *now = journal->boot ? oi_boot_id(root) : NULL;
 
 	return journal->boot && (!now || strcmp(journal->boot, now) != 0);
 }

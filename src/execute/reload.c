@@ -9,22 +9,12 @@
 #include "execute/fallback.h"
 #include "execute/udev.h"
 #include "model/reasons.h"
+#include "sys/boot.h"
 #include "sys/clock.h"
 
 #define NOTE_BYTES 65536
 
-/* Gateways are those of one boot: afterwards the network may have given another. */
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-
 /* --- the note --- */
-
-static char *boot_id(const struct oi_host *host)
-{
-	struct oi_err ignored;
-	char *id = NULL;
-
-	return oi_root_read_line(&host->look, BOOT_ID, &id, &ignored) ? NULL : id;
-}
 
 static struct oi_doc *gateway_doc(const struct oi_gateway *gateway, bool answered)
 {
@@ -57,7 +47,7 @@ static char *note_text(const struct oi_execution *run, const struct oi_step *ste
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv optional = { 0 };
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
-	OI_FREE char *boot = boot_id(run->host);
+	OI_FREE char *boot = oi_boot_id(&run->host->look);
 
 	list_dkms(verdict, &names, &optional);
 	oi_doc_put_int(doc, "schema", 1);
@@ -112,7 +102,8 @@ static void read_gateway(const struct oi_doc *doc, const struct oi_gateway *now,
 static void read_network(const struct oi_host *host, const struct oi_doc *doc,
 			 struct oi_network *before)
 {
-	OI_FREE char *now = boot_id(host);
+	/* Gateways are those of one boot: afterwards the network may have given another. */
+	OI_FREE char *now = oi_boot_id(&host->look);
 	const char *then = oi_doc_string(oi_doc_get(doc, "boot_id"));
 	bool other = !now || !then || strcmp(now, then) != 0;
 	struct oi_gateway four, six;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "sys/boot.h"
 #include "sys/root.h"
 
 /* Unknown: 0 for a start time, NULL for a boot id. */
@@ -46,8 +47,7 @@ static void look(int64_t pid, struct process *process)
 
 	if (oi_root_open("/", &root, &err))
 		return;
-	if (oi_root_read_line(&root, "/proc/sys/kernel/random/boot_id", &process->boot_id, &err))
-		process->boot_id = NULL;
+	process->boot_id = oi_boot_id(&root);
 	process->proc_readable = oi_root_exists(&root, "/proc/self/stat");
 	if (!oi_root_read_line(&root, path, &stat, &err))
 		process->started_ticks = started_ticks(stat);

@@ -1,6 +1,6 @@
 # Sources and headers of src/sys, in libhost.a. One path a line, from the top folder.
 sys_sources =
-sys_sources += src/sys/clock.c src/sys/clock.h src/sys/host.h \
+sys_sources += src/sys/boot.c src/sys/boot.h src/sys/clock.c src/sys/clock.h src/sys/host.h \
 	src/sys/pcibus.c src/sys/pcibus.h \
 	src/sys/rdma.c src/sys/rdma.h \
 	src/sys/root.c src/sys/root.h \
