@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packages by apt: the one file (with apt_state.c) that knows its arguments. */
+/* Packages by apt: apt*.c alone know its arguments. */
 #ifndef OI_EXECUTE_APT_H
 #define OI_EXECUTE_APT_H
 

@@ -4,6 +4,10 @@ execute_sources = \
 	src/execute/address.h \
 	src/execute/apt.c \
 	src/execute/apt.h \
+	src/execute/apt_call.c \
+	src/execute/apt_call.h \
+	src/execute/apt_lists.c \
+	src/execute/apt_simulate.c \
 	src/execute/apt_local.c \
 	src/execute/apt_local.h \
 	src/execute/apt_source.c \
