@@ -141,8 +141,10 @@ void oi_keeper_start(struct oi_keeper *keeper, const int *read_ends, size_t n_re
 		close(ends[1]);
 }
 
-void oi_keeper_tell(const struct oi_keeper *keeper, pid_t child)
+void oi_keeper_tell(const struct oi_keeper *keeper)
 {
+	pid_t child = getpid();
+
 	/* A socket, since SIGPIPE would be a strange end for us. One that is gone cannot be
 	 * told; then the child has no keeper, and that is all. */
 	if (keeper->fd >= 0)

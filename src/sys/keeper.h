@@ -39,8 +39,11 @@ struct oi_keeper {
 void oi_keeper_start(struct oi_keeper *keeper, const int *read_ends, size_t n_read,
 		     const int *close_ends, size_t n_close, int64_t deadline_ms);
 
-/** oi_keeper_tell() - which child it is about: the leader of a group of its own */
-void oi_keeper_tell(const struct oi_keeper *keeper, pid_t child);
+/**
+ * oi_keeper_tell() - by the child, before it becomes the program: it is the one, and leads a group
+ * Of us it might hear too late: we may be killed when the child has begun, and before we went on.
+ */
+void oi_keeper_tell(const struct oi_keeper *keeper);
 
 /** oi_keeper_end() - the child has ended, and we have seen it; fine on one that was not started */
 void oi_keeper_end(struct oi_keeper *keeper);

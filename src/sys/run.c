@@ -313,9 +313,10 @@ static int start(char *const argv[], const struct oi_run_options *options, struc
 		child->pid = fork();
 		if (child->pid < 0)
 			cause = errno;
-		if (!child->pid)
+		if (!child->pid) {
+			oi_keeper_tell(&child->keeper);
 			become(argv, env, &fds);
-		oi_keeper_tell(&child->keeper, child->pid);
+		}
 	}
 	for (int i = 0; i < FIRST_FREE_FD; i++)
 		close_fd(&fds.at[i]);
