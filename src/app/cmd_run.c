@@ -326,13 +326,12 @@ static int join_prefetch(struct run *run, struct oi_err *err)
 	return 0;
 }
 
-static int execute(struct run *run, struct oi_err *err)
+static int carry_out(struct run *run, struct oi_err *err)
 {
 	struct oi_machine *m = &run->machine;
 	const struct oi_execute_watch watch = { step_begun, step_done, run };
 
-	if (oi_execute_can(&run->verdict, err) ||
-	    oi_fallback_check(&m->host.change, &run->verdict, err))
+	if (oi_fallback_check(&m->host.change, &run->verdict, err))
 		return -1;
 	shut_gate(run);
 	run->record.verdict = &run->verdict;
@@ -341,6 +340,24 @@ static int execute(struct run *run, struct oi_err *err)
 	if (oi_prefetch_downloads(&run->verdict) && join_prefetch(run, err))
 		return -1;
 	return oi_execute_plan(&m->host, &m->config, &run->verdict, &watch, err);
+}
+
+static int execute(struct run *run, struct oi_err *err)
+{
+	return oi_execute_can(&run->verdict, err) ? -1 : carry_out(run, err);
+}
+
+/* The driver is there, and this boot has begun with an initramfs that holds the kernel's own. */
+static void decide_exchange(struct run *run)
+{
+	struct oi_machine *m = &run->machine;
+
+	if (run->verdict.outcome != OI_OUTCOME_READY || m->options->facts ||
+	    !oi_verify_overtaken(&m->host, run->verdict.driver.stack, run->verdict.driver.kernel))
+		return;
+	oi_log_info(log_of(run), "the kernel's own driver is loaded, as by an initramfs that holds it: %s takes its place",
+		    run->verdict.driver.stack);
+	oi_decide_exchange(&m->facts, &m->config, &run->verdict);
 }
 
 static void tell_checks(const struct run *run)
@@ -448,6 +465,7 @@ static int do_run(struct run *run)
 	if (oi_machine_read_catalog(m, &err))
 		return fail(run, &err);
 	decide(run);
+	decide_exchange(run);
 	tell_rules(run);
 	switch (run->verdict.outcome) {
 	case OI_OUTCOME_SKIP:
@@ -460,6 +478,8 @@ static int do_run(struct run *run)
 		run->phase_ms = oi_clock_ms();
 		break;
 	case OI_OUTCOME_READY:
+		if (run->verdict.n_steps && carry_out(run, &err))
+			return fail_or_reboot(run, &err);
 		break;
 	}
 	return verify_and_judge(run);

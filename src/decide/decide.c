@@ -164,6 +164,26 @@ void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 	oi_strv_clear(&d.remedies);
 }
 
+void oi_decide_exchange(const struct oi_facts *facts, const struct oi_config *config,
+			struct oi_verdict *verdict)
+{
+	bool mlnx = !strcmp(verdict->driver.stack, oi_driver_name(OI_DRIVER_MLNX));
+	struct oi_decision d = {
+		.facts = facts,
+		.config = config,
+		.verdict = verdict,
+		.generation = verdict->vm.nic_generation,
+		.stack = mlnx ? OI_DRIVER_MLNX : OI_DRIVER_DOCA,
+	};
+
+	/* They would be refused, and the network with them: for verify to say how it stands. */
+	if (oi_unsigned_refused(facts) && !config->secure_boot.key)
+		return;
+	if (oi_gate_holders(&d))
+		oi_plan_exchange(&d);
+	free(d.in_use);
+}
+
 char *oi_decide_modules_key(const struct oi_facts *facts, const struct oi_config *config,
 			    const struct oi_catalog *catalog)
 {

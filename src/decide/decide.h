@@ -22,6 +22,16 @@ void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 	       const struct oi_catalog *catalog, struct oi_verdict *verdict);
 
 /**
+ * oi_decide_exchange() - how a driver that is there takes the place of the kernel's own
+ * @verdict: of oi_decide(), ready, with a stack that brings modules; it gets the one step
+ *	     for it, or becomes a refusal when the loaded modules cannot make way; it stays as it
+ *	     is where the kernel takes signed modules only and the stanza has no key
+ * Source: design, "The machine's own network comes first"
+ */
+void oi_decide_exchange(const struct oi_facts *facts, const struct oi_config *config,
+			struct oi_verdict *verdict);
+
+/**
  * oi_decide_image() - the plan for an image that machines of @sizes will boot
  * @builder: facts of the image; kernel: the release that it will boot
  * @sizes: names of the catalog, at least one; all of them must take the same driver

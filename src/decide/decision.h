@@ -107,6 +107,8 @@ void oi_plan_publish_modules(struct oi_decision *d);
 
 /** oi_plan_manager() - the distribution's package manager; never NULL */
 const struct oi_manager *oi_plan_manager(const struct oi_decision *d);
+/** oi_plan_exchange() - the step by which the built modules take the place of the loaded ones */
+void oi_plan_exchange(struct oi_decision *d);
 /** oi_plan_build() - the complete list of steps */
 void oi_plan_build(struct oi_decision *d);
 

@@ -373,13 +373,28 @@ static void hold_packages(struct oi_decision *d)
 	oi_strv_add(&step->names, "dkms");
 }
 
-/* Set-up of the vendor's service. Source: catalog notes, "openibd" */
-static void set_up_openibd(struct oi_decision *d)
+void oi_plan_exchange(struct oi_decision *d)
 {
 	/* Without these no port works; they are what is compared before and afterwards. */
 	static const char *const modules[] = { "mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs" };
 	static const char *const cx3_modules[] = { "mlx4_core", "mlx4_ib", "ib_core", "ib_uverbs" };
 	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
+	struct oi_step *step;
+
+	if (d->in_use) {
+		oi_verdict_step(d->verdict, OI_ACTION_REBOOT, "reboot",
+				"the loaded modules are in use by %s", d->in_use);
+		return;
+	}
+	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_RESTART, "restart-openibd",
+			       "openibd.service, to load the built modules");
+	oi_strv_add(&step->names, "openibd.service");
+	add_list(&step->optional, cx3 ? cx3_modules : modules, OI_ARRAY_SIZE(modules));
+}
+
+/* Set-up of the vendor's service. Source: catalog notes, "openibd" */
+static void set_up_openibd(struct oi_decision *d)
+{
 	struct oi_step *step;
 
 	step = oi_verdict_step(d->verdict, OI_ACTION_FILE_SET, "set-ipoib", "%s: IPOIB_LOAD=%s",
@@ -403,15 +418,7 @@ static void set_up_openibd(struct oi_decision *d)
 	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_ENABLE, "enable-openibd",
 			       "openibd.service at every boot");
 	oi_strv_add(&step->names, "openibd.service");
-	if (d->in_use) {
-		oi_verdict_step(d->verdict, OI_ACTION_REBOOT, "reboot",
-				"the loaded modules are in use by %s", d->in_use);
-		return;
-	}
-	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_RESTART, "restart-openibd",
-			       "openibd.service, to load the built modules");
-	oi_strv_add(&step->names, "openibd.service");
-	add_list(&step->optional, cx3 ? cx3_modules : modules, OI_ARRAY_SIZE(modules));
+	oi_plan_exchange(d);
 }
 
 static void check_modules(struct oi_decision *d, const struct oi_manager *manager)

@@ -62,6 +62,11 @@ static bool is_out_of_tree(const struct oi_host *host, const char *name)
 	return oi_root_read_line(&host->look, path, &taint, &ignored) || strchr(taint, 'O');
 }
 
+bool oi_kmod_is_kernels(const struct oi_host *host, const char *name)
+{
+	return !is_out_of_tree(host, name);
+}
+
 /*
  * The kernel shows a source version for exactly those modules whose file has
  * one, so that "none" on one side only is another build. Kernels without

@@ -81,6 +81,9 @@ enum oi_kmod_build oi_kmod_compare(const struct oi_host *host, const char *kerne
 /** oi_kmod_is_loaded() - is there a module of that name in the kernel that is looked at */
 bool oi_kmod_is_loaded(const struct oi_host *host, const struct oi_kmod *kmod);
 
+/** oi_kmod_is_kernels() - is what is loaded by that name known to be the kernel's own build */
+bool oi_kmod_is_kernels(const struct oi_host *host, const char *name);
+
 /** oi_kmods_stack_adds() - does a stack bring modules of its own, as doca-ofed does */
 bool oi_kmods_stack_adds(const char *stack);
 

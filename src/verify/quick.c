@@ -6,8 +6,9 @@
 #include <strings.h>
 
 #include "sys/rdma.h"
-#include "verify/here.h"
 #include "sys/kmods.h"
+#include "verify/checks.h"
+#include "verify/here.h"
 
 static void see_port(void *data, const struct oi_rdma_entry *entry)
 {
@@ -16,10 +17,11 @@ static void see_port(void *data, const struct oi_rdma_entry *entry)
 	*seen |= entry->link_layer && !strcasecmp(entry->link_layer, "InfiniBand");
 }
 
-static bool has_modules(const struct oi_root *root, const char *stack, const char *kernel,
-			const struct oi_here *here)
+enum { CORE, MLX5, MLX4, N };
+
+/* Which of them lie on the disk as the stack brings them. Return: as oi_kmods_find() */
+static int look(const struct oi_root *root, const char *stack, const char *kernel, bool there[N])
 {
-	enum { CORE, MLX5, MLX4, N };
 	struct oi_kmod kmods[N] = {
 		[CORE] = { .name = "ib_uverbs" },
 		[MLX5] = { .name = "mlx5_ib" },
@@ -28,20 +30,43 @@ static bool has_modules(const struct oi_root *root, const char *stack, const cha
 	struct oi_err ignored; /* not to be read: then look closely */
 	int got = oi_kmods_find(root, kernel, kmods, N, &ignored);
 	bool added = oi_kmods_stack_adds(stack);
-	bool there[N] = { false };
 
 	for (int i = 0; i < N; i++)
 		there[i] = added ? oi_kmod_is_added(&kmods[i]) : kmods[i].path || kmods[i].builtin;
 	oi_kmods_clear(kmods, N);
-	if (got > 0)
-		return !here->modules; /* a container has no kernel of its own */
-	return !got && there[CORE] && (there[MLX5] || there[MLX4]);
+	return got;
+}
+
+/* A stack that has but one of the drivers leaves the other to the kernel. */
+static bool is_overtaken(const struct oi_host *host, const char *stack, const bool there[N])
+{
+	return oi_kmods_stack_adds(stack) &&
+	       ((there[MLX5] && oi_kmod_is_kernels(host, "mlx5_core")) ||
+		(there[MLX4] && oi_kmod_is_kernels(host, "mlx4_core")));
+}
+
+bool oi_verify_is_overtaken(const struct oi_host *host, const char *stack, const char *kernel)
+{
+	bool there[N] = { false };
+
+	return !look(&host->change, stack, kernel, there) && is_overtaken(host, stack, there);
+}
+
+bool oi_verify_overtaken(const struct oi_host *host, const char *stack, const char *kernel)
+{
+	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
+
+	if (!stack || !kernel)
+		return false;
+	oi_here_look(host, kernel, &here);
+	return here.modules && oi_verify_is_overtaken(host, stack, kernel);
 }
 
 bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *kernel)
 {
 	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
 	struct oi_err ignored;
+	bool there[N] = { false };
 	bool seen = false;
 	int got;
 
@@ -50,7 +75,11 @@ bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *
 	if (!kernel)
 		return false;
 	oi_here_look(host, kernel, &here);
-	if (!has_modules(&host->change, stack, kernel, &here))
+	got = look(&host->change, stack, kernel, there);
+	/* a container has no kernel of its own */
+	if (got > 0 ? here.modules : got || !there[CORE] || !(there[MLX5] || there[MLX4]))
+		return false;
+	if (here.modules && is_overtaken(host, stack, there))
 		return false;
 	got = oi_rdma_scan(&host->look, see_port, &seen, &ignored);
 	if (got > 0)

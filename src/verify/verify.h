@@ -24,6 +24,15 @@ void oi_verify(const struct oi_host *host, const struct oi_config *config,
 	       const struct oi_verdict *verdict, int64_t wait_ms, struct oi_facts *facts,
 	       struct oi_checks *checks);
 
+/**
+ * oi_verify_overtaken() - is the kernel's own driver loaded, where a stack's own lies on the disk
+ * @stack: one that brings no modules is never overtaken
+ *
+ * A boot begins in an initramfs, which may hold the driver of before. No child, as it is asked
+ * at every boot; another build of the stack's own is for oi_verify() to find.
+ */
+bool oi_verify_overtaken(const struct oi_host *host, const char *stack, const char *kernel);
+
 /** oi_verify_quick() - is what the last run left still there; milliseconds, no waiting */
 bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *kernel);
 

@@ -223,6 +223,57 @@ static void sizes_of_an_image_take_one_driver(void **state)
 	}
 }
 
+/* @modules: as facts have them; @more: of the stanza, in JSON */
+static void exchange(const char *modules, const char *security, const char *more)
+{
+	OI_FREE char *text = oi_mem_printf(
+		"{\"schema\":1,\"installed\":{\"stack\":\"doca-ofed\",\"version\":\"3.2.0\"},\"security\":%s,\"modules\":{\"loaded\":%s}}",
+		security, modules);
+	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
+	OI_CLEANUP(oi_config_clear) struct oi_config config = { 0 };
+	OI_DOC_AUTO *snapshot = NULL;
+	OI_DOC_AUTO *stanza = NULL;
+	struct oi_err err = { 0 };
+
+	oi_config_init(&config);
+	if (oi_doc_from_json(text, strlen(text), "m", 1, &snapshot, &err) ||
+	    oi_facts_from_doc(snapshot, &facts, &err) ||
+	    oi_doc_from_json(more, strlen(more), "s", 1, &stanza, &err) ||
+	    oi_config_from_doc(stanza, &config, NULL, &err))
+		fail_msg("%s", err.text);
+	oi_verdict_clear(&verdict);
+	verdict.outcome = OI_OUTCOME_READY;
+	verdict.reason = OI_R_DRIVER_PRESENT;
+	oi_mem_set(&verdict.driver.stack, "doca-ofed");
+	oi_decide_exchange(&facts, &config, &verdict);
+}
+
+static void a_driver_that_was_overtaken_takes_its_place(void **state)
+{
+	static const char in_use[] = "[{\"name\":\"nvme_rdma\",\"refs\":1,\"holders\":[]}]";
+	static const char open[] = "{\"secure_boot\":false}", signed_only[] = "{\"secure_boot\":true}";
+
+	(void)state;
+	exchange("[]", open, "{}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
+	assert_int_equal(verdict.n_steps, 1);
+	assert_string_equal(step("restart-openibd")->names.v[0], "openibd.service");
+	assert_string_equal(step("restart-openibd")->optional.v[0], "mlx5_core");
+	exchange(in_use, open, "{}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_REFUSE);
+	assert_int_equal(verdict.reason, OI_R_MODULES_IN_USE);
+	assert_int_equal(verdict.n_steps, 0);
+	exchange(in_use, open, "{\"reboot\":\"if_needed\"}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
+	assert_int_equal(verdict.n_steps, 1);
+	assert_non_null(step("reboot"));
+	exchange("[]", signed_only, "{}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
+	assert_int_equal(verdict.n_steps, 0);
+	exchange("[]", signed_only, "{\"secure_boot\":{\"key\":\"/k\",\"certificate\":\"/c\"}}");
+	assert_int_equal(verdict.n_steps, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -233,6 +284,7 @@ int main(void)
 		cmocka_unit_test(packages_are_for_the_running_kernel),
 		cmocka_unit_test(the_stanza_chooses_files),
 		cmocka_unit_test(sizes_of_an_image_take_one_driver),
+		cmocka_unit_test(a_driver_that_was_overtaken_takes_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, read_catalog, drop_catalog);

@@ -809,6 +809,26 @@ static void test_quick_ports(void **state OI_UNUSED)
 	assert_false(oi_verify_quick(&host, "inbox", KERNEL));
 }
 
+/* As after a boot that has begun with the initramfs of before. */
+static void test_overtaken(void **state OI_UNUSED)
+{
+	add_modules("kernel/drivers", "kernel/drivers", NULL);
+	load_all(NULL);
+	assert_false(oi_verify_is_overtaken(&host, "inbox", KERNEL));
+	assert_false(oi_verify_is_overtaken(&host, "doca-ofed", KERNEL)); /* it has none here */
+	add_modules("updates/dkms", "updates/dkms", "mlx4_ib");
+	assert_true(oi_verify_is_overtaken(&host, "doca-ofed", KERNEL));
+	put("/sys/module/mlx5_core/taint", "OE\n");
+	assert_false(oi_verify_is_overtaken(&host, "doca-ofed", KERNEL));
+	load("mlx4_core", NULL); /* a stack without one leaves it to the kernel */
+	assert_false(oi_verify_is_overtaken(&host, "doca-ofed", KERNEL));
+	gone("/sys/module/mlx5_core"); /* it may be loaded yet */
+	assert_false(oi_verify_is_overtaken(&host, "doca-ofed", KERNEL));
+	gone(MODULES "/modules.dep");
+	load("mlx5_core", NULL);
+	assert_false(oi_verify_is_overtaken(&host, "doca-ofed", KERNEL));
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -843,6 +863,7 @@ int main(void)
 		EACH(test_verify_a_tree),
 		EACH(test_quick),
 		EACH(test_quick_ports),
+		EACH(test_overtaken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,15 @@ exit 0
 # Where the power may go; OI_POWER_CUT names one, or anything else of the log.
 MOMENTS = ("step install-packages:", "Unpacking ofed-init-modules", "Unpacking doca-ofed",
            "Setting up ofed-init-modules", "Setting up doca-ofed", "step enable-openibd:", "step restart-openibd:")
+# What a boot does whose initramfs holds the kernel's own driver, and the root another one.
+FROM_INITRAMFS = """
+own=$(find /lib/modules/$(uname -r)/kernel -name mlx5_core.ko)
+/etc/init.d/openibd stop
+modprobe -a $(modinfo -F depends $own | tr , ' ')
+insmod $own
+/etc/init.d/openibd start
+udevadm settle
+"""
 # udevd has just looked whether its files have changed, when they change.
 BUSY = f"until [ -e {HOLD} ]; do udevadm trigger --action=change /sys/class/mem/null; sleep 0.5; done"
 REACH = "import socket; socket.create_connection(('169.254.169.254', 80), 5)"
@@ -125,6 +134,22 @@ def vendor_exchange(t, vm):
     before = incarnations(vm)
     ended(t, vm.run(), 0, "unchanged")
     t.equal(incarnations(vm), before, "another run leaves the modules loaded")
+    overtaken(t, vm)
+
+
+def overtaken(t, vm):
+    """The port is there, but by the driver that came first: exchanged before any workload, and only once."""
+    vm.sh(FROM_INITRAMFS)
+    t.equal(loaded(vm)["mlx5_core"], "", "the boot has loaded the kernel's own driver")
+    run = vm.run()
+    ended(t, run, 0, "driver-present")
+    proven(t, run)
+    vendors_loaded(t, vm)
+    t.contains(run.log, "the kernel's own driver is loaded", "the log says what was found")
+    t.contains(run.log, "network: it is still there", "the network was watched")
+    t.lacks(run.log, "step install-packages", "and nothing was installed")
+    run = vm.run()
+    ended(t, run, 0, "unchanged")
 
 
 @trial
