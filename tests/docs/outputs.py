@@ -8,24 +8,12 @@ import tempfile
 import jsonschema
 
 from common import PROGRAM, TOP, ofed_init
-
-FOLDER = TOP / "doc/schemas"
-
-
-def load():
-    return {path.name: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
-
-
-def complaints(name, document):
-    """What a document has that its schema does not allow, and the other way round."""
-    schemas = load()
-    validator = jsonschema.Draft202012Validator(
-        schemas[name], resolver=jsonschema.RefResolver("", schemas[name], store=schemas))
-    return [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:300]}" for e in validator.iter_errors(document)]
+from rig import words
+from rig.words import complaints
 
 
 def test_schemas_are_schemas():
-    schemas = load()
+    schemas = words.schemas()
     assert sorted(schemas) == ["facts.schema.json", "result.schema.json", "verdict.schema.json"]
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)

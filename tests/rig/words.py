@@ -2,14 +2,17 @@
 """What a run says of its end must be what doc/reasons.md says: reason, exit code, sentence, remedy.
 
 Whoever reads a result of the program in a test reads it through these, so that whichever reason a
-layer provokes, its words are compared. Each reason that was leaves its name in check/reasons of the
-build folder, where the layer `docs` counts them.
+layer provokes, its words are compared, and the form of the whole with its schema. Each reason that
+was leaves its name in check/reasons of the build folder, where the layer `docs` counts them.
 """
 import contextlib
 import functools
+import json
 import os
 import pathlib
 import re
+
+import jsonschema
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TOP_BUILDDIR") or TOP / "build").resolve()
@@ -31,9 +34,24 @@ def documented():
             for name, code, text, remedy in rows}
 
 
+@functools.cache
+def schemas():
+    return {path.name: json.loads(path.read_text()) for path in sorted((TOP / "doc/schemas").glob("*.json"))}
+
+
+def complaints(name, document):
+    """What a document has that its schema does not allow, and the other way round."""
+    validator = jsonschema.Draft202012Validator(
+        schemas()[name], resolver=jsonschema.RefResolver("", schemas()[name], store=schemas()))
+    return [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:300]}" for e in validator.iter_errors(document)]
+
+
 def agree(said):
     """A result.json, what `status` and `plan` print as JSON: returned as it is."""
     reason = (said or {}).get("reason")
+    if "state" in (said or {}):
+        wrong = complaints("result.schema.json", said)
+        assert not wrong, wrong
     if reason:
         assert reason in documented(), f"{reason} is not in doc/reasons.md"
         compare(reason, said["exit_code"], said["message"], said.get("remedy") or "")
