@@ -10,8 +10,7 @@
 #include "base/mem.h"
 #include "report/html.h"
 #include "sys/boot.h"
-#include "sys/clock.h"
-#include "sys/run.h"
+#include "sys/systemd.h"
 
 /* Of both logs together; no more of one is ever kept. */
 #define LOG_LIMIT_BYTES (2 * (size_t)OI_STATUS_LOG_BYTES)
@@ -20,9 +19,6 @@
 /* How a run began, how it ended: between the two a long one is mostly what dkms says. */
 #define LOG_FIRST 60
 #define LOG_LAST 100
-
-#define SYSTEMCTL_LIMIT_MS 10000
-#define SYSTEMCTL_LIMIT_BYTES 16384
 
 #define READY_TARGET "infiniband-ready.target"
 #define UNITS_MOST 15 /* more than this is no picture any more */
@@ -141,29 +137,6 @@ static void take_units(const char *text, int64_t zero_ms, struct oi_timeline *ti
 	take_unit(&unit, zero_ms, timeline);
 }
 
-/* What `systemctl show` says; nothing when it cannot be asked. */
-static void show_units(const struct oi_machine *machine, const char *properties,
-		       const struct oi_strv *units, struct oi_buf *text)
-{
-	OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	struct oi_run_options options = {
-		.deadline_ms = oi_clock_ms() + SYSTEMCTL_LIMIT_MS,
-		.stdout_text = text,
-		.stdout_limit_bytes = SYSTEMCTL_LIMIT_BYTES,
-		.quiet_stdout = true,
-	};
-	struct oi_err err;
-
-	oi_strv_add(&argv, machine->host.tools.path[OI_TOOL_SYSTEMCTL]);
-	oi_strv_add(&argv, "show");
-	oi_strv_addf(&argv, "--property=%s", properties);
-	for (size_t i = 0; i < units->n; i++)
-		oi_strv_add(&argv, units->v[i]);
-	if (oi_run(argv.v, &options, &result, &err))
-		oi_log_debug(&machine->host.log, "units are not known: %s", err.text);
-}
-
 /* Services that say After=infiniband-ready.target; cloud-init's own stage is there already. */
 static void add_waiting(const struct oi_machine *machine, struct oi_strv *units)
 {
@@ -171,7 +144,7 @@ static void add_waiting(const struct oi_machine *machine, struct oi_strv *units)
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 
 	oi_strv_add(&ready, READY_TARGET);
-	show_units(machine, "Before", &ready, &text);
+	oi_systemd_show(&machine->host, "Before", &ready, &text);
 	/* "Before=shutdown.target slurmd.service" */
 	oi_strv_split(&words, oi_buf_str(&text), "= \n");
 	for (size_t i = 0; i < words.n && units->n < UNITS_MOST; i++)
@@ -190,15 +163,14 @@ static void add_units(const struct oi_machine *machine, const struct oi_doc *res
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	int64_t zero_ms = oi_timeline_zero_ms(result);
 
-	if (zero_ms < 0 || !machine->host.tools.path[OI_TOOL_SYSTEMCTL] ||
-	    access("/run/systemd/system", F_OK) != 0)
+	if (zero_ms < 0 || !oi_systemd_answers(&machine->host))
 		return;
 	oi_strv_add(&units, "network-online.target");
 	oi_strv_add(&units, READY_TARGET);
 	oi_strv_add(&units, "multi-user.target");
 	add_waiting(machine, &units);
-	show_units(machine, "Id,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic", &units,
-		   &text);
+	oi_systemd_show(&machine->host, "Id,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic",
+			&units, &text);
 	take_units(oi_buf_str(&text), zero_ms, timeline);
 }
 

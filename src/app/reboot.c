@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "sys/clock.h"
 #include "sys/run.h"
+#include "sys/systemd.h"
 
 #define NOTE_BYTES 65536
 #define SYSTEMCTL_MS 30000
@@ -63,8 +64,7 @@ int oi_reboot_note(const struct oi_machine *machine, const struct oi_run_key *ke
 	char when[OI_CLOCK_TEXT_BYTES];
 
 	oi_doc_put(doc, "for", of);
-	if (!machine->config.reboot_if_needed || !oi_root_is_real(root) ||
-	    access("/run/systemd/system", F_OK) || !machine->host.tools.path[OI_TOOL_SYSTEMCTL])
+	if (!machine->config.reboot_if_needed || !oi_systemd_answers(&machine->host))
 		return -1;
 	if (before)
 		return oi_err_set(err, OI_R_REBOOT_USELESS, "restarted at %s, and still: %s", before,

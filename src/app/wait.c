@@ -15,7 +15,7 @@
 #include "sys/clock.h"
 #include "sys/doing.h"
 #include "sys/lock.h"
-#include "sys/run.h"
+#include "sys/systemd.h"
 
 /* A person or a script waits, not a boot. */
 #define LOOK_AGAIN_MS 250
@@ -25,7 +25,6 @@
 #define LONGEST_SILENCE_MS 60000
 /* The longest that a run may take is a day (timeout_seconds). */
 #define WAIT_LIMIT_MS (INT64_C(86400) * 1000)
-#define SYSTEMCTL_LIMIT_MS 10000
 /* Of a line for a log: as wide as a page may be. */
 #define LOG_COLUMNS 132
 
@@ -70,33 +69,14 @@ static void obey_signal(struct oi_terminal *terminal)
 /* Has systemd the unit still in its queue, or under way? Without systemd: no. */
 static bool ask_systemd(const struct oi_machine *machine)
 {
-	const char *systemctl = machine->host.tools.path[OI_TOOL_SYSTEMCTL];
-	struct oi_strv argv = { 0 };
-	struct oi_buf text = { 0 };
-	struct oi_run_options options = {
-		.deadline_ms = oi_clock_ms() + SYSTEMCTL_LIMIT_MS,
-		.stdout_text = &text,
-		.stdout_limit_bytes = 4096,
-		.quiet_stdout = true,
-	};
-	struct oi_run_result result = { 0 };
-	struct oi_err err;
-	bool due = false;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv unit = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 
-	if (!systemctl || access("/run/systemd/system", F_OK) != 0)
-		return false;
-	oi_strv_add(&argv, systemctl);
-	oi_strv_add(&argv, "show");
-	oi_strv_add(&argv, "--property=ActiveState,Job");
-	oi_strv_add(&argv, "ofed-init.service");
-	if (!oi_run(argv.v, &options, &result, &err))
-		due = strstr(oi_buf_str(&text), "ActiveState=activating") ||
-		      (strstr(oi_buf_str(&text), "Job=") &&
-		       !strstr(oi_buf_str(&text), "Job=0\n") && !strstr(oi_buf_str(&text), "Job=\n"));
-	oi_run_result_clear(&result);
-	oi_buf_clear(&text);
-	oi_strv_clear(&argv);
-	return due;
+	oi_strv_add(&unit, "ofed-init.service");
+	oi_systemd_show(&machine->host, "ActiveState,Job", &unit, &text);
+	return strstr(oi_buf_str(&text), "ActiveState=activating") ||
+	       (strstr(oi_buf_str(&text), "Job=") && !strstr(oi_buf_str(&text), "Job=0\n") &&
+		!strstr(oi_buf_str(&text), "Job=\n"));
 }
 
 static bool unit_is_due(struct wait *wait)

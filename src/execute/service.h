@@ -3,15 +3,10 @@
 #ifndef OI_EXECUTE_SERVICE_H
 #define OI_EXECUTE_SERVICE_H
 
-#include <stdbool.h>
-
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
 #include "sys/host.h"
-
-/** oi_service_is_here() - does systemd run on the changed root */
-bool oi_service_is_here(const struct oi_host *host);
 
 /**
  * oi_service_each() - one verb for each unit, in order

@@ -10,11 +10,11 @@
 #include "execute/fallback.h"
 #include "execute/network.h"
 #include "execute/reload.h"
-#include "execute/service.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/kmods.h"
+#include "sys/systemd.h"
 
 enum loaded { LOADED_SAME, LOADED_OTHER, LOADED_NOT, LOADED_UNKNOWN };
 
@@ -142,7 +142,7 @@ int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step
 	int ret;
 
 	/* a service that loads no driver, or nobody who would start it */
-	if (!step->optional.n || !oi_service_is_here(run->host))
+	if (!step->optional.n || !oi_systemd_is_here(run->host))
 		return oi_step_services(run, step, "restart", err);
 	if (look(run, step, &detail, &names) == LOADED_SAME) {
 		oi_log_info(&run->host->log,

@@ -7,6 +7,7 @@
 #include "execute/service.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
+#include "sys/systemd.h"
 
 /*
  * Loading a driver stack takes seconds; a unit that takes two minutes is waiting
@@ -22,7 +23,7 @@ static int systemctl(const struct oi_host *host, const char *verb, const char *u
 	child.level = OI_LOG_INFO;
 	child.limit_ms = LIMIT_MS;
 	/* In an image there is nobody to ask: the links are made all the same. */
-	if (!oi_service_is_here(host))
+	if (!oi_systemd_is_here(host))
 		oi_strv_add(&child.env, "SYSTEMD_OFFLINE=1");
 	oi_strv_add(&child.args, verb);
 	if (unit)
@@ -55,12 +56,6 @@ static bool is_missing(const char *words)
 	return false;
 }
 
-bool oi_service_is_here(const struct oi_host *host)
-{
-	/* Source: sd_booted(3) */
-	return oi_root_exists(&host->change, "/run/systemd/system");
-}
-
 static int do_unit(const struct oi_host *host, const char *unit, const char *verb,
 		   struct oi_err *err)
 {
@@ -87,7 +82,7 @@ static int do_unit(const struct oi_host *host, const char *unit, const char *ver
 int oi_service_each(const struct oi_host *host, const struct oi_strv *units, const char *verb,
 		    struct oi_err *err)
 {
-	if (!oi_service_is_here(host) &&
+	if (!oi_systemd_is_here(host) &&
 	    (strcmp(verb, "enable") != 0 || !oi_child_has(host, OI_TOOL_SYSTEMCTL))) {
 		oi_log_info(&host->log, "services: systemd is not running here: %s is left out",
 			    verb);
@@ -102,7 +97,7 @@ int oi_service_each(const struct oi_host *host, const struct oi_strv *units, con
 int oi_step_services(struct oi_execution *run, const struct oi_step *step, const char *verb,
 		     struct oi_err *err)
 {
-	if (oi_service_is_here(run->host) && reload(run, err))
+	if (oi_systemd_is_here(run->host) && reload(run, err))
 		return -1;
 	return oi_service_each(run->host, &step->names, verb, err);
 }

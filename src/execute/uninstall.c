@@ -17,6 +17,7 @@
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "model/reasons.h"
+#include "sys/systemd.h"
 
 #define FILE_BYTES (1u << 20)
 /* A unit that unloads a driver stack may have to wait for what uses it; two minutes do not help. */
@@ -30,11 +31,6 @@ void oi_uninstalled_clear(struct oi_uninstalled *what)
 }
 
 /* --- services --- */
-
-static bool is_booted(const struct oi_host *host)
-{
-	return oi_root_exists(&host->change, "/run/systemd/system"); /* sd_booted(3) */
-}
 
 /* What a unit does not want to do is no reason to keep its package. */
 static void systemctl(const struct oi_host *host, const char *verb, const char *unit)
@@ -57,7 +53,7 @@ static void systemctl(const struct oi_host *host, const char *verb, const char *
 static void stop_units(const struct oi_host *host, const struct oi_record *record)
 {
 	for (size_t i = 0; i < record->units.n; i++) {
-		if (is_booted(host))
+		if (oi_systemd_is_here(host))
 			systemctl(host, "stop", record->units.v[i]);
 		systemctl(host, "disable", record->units.v[i]);
 	}
@@ -536,7 +532,7 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 		return -1;
 	if (!ops->restore_first)
 		restore_packages(host, ops, &record, &ours);
-	if (has_units(&record) && is_booted(host))
+	if (has_units(&record) && oi_systemd_is_here(host))
 		systemctl(host, "daemon-reload", NULL);
 	return forget_state(host, err);
 }

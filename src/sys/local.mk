@@ -8,6 +8,7 @@ sys_sources += src/sys/boot.c src/sys/boot.h src/sys/clock.c src/sys/clock.h src
 sys_sources += src/sys/family.c src/sys/family.h src/sys/output.c src/sys/output.h \
 	src/sys/lock.c src/sys/lock.h src/sys/run.c src/sys/run.h src/sys/tools.c src/sys/tools.h
 sys_sources += src/sys/keeper.c src/sys/keeper.h
+sys_sources += src/sys/systemd.c src/sys/systemd.h
 sys_sources += src/sys/fetcher.c src/sys/fetcher.h
 sys_sources += src/sys/guard.c src/sys/guard.h
 sys_sources += src/sys/messenger.c src/sys/messenger.h

@@ -13,11 +13,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "execute/execute.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
+#include "sys/systemd.h"
 
 static struct oi_step *add_step(struct fakehost *f, enum oi_action action, const char *id,
 				const char *names)
@@ -262,6 +264,21 @@ static void test_no_systemd(void **state)
 	fakehost_check_calls(f);
 }
 
+static void test_the_systemd_of_another_machine_is_not_asked(void **state)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv units = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	struct fakehost *f = *state;
+
+	fakehost_write(f, "/run/systemd/system/x", "");
+	oi_strv_add(&units, "ofed-init.service");
+	assert_true(oi_systemd_is_here(&f->host));
+	assert_false(oi_systemd_answers(&f->host));
+	oi_systemd_show(&f->host, "ActiveState", &units, &text);
+	assert_int_equal(text.len, 0);
+	fakehost_check_calls(f);
+}
+
 static void test_reboot_ends_the_run(void **state)
 {
 	struct fakehost *f = *state;
@@ -388,6 +405,7 @@ int main(void)
 		TEST(test_services),
 		TEST(test_service_fails),
 		TEST(test_no_systemd),
+		TEST(test_the_systemd_of_another_machine_is_not_asked),
 		TEST(test_reboot_ends_the_run),
 		TEST(test_modules_of_another_machine),
 		TEST(test_modules_for_another_kernel),
