@@ -129,10 +129,13 @@ static struct seen *seen;
 
 static bool bring(void *data OI_UNUSED, const char *letter, int64_t deadline_ms)
 {
+	size_t len = strlen(seen->letters);
+
 	while (seen->wait)
 		usleep(1000);
-	seen->deadlines_ms[seen->n++] = deadline_ms;
-	strcat(seen->letters, letter);
+	if (seen->n < (int)OI_ARRAY_SIZE(seen->deadlines_ms))
+		seen->deadlines_ms[seen->n++] = deadline_ms;
+	snprintf(seen->letters + len, sizeof(seen->letters) - len, "%s", letter);
 	return seen->refuse-- <= 0;
 }
 
