@@ -14,11 +14,11 @@
  *
  * Waits for the lock. If the machine has lost what was not on its disk yet, packages that
  * are damaged go first (apt_lost.h), with their settings: they were new, and the plan brings
- * them back; no script of a package shall run while what it calls is damaged. Then lets dpkg configure whatever waits for it. A package
- * that was cut off while it was unpacked can be neither configured nor removed in
- * the ordinary way, and until it is installed again apt says no to everything; of
- * the vendor's there is no archive to do that from. One that @record names is
- * forced out: it is ours, and the plan brings it back.
+ * them back; no script of a package shall run while what it calls is damaged.
+ * Then lets dpkg configure whatever waits for it. A package that was cut off while it was
+ * unpacked can be neither configured nor removed in the ordinary way, and until it is
+ * installed again apt says no to everything; of the vendor's there is no archive to do that
+ * from. One that @record names is forced out: it is ours, and the plan brings it back.
  * Return: 0, or -1 with OI_R_PACKAGES_LOCK, OI_R_PACKAGES_FAILED, OI_R_DEADLINE.
  * Source: dpkg(1), "reinstreq"; apt-pkg/depcache, "needs to be reinstalled, but I
  *         can't find an archive for it"
