@@ -31,7 +31,6 @@ int oi_cmd_status(const struct oi_options *options)
 {
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
 	OI_DOC_AUTO *result = NULL;
-	const struct oi_doc *exit_code;
 	struct oi_err err = { 0 };
 
 	if (oi_machine_open(options, &machine, &err))
@@ -54,8 +53,7 @@ int oi_cmd_status(const struct oi_options *options)
 			oi_report_status_page(result, &paper);
 		oi_page_print(&paper);
 	}
-	exit_code = is_running(result) ? NULL : oi_doc_get(result, "exit_code");
-	return exit_code && exit_code->kind == OI_DOC_INT ? (int)exit_code->integer : 0;
+	return is_running(result) ? 0 : (int)oi_doc_int(oi_doc_get(result, "exit_code"), 0);
 }
 
 int oi_cmd_clean(const struct oi_options *options)

@@ -50,9 +50,9 @@ bool oi_prefetch_wanted(const struct oi_verdict *verdict)
 
 static int64_t number(const struct oi_doc *note, const char *key)
 {
-	const struct oi_doc *value = oi_doc_get(note, key);
+	int64_t value = oi_doc_int(oi_doc_get(note, key), 0);
 
-	return value && value->kind == OI_DOC_INT && value->integer > 0 ? value->integer : 0;
+	return value > 0 ? value : 0;
 }
 
 /* Return: owned by the caller; NULL: none, or of no use */

@@ -152,6 +152,16 @@ const char *oi_doc_string(const struct oi_doc *doc)
 	return doc && doc->kind == OI_DOC_STRING ? doc->text : NULL;
 }
 
+int64_t oi_doc_int(const struct oi_doc *doc, int64_t otherwise)
+{
+	return doc && doc->kind == OI_DOC_INT ? doc->integer : otherwise;
+}
+
+bool oi_doc_is_true(const struct oi_doc *doc)
+{
+	return doc && doc->kind == OI_DOC_BOOL && doc->boolean;
+}
+
 struct oi_doc *oi_doc_take(struct oi_doc *map, const char *key)
 {
 	struct oi_doc *item;

@@ -69,6 +69,10 @@ const struct oi_doc *oi_doc_get(const struct oi_doc *doc, const char *key);
 const struct oi_doc *oi_doc_at(const struct oi_doc *doc, const char *path);
 /** oi_doc_string() - the value of a string node, else NULL */
 const char *oi_doc_string(const struct oi_doc *doc);
+/** oi_doc_int() - the value of a whole number's node, else @otherwise */
+int64_t oi_doc_int(const struct oi_doc *doc, int64_t otherwise);
+/** oi_doc_is_true() - is it a boolean, and true */
+bool oi_doc_is_true(const struct oi_doc *doc);
 /** oi_doc_take() - cut the item under @key out of a map; owned by the caller, or NULL */
 struct oi_doc *oi_doc_take(struct oi_doc *map, const char *key);
 /** oi_doc_copy() - a deep copy, owned by the caller */

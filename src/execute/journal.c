@@ -112,13 +112,12 @@ static bool read_steps(const struct oi_doc *list, struct oi_journal *journal)
 /* Return: whether it makes sense. */
 static bool read_doc(const struct oi_doc *doc, struct oi_journal *journal)
 {
-	const struct oi_doc *schema = oi_doc_get(doc, "schema");
-	const struct oi_doc *began = oi_doc_get(doc, "began_s");
+	int64_t began_s = oi_doc_int(oi_doc_get(doc, "began_s"), 0);
 
-	if (!schema || schema->kind != OI_DOC_INT || schema->integer < 1)
+	if (oi_doc_int(oi_doc_get(doc, "schema"), 0) < 1)
 		return false;
-	if (began && began->kind == OI_DOC_INT && began->integer > 0)
-		journal->began_s = began->integer;
+	if (began_s > 0)
+		journal->began_s = began_s;
 	oi_mem_set(&journal->stack, oi_doc_string(oi_doc_get(doc, "stack")));
 	oi_mem_set(&journal->manager, oi_doc_string(oi_doc_get(doc, "manager")));
 	oi_mem_set(&journal->kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
@@ -131,7 +130,7 @@ int oi_journal_read(const struct oi_root *root, struct oi_journal *journal, stru
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_DOC_AUTO *doc = NULL;
-	const struct oi_doc *schema;
+	int64_t schema;
 	int got = oi_root_read(root, OI_JOURNAL_PATH, JOURNAL_BYTES, &text, err);
 
 	if (got)
@@ -141,11 +140,11 @@ int oi_journal_read(const struct oi_root *root, struct oi_journal *journal, stru
 		journal->damaged = true;
 		return 0;
 	}
-	schema = oi_doc_get(doc, "schema");
-	if (schema && schema->kind == OI_DOC_INT && schema->integer > SCHEMA)
+	schema = oi_doc_int(oi_doc_get(doc, "schema"), 0);
+	if (schema > SCHEMA)
 		return oi_err_set(err, OI_R_STATE_NEWER,
 				  OI_JOURNAL_PATH ": schema %lld, and this program knows %d",
-				  (long long)schema->integer, SCHEMA);
+				  (long long)schema, SCHEMA);
 	if (!read_doc(doc, journal)) {
 		oi_journal_clear(journal);
 		journal->damaged = true;

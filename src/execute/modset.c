@@ -56,30 +56,28 @@ int oi_modset_pointer_read(const char *bytes, size_t len, const char *key, struc
 			   struct oi_err *err)
 {
 	OI_DOC_AUTO *doc = NULL;
-	const struct oi_doc *schema;
-	const struct oi_doc *size;
+	int64_t size;
 	const char *file;
 	const char *sha256;
 	const char *signature;
 
 	if (oi_doc_from_json(bytes, len, "pointer", OI_R_MODULES_UNFIT, &doc, err))
 		return -1;
-	schema = oi_doc_get(doc, "schema");
-	size = oi_doc_get(doc, "bytes");
+	size = oi_doc_int(oi_doc_get(doc, "bytes"), 0);
 	file = oi_doc_string(oi_doc_get(doc, "package"));
 	sha256 = oi_doc_string(oi_doc_get(doc, "sha256"));
 	signature = oi_doc_string(oi_doc_get(doc, "signature"));
-	if (!schema || schema->kind != OI_DOC_INT || schema->integer != 1)
+	if (oi_doc_int(oi_doc_get(doc, "schema"), 0) != 1)
 		return unfit(err, "the pointer is of another schema");
 	if (strcmp(oi_doc_string(oi_doc_get(doc, "key")) ?: "", key) != 0)
 		return unfit(err, "the pointer is for other modules");
-	if (!is_digest(sha256) || !is_our_name(file, key, sha256) || !size ||
-	    size->kind != OI_DOC_INT || size->integer <= 0 || (signature && !is_hexadecimal(signature)))
+	if (!is_digest(sha256) || !is_our_name(file, key, sha256) || size <= 0 ||
+	    (signature && !is_hexadecimal(signature)))
 		return unfit(err, "the pointer is malformed");
 	oi_mem_set(&set->key, key);
 	oi_mem_set(&set->file, file);
 	oi_mem_set(&set->sha256, sha256);
-	set->bytes = size->integer;
+	set->bytes = size;
 	if (signature)
 		oi_mem_set(&set->signature, signature);
 	return 0;

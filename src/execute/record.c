@@ -113,7 +113,7 @@ int oi_record_read(const struct oi_root *root, struct oi_record *record, struct 
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_DOC_AUTO *doc = NULL;
-	const struct oi_doc *schema;
+	int64_t schema;
 	int got = oi_root_read(root, OI_RECORD_PATH, RECORD_BYTES, &text, err);
 
 	if (got)
@@ -121,13 +121,13 @@ int oi_record_read(const struct oi_root *root, struct oi_record *record, struct 
 	if (oi_doc_from_json(oi_buf_str(&text), text.len, OI_RECORD_PATH, OI_R_RECORD_MALFORMED,
 			     &doc, err))
 		return -1;
-	schema = oi_doc_get(doc, "schema");
-	if (!schema || schema->kind != OI_DOC_INT || schema->integer < 1)
+	schema = oi_doc_int(oi_doc_get(doc, "schema"), 0);
+	if (schema < 1)
 		return malformed("schema: 1 is wanted", err);
-	if (schema->integer > SCHEMA)
+	if (schema > SCHEMA)
 		return oi_err_set(err, OI_R_STATE_NEWER,
 				  OI_RECORD_PATH ": schema %lld, and this program knows %d",
-				  (long long)schema->integer, SCHEMA);
+				  (long long)schema, SCHEMA);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(lists); i++)
 		if (read_list(doc, lists[i].key, list_of(record, i), err))
 			return -1;

@@ -67,21 +67,6 @@ static char *note_text(const struct oi_execution *run, const struct oi_step *ste
 	return oi_doc_to_json(doc, true);
 }
 
-static bool is_true(const struct oi_doc *doc, const char *key)
-{
-	const struct oi_doc *value = oi_doc_get(doc, key);
-
-	return value && value->kind == OI_DOC_BOOL && value->boolean;
-}
-
-static void copy(char *out, size_t size, const char *text)
-{
-	size_t len = strnlen(text, size - 1);
-
-	memcpy(out, text, len);
-	out[len] = '\0';
-}
-
 /* @now: of another boot it is enough that there is one, and that it answers; NULL: of this one */
 static void read_gateway(const struct oi_doc *doc, const struct oi_gateway *now,
 			 struct oi_gateway *gateway, bool *answered)
@@ -89,12 +74,13 @@ static void read_gateway(const struct oi_doc *doc, const struct oi_gateway *now,
 	const char *interface = oi_doc_string(oi_doc_get(doc, "interface"));
 	const char *address = oi_doc_string(oi_doc_get(doc, "address"));
 
-	if (!interface || !address)
+	if (!interface || strlen(interface) >= sizeof(gateway->interface) || !address ||
+	    strlen(address) >= sizeof(gateway->address))
 		return;
 	gateway->known = true;
-	copy(gateway->interface, sizeof(gateway->interface), interface);
-	copy(gateway->address, sizeof(gateway->address), address);
-	*answered = is_true(doc, "answered");
+	strcpy(gateway->interface, interface);
+	strcpy(gateway->address, address);
+	*answered = oi_doc_is_true(oi_doc_get(doc, "answered"));
 	if (now && now->known)
 		*gateway = *now;
 }
@@ -114,7 +100,7 @@ static void read_network(const struct oi_host *host, const struct oi_doc *doc,
 	read_gateway(oi_doc_get(doc, "four"), other ? &four : NULL, &before->four,
 		     &before->four_answered);
 	read_gateway(oi_doc_get(doc, "six"), other ? &six : NULL, &before->six, &before->six_answered);
-	before->metadata = is_true(doc, "metadata");
+	before->metadata = oi_doc_is_true(oi_doc_get(doc, "metadata"));
 }
 
 /* --- the exchange --- */

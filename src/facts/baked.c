@@ -27,19 +27,19 @@ static bool is(const struct oi_doc *marker, const char *key, const struct oi_tex
 static bool is_there(const struct oi_root *root, const char *kernel, const struct oi_doc *module)
 {
 	const char *file = oi_doc_string(oi_doc_get(module, "file"));
-	const struct oi_doc *bytes = oi_doc_get(module, "bytes");
+	int64_t bytes = oi_doc_int(oi_doc_get(module, "bytes"), -1);
 	OI_FREE char *path = NULL;
 	struct stat st;
 	bool same;
 	int fd;
 
-	if (!file || strstr(file, "..") || !bytes || bytes->kind != OI_DOC_INT)
+	if (!file || strstr(file, ".."))
 		return false;
 	path = oi_mem_printf("/lib/modules/%s/%s", kernel, file);
 	fd = oi_root_openat(root, path, O_PATH, 0);
 	if (fd < 0)
 		return false;
-	same = !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size == bytes->integer;
+	same = !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size == bytes;
 	close(fd);
 	return same;
 }

@@ -193,12 +193,10 @@ static bool may_be_half(const struct oi_doc *step)
 /* The step that was cut off and may have left some of it; "" when none; NULL: it makes no sense. */
 static const char *unfinished_step(const struct oi_doc *journal)
 {
-	const struct oi_doc *schema = oi_doc_get(journal, "schema");
 	const struct oi_doc *steps = oi_doc_get(journal, "steps");
 	const char *last = "";
 
-	if (!schema || schema->kind != OI_DOC_INT || schema->integer < 1 || !steps ||
-	    steps->kind != OI_DOC_LIST)
+	if (oi_doc_int(oi_doc_get(journal, "schema"), 0) < 1 || !steps || steps->kind != OI_DOC_LIST)
 		return NULL;
 	for (size_t i = 0; i < steps->n; i++) {
 		const char *id = oi_doc_string(oi_doc_get(steps->items[i], "id"));

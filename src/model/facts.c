@@ -417,9 +417,9 @@ static int read_ports(const struct oi_doc *list, struct oi_facts *facts, struct 
 	facts->rdma.known = OI_KNOWN;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct oi_doc *map = list->items[i];
-		const struct oi_doc *port = oi_doc_get(map, "port");
+		int64_t port = oi_doc_int(oi_doc_get(map, "port"), 0);
 		const struct oi_doc *rate = oi_doc_get(map, "rate_gbps");
-		const struct oi_doc *node = oi_doc_get(map, "numa_node");
+		int64_t node = oi_doc_int(oi_doc_get(map, "numa_node"), -1);
 		const char *device = oi_doc_string(oi_doc_get(map, "device"));
 		struct oi_rdma_port *p;
 
@@ -427,9 +427,7 @@ static int read_ports(const struct oi_doc *list, struct oi_facts *facts, struct 
 			return wrong(map, "rdma", "a list of maps with a device", err);
 		p = oi_facts_add_port(facts);
 		oi_mem_set(&p->device, device);
-		p->port = port && port->kind == OI_DOC_INT && port->integer > 0 ?
-				  (unsigned int)port->integer :
-				  1;
+		p->port = port > 0 ? (unsigned int)port : 1;
 		oi_mem_set(&p->link_layer, oi_doc_string(oi_doc_get(map, "link_layer")));
 		oi_mem_set(&p->state, oi_doc_string(oi_doc_get(map, "state")));
 		oi_mem_set(&p->phys_state, oi_doc_string(oi_doc_get(map, "phys_state")));
@@ -437,10 +435,7 @@ static int read_ports(const struct oi_doc *list, struct oi_facts *facts, struct 
 				       rate->real :
 				       -1;
 		oi_mem_set(&p->address, oi_doc_string(oi_doc_get(map, "address")));
-		p->numa_node = node && node->kind == OI_DOC_INT && node->integer >= 0 &&
-					       node->integer <= INT_MAX ?
-				       (int)node->integer :
-				       -1;
+		p->numa_node = node >= 0 && node <= INT_MAX ? (int)node : -1;
 	}
 	return 0;
 }
@@ -456,7 +451,6 @@ static int read_modules(const struct oi_doc *list, struct oi_facts *facts, struc
 	facts->modules.known = OI_KNOWN;
 	for (size_t i = 0; i < list->n; i++) {
 		const char *name = oi_doc_string(oi_doc_get(list->items[i], "name"));
-		const struct oi_doc *refs = oi_doc_get(list->items[i], "refs");
 		const struct oi_doc *holders = oi_doc_get(list->items[i], "holders");
 		struct oi_module *m;
 
@@ -465,7 +459,7 @@ static int read_modules(const struct oi_doc *list, struct oi_facts *facts, struc
 				     err);
 		m = oi_facts_add_module(facts);
 		m->name = oi_mem_dup(name);
-		m->refs = refs && refs->kind == OI_DOC_INT ? (long)refs->integer : -1;
+		m->refs = (long)oi_doc_int(oi_doc_get(list->items[i], "refs"), -1);
 		for (size_t h = 0; holders && h < holders->n; h++) {
 			if (!oi_doc_string(holders->items[h]))
 				return wrong(holders->items[h], "modules.loaded.holders",
@@ -500,12 +494,11 @@ static int read_strings(const struct oi_doc *doc, const char *path, enum oi_know
 
 int oi_facts_from_doc(const struct oi_doc *doc, struct oi_facts *facts, struct oi_err *err)
 {
-	const struct oi_doc *schema = oi_doc_get(doc, "schema");
 	const struct oi_doc *at;
 
 	if (doc->kind != OI_DOC_MAP)
 		return wrong(doc, "snapshot", "a map", err);
-	if (!schema || schema->kind != OI_DOC_INT || schema->integer != 1)
+	if (oi_doc_int(oi_doc_get(doc, "schema"), 0) != 1)
 		return oi_err_set(err, OI_R_FACTS_MALFORMED, "%s: schema: 1 is wanted",
 				  doc->file ? doc->file : "facts");
 	for (size_t i = 0; i < OI_ARRAY_SIZE(fields); i++)

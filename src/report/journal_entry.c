@@ -26,8 +26,7 @@ static void add_field(struct oi_buf *entry, const char *name, const char *value)
 
 static void compose(const struct oi_doc *result, struct oi_buf *entry)
 {
-	const struct oi_doc *exit_code = oi_doc_get(result, "exit_code");
-	int64_t code = exit_code && exit_code->kind == OI_DOC_INT ? exit_code->integer : 0;
+	int64_t code = oi_doc_int(oi_doc_get(result, "exit_code"), 0);
 	const char *reason = oi_doc_string(oi_doc_get(result, "reason"));
 	const char *message = oi_doc_string(oi_doc_get(result, "message"));
 

@@ -63,18 +63,12 @@ void oi_report_put_process(struct oi_doc *record)
 	oi_doc_put_int(record, "pid_started_ticks", self.started_ticks);
 }
 
-static int64_t number(const struct oi_doc *record, const char *key)
-{
-	const struct oi_doc *node = oi_doc_get(record, key);
-
-	return node && node->kind == OI_DOC_INT ? node->integer : 0;
-}
-
 bool oi_report_process_gone(const struct oi_doc *record)
 {
 	OI_CLEANUP(clear) struct process now = { 0 };
 	const char *boot_id = oi_doc_string(oi_doc_get(record, "boot_id"));
-	int64_t pid = number(record, "pid"), started = number(record, "pid_started_ticks");
+	int64_t pid = oi_doc_int(oi_doc_get(record, "pid"), 0);
+	int64_t started = oi_doc_int(oi_doc_get(record, "pid_started_ticks"), 0);
 
 	look(pid, &now);
 	if (boot_id && now.boot_id && strcmp(boot_id, now.boot_id))

@@ -71,11 +71,10 @@ static int64_t ms_of(const struct oi_doc *phases, size_t from, const char *name)
 	int64_t sum_ms = 0;
 
 	for (size_t i = from; i < phases->n; i++) {
-		const struct oi_doc *ms = oi_doc_get(phases->items[i], "ms");
 		const char *this = oi_view_text(phases->items[i], "name");
 
-		if (ms && ms->kind == OI_DOC_INT && this && !strcmp(this, name))
-			sum_ms += ms->integer;
+		if (this && !strcmp(this, name))
+			sum_ms += oi_view_ms(phases->items[i]);
 	}
 	return sum_ms;
 }

@@ -18,9 +18,7 @@ const char *oi_view_text(const struct oi_doc *doc, const char *path)
 
 int64_t oi_view_number(const struct oi_doc *doc, const char *path, int64_t otherwise)
 {
-	const struct oi_doc *node = oi_doc_at(doc, path);
-
-	return node && node->kind == OI_DOC_INT ? node->integer : otherwise;
+	return oi_doc_int(oi_doc_at(doc, path), otherwise);
 }
 
 int64_t oi_view_ms(const struct oi_doc *phase)

@@ -51,13 +51,6 @@ void oi_doing_tell(const struct oi_host *host, const struct oi_progress *progres
 	oi_notify_status("%s", oi_buf_str(&line));
 }
 
-static int64_t number(const struct oi_doc *doc, const char *key, int64_t otherwise)
-{
-	const struct oi_doc *node = oi_doc_get(doc, key);
-
-	return node && node->kind == OI_DOC_INT ? node->integer : otherwise;
-}
-
 bool oi_doing_read(const struct oi_root *root, struct oi_doing *doing)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
@@ -72,12 +65,12 @@ bool oi_doing_read(const struct oi_root *root, struct oi_doing *doing)
 			     &ignored))
 		return false;
 	what = oi_doc_string(oi_doc_get(doc, "doing"));
-	pid = number(doc, "pid", 0);
+	pid = oi_doc_int(oi_doc_get(doc, "pid"), 0);
 	if (!what || pid <= 0 || pid != (pid_t)pid || (kill((pid_t)pid, 0) && errno != EPERM))
 		return false;
 	doing->what = oi_mem_dup(what);
-	doing->bytes = number(doc, "bytes", -1);
-	doing->total = number(doc, "total", 0);
+	doing->bytes = oi_doc_int(oi_doc_get(doc, "bytes"), -1);
+	doing->total = oi_doc_int(oi_doc_get(doc, "total"), 0);
 	return true;
 }
 

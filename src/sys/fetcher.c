@@ -78,11 +78,6 @@ static void fail(struct session *s, int code, const char *text)
 	s->failed = true;
 }
 
-static int64_t int_or(const struct oi_doc *doc, int64_t otherwise)
-{
-	return doc && doc->kind == OI_DOC_INT ? doc->integer : otherwise;
-}
-
 static const char *string_or(const struct oi_doc *doc, const char *otherwise)
 {
 	const char *s = oi_doc_string(doc);
@@ -101,8 +96,8 @@ static void on_progress(struct session *s, const struct oi_doc *answer)
 
 	if (s->silent)
 		return;
-	oi_progress_at(&s->progress, int_or(oi_doc_get(answer, "bytes"), 0),
-		       int_or(oi_doc_get(answer, "total"), 0), oi_clock_ms());
+	oi_progress_at(&s->progress, oi_doc_int(oi_doc_get(answer, "bytes"), 0),
+		       oi_doc_int(oi_doc_get(answer, "total"), 0), oi_clock_ms());
 	oi_progress_text(&s->progress, &text);
 	if (oi_progress_due(&s->progress))
 		oi_log_info(s->log, "%s: %s: %s", verb(s), s->what, oi_buf_str(&text));
@@ -142,12 +137,12 @@ static void tell_here(const struct oi_log *log, const char *what)
 
 static void on_done(struct session *s, const struct oi_doc *answer)
 {
-	const struct oi_doc *cached = oi_doc_get(answer, "cached");
 	const char *source = string_or(oi_doc_get(answer, "source"), "?");
-	int64_t bytes = int_or(oi_doc_get(answer, "bytes"), 0);
-	int64_t retries = int_or(oi_doc_get(answer, "retries"), 0);
-	int64_t resumed = int_or(oi_doc_get(answer, "resumed_bytes"), 0);
-	s->cached = cached && cached->kind == OI_DOC_BOOL && cached->boolean;
+	int64_t bytes = oi_doc_int(oi_doc_get(answer, "bytes"), 0);
+	int64_t retries = oi_doc_int(oi_doc_get(answer, "retries"), 0);
+	int64_t resumed = oi_doc_int(oi_doc_get(answer, "resumed_bytes"), 0);
+
+	s->cached = oi_doc_is_true(oi_doc_get(answer, "cached"));
 	s->done = true;
 	if (s->fetched_bytes && !s->cached)
 		*s->fetched_bytes += bytes - resumed;
@@ -165,7 +160,7 @@ static void on_done(struct session *s, const struct oi_doc *answer)
 		oi_log_info(s->log,
 			    "fetch: %s: %" PRId64 " requests, %" PRId64 " of them again; %" PRId64
 			    " bytes were here from an earlier run",
-			    s->what, int_or(oi_doc_get(answer, "requests"), 0), retries, resumed);
+			    s->what, oi_doc_int(oi_doc_get(answer, "requests"), 0), retries, resumed);
 }
 
 static void on_failed(struct session *s, const struct oi_doc *answer)

@@ -92,6 +92,23 @@ static void yaml_nodes_know_their_place(void **state)
 	assert_null(oi_doc_get(NULL, "x"));
 }
 
+static void a_value_of_another_kind_is_none(void **state)
+{
+	OI_DOC_AUTO *doc = yaml("yes: true\nno: false\nword: 'true'\nseven: 7\nhalf: 7.5\nlist: [1]\n");
+
+	(void)state;
+	assert_true(oi_doc_is_true(oi_doc_get(doc, "yes")));
+	assert_false(oi_doc_is_true(oi_doc_get(doc, "no")));
+	assert_false(oi_doc_is_true(oi_doc_get(doc, "word")));
+	assert_false(oi_doc_is_true(oi_doc_get(doc, "seven")));
+	assert_false(oi_doc_is_true(NULL));
+	assert_int_equal(oi_doc_int(oi_doc_get(doc, "seven"), -1), 7);
+	assert_int_equal(oi_doc_int(oi_doc_get(doc, "half"), -1), -1);
+	assert_int_equal(oi_doc_int(oi_doc_get(doc, "yes"), -1), -1);
+	assert_int_equal(oi_doc_int(oi_doc_get(doc, "list"), -1), -1);
+	assert_int_equal(oi_doc_int(NULL, -1), -1);
+}
+
 static void yaml_aliases_are_copied(void **state)
 {
 	OI_DOC_AUTO *doc = yaml("a: &id001 {x: [1, 2]}\nb: *id001\n");
@@ -268,6 +285,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(yaml_scalars_are_those_of_cloud_init),
 		cmocka_unit_test(yaml_nodes_know_their_place),
+		cmocka_unit_test(a_value_of_another_kind_is_none),
 		cmocka_unit_test(yaml_aliases_are_copied),
 		cmocka_unit_test(yaml_that_is_broken_is_refused_with_its_place),
 		cmocka_unit_test(yaml_bombs_end_at_the_limits),

@@ -482,7 +482,11 @@ static void test_cut_off_and_another_gateway_at_once(void **state)
 /* A note that a full disk or another program has spoilt says nothing. */
 static void test_cut_off_and_a_damaged_note(void **state)
 {
-	static const char *const notes[] = { "", "{", "[]", "{\"schema\": 1, \"four\": 3}" };
+	static const char *const notes[] = {
+		"", "{", "[]", "{\"schema\": 1, \"four\": 3}",
+		/* no kernel has such a name: there is nothing to be looked for */
+		"{\"schema\": 1, \"kernel\": \"k\", \"four\": {\"interface\": \"eth0eth0eth0eth0\", \"address\": \"10.0.0.1\"}}",
+	};
 	struct fakehost *f = *state;
 
 	well(f);
@@ -493,6 +497,7 @@ static void test_cut_off_and_a_damaged_note(void **state)
 		fakehost_write(f, OI_RELOAD_PATH, notes[i]);
 		heal(f);
 	}
+	assert_false(fakehost_exists(f, OI_FALLBACK_PATH));
 }
 
 /* network_wait_seconds: 0 is somebody who knows better. */
