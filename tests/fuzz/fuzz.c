@@ -11,6 +11,12 @@
 
 #include "base/mem.h"
 #include "fetch/protocol.h"
+#include "model/reasons.h"
+#include "sys/run.h"
+
+/* Called for oi_run(), by the linker's --wrap. */
+int __wrap_oi_run(char *const argv[], const struct oi_run_options *options,
+		  struct oi_run_result *result, struct oi_err *err);
 
 /* Called by libFuzzer. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -64,6 +70,14 @@ void fuzz_must(int ok, const char *what)
 		return;
 	fprintf(stderr, "fuzz: %s: broken: %s\n", target->name, what);
 	abort();
+}
+
+/* Whatever is made of its bytes, nothing of this machine is started. */
+int __wrap_oi_run(char *const argv[], const struct oi_run_options *options OI_UNUSED,
+		  struct oi_run_result *result, struct oi_err *err)
+{
+	result->end = OI_RUN_NEVER_STARTED;
+	return oi_err_set(err, OI_R_TOOL_MISSING, "%s is not started here", argv[0]);
 }
 
 void fuzz_put(const char *path, const char *bytes, size_t len)

@@ -12,11 +12,14 @@
 
 #include "app/prefetch.h"
 #include "app/reboot.h"
+#include "base/doc.h"
 #include "base/mem.h"
 #include "execute/bundle.h"
 #include "execute/fallback.h"
 #include "execute/journal.h"
 #include "execute/modset.h"
+#include "execute/reload.h"
+#include "execute/udev.h"
 #include "facts/look.h"
 #include "fetch/staged.h"
 #include "model/reasons.h"
@@ -62,7 +65,7 @@ void fuzz_journal(const char *text, size_t len)
 /* Each of the small notes, the same bytes in all of them. */
 static const char *const notes[] = {
 	OI_BAKED_MARKER, OI_FALLBACK_PATH, OI_REBOOT_PATH, OI_PREFETCH_NOTE,
-	OI_BUNDLE_RECORD, OI_BUNDLE_KEPT,
+	OI_BUNDLE_RECORD, OI_BUNDLE_KEPT, OI_RELOAD_PATH,
 };
 
 static void baked(void)
@@ -123,6 +126,44 @@ static void scratch(void)
 		fuzz_must(oi_root_exists(&fuzz_host.change, stay[i]), stay[i]);
 }
 
+/* A driver that was taken back for what the note says is not tried again. */
+static void taken_back(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
+	OI_DOC_AUTO *doc = NULL;
+	struct oi_err err = { 0 };
+
+	fuzz_must(!oi_doc_from_json(text, len, OI_RELOAD_PATH, OI_R_READ_FAILED, &doc, &err), err.text);
+	oi_mem_set(&verdict.driver.stack, oi_doc_string(oi_doc_get(doc, "stack")));
+	oi_mem_set(&verdict.driver.version, oi_doc_string(oi_doc_get(doc, "version")));
+	oi_mem_set(&verdict.driver.sha256, oi_doc_string(oi_doc_get(doc, "sha256")));
+	oi_mem_set(&verdict.driver.kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
+	fuzz_must(verdict.driver.kernel != NULL, "the way back to the kernel's own, of no kernel");
+	fuzz_must(oi_fallback_check(&fuzz_host.change, &verdict, &err) != 0, "it is tried again");
+}
+
+static void reload(const char *text, size_t len)
+{
+	struct oi_host host = fuzz_host;
+	struct oi_config config;
+	struct oi_err err = { 0 };
+
+	for (size_t i = 0; i < OI_TOOL_COUNT; i++)
+		host.tools.path[i] = "/usr/bin/tool"; /* the same on every machine */
+	put("/lib/modules/" KERNEL "/modules.dep", "extra/mlx5_core.ko:\nextra/mlx5_ib.ko: extra/mlx5_core.ko\n");
+	put("/lib/modules/" KERNEL "/modules.order", "kernel/drivers/net/mlx5_core.ko\n");
+	put(OI_UDEV_HOLD, "blacklist mlx5_core\n");
+	fuzz_must(!oi_root_remove(&host.change, OI_FALLBACK_PATH, &err), err.text);
+	oi_config_init(&config);
+	config.verify.network_wait_seconds = -1; /* the time to wait for it is over */
+	oi_reload_heal(&host, &config);
+	oi_config_clear(&config);
+	fuzz_must(!oi_root_exists(&host.change, OI_RELOAD_PATH), "it would be healed again");
+	fuzz_must(!oi_root_exists(&host.change, OI_UDEV_HOLD), "udev stays held back");
+	if (oi_root_exists(&host.change, OI_FALLBACK_PATH))
+		taken_back(text, len);
+}
+
 void fuzz_state(const char *text, size_t len)
 {
 	for (size_t i = 0; i < OI_ARRAY_SIZE(notes); i++)
@@ -131,6 +172,7 @@ void fuzz_state(const char *text, size_t len)
 	fallback();
 	reboot_and_prefetch();
 	scratch();
+	reload(text, len);
 }
 
 /* Of a cache that others may fill. What is understood is written the same way. */
