@@ -104,4 +104,4 @@ class Machine:
     def verify(self, *options):
         """`ofed-init verify`: exit status, and its document."""
         done = self.status("ofed-init", "verify", "--format", "json", *options)
-        return done.status, json.loads(done.output)
+        return done.status, words.agree(json.loads(done.output))
