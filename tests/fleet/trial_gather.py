@@ -29,7 +29,7 @@ def gather(folder, instances, status):
     az = folder / "az"
     az.write_text(AZ.format(instances=instances, **logs))
     az.chmod(0o755)
-    run = subprocess.run([TOP / "examples/fleet/gather", "group", "set"], check=False, timeout=60,
+    run = subprocess.run([TOP / "examples/fleet/gather", "group", "set"], check=False, timeout=240,
                          env={"PATH": f"{folder}:{os.environ['PATH']}"}, stdin=subprocess.DEVNULL,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert run.returncode == status, run.stdout.decode()

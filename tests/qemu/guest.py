@@ -97,7 +97,7 @@ class Guest:
         self.start([])
 
     def connect(self, name):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             connection = socket.socket(socket.AF_UNIX)
             try:

@@ -98,7 +98,7 @@ class Network:
                              stdout=out, stderr=out)
 
     def wait_for(self, log, word):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while word not in (self.folder / log).read_text():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{log}: {(self.folder / log).read_text()}")

@@ -86,7 +86,7 @@ class Imds:
     held: name -> entry of the story that the second half of that file waits for.
     """
 
-    LIMIT_S = 60  # for an entry that never comes
+    LIMIT_S = 240  # for an entry that never comes
 
     def __init__(self, size=None):
         self.size = size

@@ -64,7 +64,7 @@ def private_run():
 
 def remove_cgroup(top):
     # A cgroup can be removed only once the last process in it is gone, a moment after kill.
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             for folder, _, _ in os.walk(top, topdown=False):

@@ -19,7 +19,7 @@ PROGRAM = BUILD / "ofed-init"
 FETCHER = pathlib.Path("/usr/libexec/ofed-init/ofed-fetch")
 KERNEL = "6.11.0-1015-azure"
 UBUNTU = 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04 LTS"\n'
-LIMIT_S = 60  # when a command is given up; none takes so long
+LIMIT_S = 240  # when a command is given up; none takes so long
 
 
 class Vm:

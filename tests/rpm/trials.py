@@ -70,7 +70,7 @@ class Machine:
             ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", "--private-network",
              f"--machine={self.name}", f"--directory={self.root}", "--resolv-conf=off", "--", *argv],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=container.nspawn_env(), check=False, timeout=150)
+            env=container.nspawn_env(), check=False, timeout=600)
         text = done.stdout.decode(errors="replace")
         with open(self.env.logs / f"{self.name}.log", "a") as log:
             log.write(f"$ {' '.join(argv)}\n{text}exit {done.returncode}\n")

@@ -30,6 +30,7 @@
 /* A child that hangs for this long has failed its test; none is measured against it. */
 #define LONG_MS 120000
 #define SHORT_MS 300
+#define BEGINS_MS 3000 /* the child has begun by then, on a busy machine too */
 
 struct seen {
 	struct oi_strv lines;
@@ -280,7 +281,7 @@ static void test_flood(void **state)
 
 static void test_endless(void **state)
 {
-	struct oi_run_options options = { .deadline_ms = oi_clock_ms() + SHORT_MS };
+	struct oi_run_options options = { .deadline_ms = oi_clock_ms() + BEGINS_MS };
 	struct oi_run_result result = { 0 };
 	struct seen seen = { .count_only = true };
 	struct oi_err err = { 0 };
@@ -340,7 +341,7 @@ static void test_hangs(void **state)
 
 static void test_ignores_sigterm(void **state)
 {
-	struct oi_run_options options = { .deadline_ms = oi_clock_ms() + SHORT_MS };
+	struct oi_run_options options = { .deadline_ms = oi_clock_ms() + BEGINS_MS };
 	struct oi_run_result result = { 0 };
 	struct seen seen = { 0 };
 	struct oi_err err = { 0 };
@@ -592,8 +593,7 @@ static void test_killed_child_is_ended(void **state)
 	pid_t pid;
 
 	(void)state;
-	/* Time enough for it to begin, on a busy machine too. */
-	run_and_be_killed("stubborn-file", file, oi_clock_ms() + 3000);
+	run_and_be_killed("stubborn-file", file, oi_clock_ms() + BEGINS_MS);
 	pid = pid_in(file);
 	while (alive(pid) && oi_clock_left_ms(until_ms))
 		usleep(1000);
