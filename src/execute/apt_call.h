@@ -78,6 +78,9 @@ OI_MUST_CHECK
 int oi_apt_preview(const struct oi_execution *run, struct oi_apt_call *call,
 		   const struct oi_strv *names, struct oi_err *err);
 
+/** oi_apt_compiles() - is a package a compiler's, or a kernel's headers */
+bool oi_apt_compiles(const char *name);
+
 /** oi_apt_record() - what will be new and replaced; before the work: what a cut-off one brings is ours too */
 OI_MUST_CHECK
 int oi_apt_record(const struct oi_execution *run, struct oi_err *err);

@@ -8,6 +8,8 @@
 #include "execute/apt_text.h"
 #include "model/reasons.h"
 
+#define HEADERS "linux-headers-"
+
 static int unavailable(const struct oi_execution *run, enum oi_reason reason, const char *text,
 		       struct oi_err *err)
 {
@@ -17,10 +19,20 @@ static int unavailable(const struct oi_execution *run, enum oi_reason reason, co
 	return oi_err_set(err, reason, "%s", text);
 }
 
+static bool is_headers(const char *name)
+{
+	return !strncmp(name, HEADERS, strlen(HEADERS));
+}
+
 /* To be judged by name, since a wrong guess here costs the user a compile that cannot work. */
 static bool is_compiler(const char *name)
 {
 	return !strcmp(name, "gcc") || !strcmp(name, "make") || !strcmp(name, "build-essential");
+}
+
+bool oi_apt_compiles(const char *name)
+{
+	return is_compiler(name) || is_headers(name);
 }
 
 /*
@@ -30,14 +42,13 @@ static bool is_compiler(const char *name)
 static int take_name(const struct oi_execution *run, const char *policy, const char *name,
 		     struct oi_strv *names, struct oi_err *err)
 {
-	static const char headers[] = "linux-headers-";
 	enum oi_apt_known known = oi_apt_policy(policy, name);
 	OI_FREE char *text = oi_mem_printf("%s is neither installed nor in the archive", name);
 	bool none = known == OI_APT_UNKNOWN || known == OI_APT_NO_CANDIDATE;
 
-	if (none && !strncmp(name, headers, strlen(headers))) {
+	if (none && is_headers(name)) {
 		OI_FREE char *makefile = oi_mem_printf("/lib/modules/%s/build/Makefile",
-						       name + strlen(headers));
+						       name + strlen(HEADERS));
 
 		if (!oi_root_exists(&run->host->change, makefile))
 			return unavailable(run, OI_R_HEADERS_MISSING, text, err);

@@ -209,9 +209,12 @@ static void install(const struct oi_host *host, const char *kernel,
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
 
-	oi_log_warn(&host->log, "dkms: %s/%s is not %s for %s; %s", m->name, m->version,
-		    force ? "as it was built" : "installed", kernel,
-		    force ? "installing it anew" : "building it");
+	if (force)
+		oi_log_warn(&host->log, "dkms: %s/%s is not as it was built for %s; installing it anew",
+			    m->name, m->version, kernel);
+	else
+		oi_log_info(&host->log, "dkms: %s/%s is not installed for %s yet", m->name, m->version,
+			    kernel);
 	oi_strv_add(&more, "-k");
 	oi_strv_add(&more, kernel);
 	if (force)
@@ -243,23 +246,62 @@ void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct
 		}
 }
 
-/* One that was taken out by oi_dkms_remove(): its source is still where the package put it. */
-static bool make_known(const struct oi_host *host, const char *name)
+/* Of which version the source is that a package has put in place; NULL: of none. Owned by the caller. */
+static char *source_version(const struct oi_host *host, const char *name)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	size_t len = strlen(name);
 	struct oi_err ignored;
 
 	if (oi_root_list(&host->change, SOURCES, &names, &ignored))
-		return false;
+		return NULL;
 	for (size_t i = 0; i < names.n; i++) {
 		OI_FREE char *conf = oi_mem_printf(SOURCES "/%s/dkms.conf", names.v[i]);
 
-		if (strncmp(names.v[i], name, len) || names.v[i][len] != '-' ||
-		    !oi_root_exists(&host->change, conf))
-			continue;
-		act(host, "add", name, names.v[i] + len + 1, NULL);
-		return true;
+		if (!strncmp(names.v[i], name, len) && names.v[i][len] == '-' &&
+		    oi_root_exists(&host->change, conf))
+			return oi_mem_dup(names.v[i] + len + 1);
+	}
+	return NULL;
+}
+
+/* One that was taken out by oi_dkms_remove(), or never in: dkms was told to leave it to us. */
+static bool make_known(const struct oi_host *host, const char *name)
+{
+	OI_FREE char *version = source_version(host, name);
+
+	if (version)
+		act(host, "add", name, version, NULL);
+	return version;
+}
+
+void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
+
+	oi_strv_add(&more, "-k");
+	oi_strv_add(&more, kernel);
+	for (size_t i = 0; i < step->names.n; i++) {
+		OI_FREE char *version = source_version(host, step->names.v[i]);
+
+		if (version)
+			act(host, "build", step->names.v[i], version, &more);
+	}
+}
+
+bool oi_dkms_is_used(const struct oi_host *host)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	struct oi_err ignored; /* it is not there yet */
+
+	if (oi_root_list(&host->change, TREE, &names, &ignored))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		OI_FREE char *path = oi_mem_printf(TREE "/%s", names.v[i]);
+		OI_CLEANUP(oi_strv_clear) struct oi_strv inside = { 0 };
+
+		if (!oi_root_list(&host->change, path, &inside, &ignored))
+			return true;
 	}
 	return false;
 }

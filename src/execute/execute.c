@@ -120,6 +120,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		if (watch && watch->done)
 			watch->done(watch->data, step, took_ms, !ret);
 	}
+	oi_early_end(&run);
 	ops = oi_packages_of(verdict, &ignored);
 	if (ret && ops)
 		ops->shrink(host);

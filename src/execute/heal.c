@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "execute/bundle.h"
 #include "execute/depmod.h"
+#include "execute/early.h"
 #include "execute/journal.h"
 #include "execute/packages.h"
 #include "execute/record.h"
@@ -218,6 +219,7 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	/* Before anything that may wait: without a network nothing goes on. */
 	oi_reload_heal(host, config);
 	oi_bundle_forget(host);
+	oi_early_allow(host);
 	modules.kernel = journal.kernel;
 	modules.lost = oi_journal_lost(&host->change, &journal);
 	if (heals & OI_HEAL_MODULES)

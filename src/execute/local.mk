@@ -32,6 +32,8 @@ execute_sources = \
 	src/execute/depmod.h \
 	src/execute/dkms.c \
 	src/execute/dkms.h \
+	src/execute/early.c \
+	src/execute/early.h \
 	src/execute/execute.c \
 	src/execute/execute.h \
 	src/execute/keyring.c \

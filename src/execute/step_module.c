@@ -21,6 +21,7 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 
 	if (!kernel)
 		return oi_err_set(err, OI_R_DKMS_FAILED, "the kernel's release is not known");
+	oi_early_wait(run);
 	if (oi_fallback_forget(run->host, kernel, err))
 		return -1;
 	if (run->modset.file)

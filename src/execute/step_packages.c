@@ -48,13 +48,9 @@ static const char *compiles(const struct oi_execution *run, const struct oi_pack
 {
 	const struct oi_strv *fresh = ops->fresh ? ops->fresh(run) : NULL;
 
-	for (size_t i = 0; fresh && i < fresh->n; i++) {
-		size_t len = strcspn(fresh->v[i], " ");
-
-		if ((len == 4 && !strncmp(fresh->v[i], "dkms", 4)) ||
-		    (len > 5 && !strncmp(fresh->v[i] + len - 5, "-dkms", 5)))
+	for (size_t i = 0; fresh && i < fresh->n; i++)
+		if (oi_early_is_source(fresh->v[i]))
 			return fresh->v[i];
-	}
 	return NULL;
 }
 

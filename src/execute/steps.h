@@ -10,6 +10,7 @@
 #include "execute/apt.h"
 #include "execute/rpm.h"
 #include "execute/bundle.h"
+#include "execute/early.h"
 #include "execute/journal.h"
 #include "execute/modset.h"
 #include "model/config.h"
@@ -25,6 +26,7 @@ struct oi_execution {
 	struct oi_rpm rpm;
 	struct oi_bundle bundle;
 	struct oi_journal journal;
+	struct oi_aside early; /* who compiles meanwhile */
 	struct oi_modset modset; /* what the cache gave; without a file: nothing */
 	bool units_changed; /* systemd has not read them yet */
 	bool noted; /* in the record, what the plan finds */

@@ -7,6 +7,7 @@ sys_sources += src/sys/boot.c src/sys/boot.h src/sys/clock.c src/sys/clock.h src
 	src/sys/uevent.c src/sys/uevent.h
 sys_sources += src/sys/family.c src/sys/family.h src/sys/output.c src/sys/output.h \
 	src/sys/lock.c src/sys/lock.h src/sys/run.c src/sys/run.h src/sys/tools.c src/sys/tools.h
+sys_sources += src/sys/aside.c src/sys/aside.h
 sys_sources += src/sys/keeper.c src/sys/keeper.h
 sys_sources += src/sys/systemd.c src/sys/systemd.h
 sys_sources += src/sys/fetcher.c src/sys/fetcher.h

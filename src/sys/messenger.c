@@ -2,18 +2,14 @@
 #include "sys/messenger.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "sys/clock.h"
 
-#define LOOK_MS 10
 /* Of ending a child, and a busy machine. */
 #define SLACK_MS 2000
 
@@ -68,27 +64,37 @@ static int64_t deadline_of(const struct bag *bag)
 	return bag->last && bag->n > 1 && last_ms < until_ms ? last_ms : until_ms;
 }
 
-_Noreturn static void be_messenger(int fd,
-				   bool (*bring)(void *data, const char *letter, int64_t deadline_ms),
-				   void *data)
+struct errand {
+	int ends[2]; /* theirs, ours */
+	const int *held;
+	size_t n_held;
+	bool (*bring)(void *data, const char *letter, int64_t deadline_ms);
+	void *data;
+};
+
+static void be_messenger(void *data)
 {
+	const struct errand *errand = data;
 	struct bag bag = { 0 };
 
-	unsetenv("NOTIFY_SOCKET"); /* systemd listens to the main process, and complains of others */
-	setsid(); /* a terminal's ^C is for us, who then say how it ended */
+	close(errand->ends[1]);
+	for (size_t i = 0; i < errand->n_held; i++)
+		if (errand->held[i] >= 0)
+			close(errand->held[i]);
 	for (;;) {
 		int64_t deadline_ms;
 		bool taken;
 
-		fill(fd, &bag);
+		fill(errand->ends[0], &bag);
 		if (!bag.n)
-			_exit(0);
+			return;
 		deadline_ms = deadline_of(&bag);
-		taken = oi_clock_left_ms(deadline_ms) && bring(data, bag.v[0]->text, deadline_ms);
+		taken = oi_clock_left_ms(deadline_ms) &&
+			errand->bring(errand->data, bag.v[0]->text, deadline_ms);
 		drop_first(&bag);
 		if (taken)
 			continue;
-		fill(fd, &bag);
+		fill(errand->ends[0], &bag);
 		while (bag.n > 1)
 			drop_first(&bag);
 	}
@@ -100,24 +106,15 @@ void oi_messenger_start(struct oi_messenger *messenger, const int *held, size_t 
 			bool (*bring)(void *data, const char *letter, int64_t deadline_ms),
 			void *data)
 {
-	int ends[2];
+	struct errand errand = { .held = held, .n_held = n_held, .bring = bring, .data = data };
 
-	if (messenger->pid || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+	if (messenger->aside.pid || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, errand.ends))
 		return;
-	messenger->pid = fork();
-	if (!messenger->pid) {
-		close(ends[1]);
-		for (size_t i = 0; i < n_held; i++)
-			if (held[i] >= 0)
-				close(held[i]);
-		be_messenger(ends[0], bring, data);
-	}
-	close(ends[0]);
-	messenger->fd = ends[1];
-	if (messenger->pid < 0) {
-		messenger->pid = 0;
-		close(ends[1]);
-	}
+	if (oi_aside_start(&messenger->aside, be_messenger, &errand))
+		messenger->fd = errand.ends[1];
+	else
+		close(errand.ends[1]);
+	close(errand.ends[0]);
 }
 
 bool oi_messenger_give(const struct oi_messenger *messenger, const char *letter)
@@ -126,7 +123,7 @@ bool oi_messenger_give(const struct oi_messenger *messenger, const char *letter)
 	size_t len = strlen(letter);
 	bool given;
 
-	if (!messenger->pid || messenger->fd < 0 || len >= OI_MESSENGER_BYTES)
+	if (!messenger->aside.pid || messenger->fd < 0 || len >= OI_MESSENGER_BYTES)
 		return false;
 	copy = oi_mem_zalloc(1, sizeof(*copy));
 	copy->given_ms = oi_clock_ms();
@@ -139,46 +136,16 @@ bool oi_messenger_give(const struct oi_messenger *messenger, const char *letter)
 
 void oi_messenger_dismiss(struct oi_messenger *messenger)
 {
-	if (messenger->pid && messenger->fd >= 0)
+	if (messenger->aside.pid && messenger->fd >= 0)
 		close(messenger->fd);
 	messenger->fd = -1;
 }
 
-static bool is_gone(pid_t pid)
-{
-	pid_t got = waitpid(pid, NULL, WNOHANG);
-
-	return got == pid || (got < 0 && errno != EINTR);
-}
-
-static bool gone_by(pid_t pid, int64_t deadline_ms)
-{
-	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
-
-	while (!is_gone(pid)) {
-		if (!oi_clock_left_ms(deadline_ms))
-			return false;
-		nanosleep(&look, NULL);
-	}
-	return true;
-}
-
 bool oi_messenger_wait(struct oi_messenger *messenger)
 {
-	int64_t now_ms = oi_clock_ms();
-	bool brought = true;
+	int64_t deadline_ms = oi_clock_ms() + 2 * OI_MESSENGER_MS + SLACK_MS;
+	bool brought = oi_aside_wait(&messenger->aside, deadline_ms);
 
-	if (!messenger->pid)
-		return true;
-	if (!gone_by(messenger->pid, now_ms + 2 * OI_MESSENGER_MS + SLACK_MS)) {
-		brought = false;
-		kill(messenger->pid, SIGTERM); /* it ends its child first */
-		if (!gone_by(messenger->pid, oi_clock_ms() + SLACK_MS)) {
-			kill(messenger->pid, SIGKILL);
-			while (waitpid(messenger->pid, NULL, 0) < 0 && errno == EINTR)
-				continue;
-		}
-	}
-	*messenger = (struct oi_messenger){ .fd = -1 };
+	messenger->fd = -1;
 	return brought;
 }

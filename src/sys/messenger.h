@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+
+#include "sys/aside.h"
 
 /* For one letter. A request across the world takes a second. */
 #define OI_MESSENGER_MS 5000
@@ -21,7 +22,7 @@
 #define OI_MESSENGER_BYTES 16384
 
 struct oi_messenger {
-	pid_t pid; /* 0: there is none */
+	struct oi_aside aside;
 	int fd;
 };
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -1204,6 +1205,189 @@ static void test_dkms_in_postinst(void **state)
 	fakehost_check_calls(f);
 }
 
+/* --- modules that we compile ourselves (early.h) --- */
+
+#define DEFERRED "/etc/dkms/no-autoinstall"
+
+static const char vendor_known[] = "doca-ofed:\n  Installed: (none)\n  Candidate: 3.2\n"
+				   "gcc:\n  Installed: (none)\n  Candidate: 4:12\n";
+static const char vendor_preview[] =
+	"The following NEW packages will be installed:\n   gcc (4:12)\n   dkms (3.0)\n"
+	"   mlnx-ofed-kernel-dkms (25.10)\n   doca-ofed (3.2)\n"
+	"0 upgraded, 4 newly installed, 0 to remove and 0 not upgraded.\n";
+
+static void expect_vendor_simulation(struct fakehost *f)
+{
+	oi_mem_set(&f->verdict.driver.kernel, KERNEL);
+	add_packages(f, "doca-ofed gcc", NULL);
+	add_step(f, OI_ACTION_MODULE_CHECK, "mlnx-ofed-kernel", NULL);
+	fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
+	fakehost_expect_text(f, "apt-cache", 0, vendor_known, CONF "policy doca-ofed gcc");
+	fakehost_expect_text(f, "apt-get", 0, vendor_preview, PREVIEW("doca-ofed gcc"));
+}
+
+static void expect_built(struct fakehost *f)
+{
+	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n",
+			     "status");
+}
+
+/* What compiling needs comes with something else when it is asked for alone: all together then. */
+static void test_deferred(void **state)
+{
+	static const struct {
+		const char *first; /* what the packages would bring by themselves */
+		int status;
+	} cases[] = {
+		{ "The following NEW packages will be installed:\n   gcc (4:12)\n   other (1)\n"
+		  "0 upgraded, 2 newly installed, 0 to remove and 0 not upgraded.\n", 0 },
+		{ "The following NEW packages will be installed:\n   gcc (4:13)\n"
+		  "0 upgraded, 1 newly installed, 0 to remove and 0 not upgraded.\n", 0 },
+		{ vendor_preview, 0 },
+		{ "E: Unable to correct problems\n", 100 },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_FREE char *deferred = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+		void *fresh = NULL;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		deferred = oi_mem_printf("grep -q ofed-init %s" DEFERRED " && echo as wanted",
+					 f->host.change.path);
+		expect_vendor_simulation(f);
+		fakehost_expect_text(f, "apt-get", cases[i].status, cases[i].first,
+				     PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
+		fakehost_expect_run(f, "apt-get", 0, deferred, INSTALL "doca-ofed gcc" TIMEOUT);
+		expect_built(f);
+		if (carry_out(f, &err))
+			fail_msg("%zu: %s", i, err.text);
+		assert_true(fakehost_logged(f, 'I', "apt-get: as wanted"));
+		assert_false(fakehost_exists(f, "/etc/dkms"));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+	(void)state;
+}
+
+/* An installation that fails leaves nothing deferred either. */
+static void test_deferred_and_failed(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_write(f, "/etc/dkms/framework.conf", "");
+	expect_vendor_simulation(f);
+	fakehost_expect_text(f, "apt-get", 0, vendor_preview, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
+	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "doca-ofed gcc" TIMEOUT);
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_false(fakehost_exists(f, DEFERRED));
+	assert_true(fakehost_exists(f, "/etc/dkms/framework.conf"));
+	fakehost_check_calls(f);
+}
+
+/* A dkms of its own, since nobody can say which of two calls at the same time is the next one. */
+static void use_dkms(struct fakehost *f, const char *script)
+{
+	OI_FREE char *path = oi_mem_printf("%s/dkms", f->host.change.path);
+
+	fakehost_write(f, "/dkms", script);
+	assert_int_equal(chmod(path, 0755), 0);
+	oi_strv_add(&f->tools, path);
+	f->host.tools.path[OI_TOOL_DKMS] = f->tools.v[f->tools.n - 1];
+}
+
+static const char building_set[] =
+	"The following NEW packages will be installed:\n   gcc (4:12)\n   dkms (3.0)\n"
+	"   mlnx-ofed-kernel-dkms (25.10)\n"
+	"0 upgraded, 3 newly installed, 0 to remove and 0 not upgraded.\n";
+
+static void expect_first_part(struct fakehost *f)
+{
+	expect_vendor_simulation(f);
+	fakehost_write(f, "/usr/src/mlnx-ofed-kernel-25.10/dkms.conf", "");
+	fakehost_expect_text(f, "apt-get", 0, building_set, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
+	fakehost_expect(f, "apt-get", 0, NULL,
+			INSTALL "gcc dkms mlnx-ofed-kernel-dkms" TIMEOUT " -o APT::Get::Mark-Auto=true");
+}
+
+/* The compiler runs beside the second installation; the check waits for its end. */
+static void test_compiled_meanwhile(void **state)
+{
+	static const char dkms[] =
+		"#!/bin/sh\nd=$(dirname \"$0\")\n"
+		"if [ \"$*\" = \"build -m mlnx-ofed-kernel -v 25.10 -k " KERNEL "\" ]; then\n"
+		"touch $d/begun; sleep 0.5; touch $d/built\n"
+		"elif [ -e $d/built ]; then\n"
+		"echo mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\nfi\n";
+	static const char wait[] = "d=$(dirname \"$3\")/../../../..; n=0\n"
+				   "until [ -e $d/begun ] || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done\n"
+				   "[ -e $d/begun ] && echo it has begun";
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	use_dkms(f, dkms);
+	expect_first_part(f);
+	fakehost_expect_run(f, "apt-get", 0, wait, INSTALL "doca-ofed gcc" TIMEOUT);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_logged(f, 'I', "apt-get: it has begun"));
+	assert_false(fakehost_exists(f, DEFERRED));
+	fakehost_check_calls(f);
+}
+
+/* When the rest cannot be installed, the compiler is ended before the run is. */
+static void test_compiled_in_vain(void **state)
+{
+	static const char dkms[] = "#!/bin/sh\nd=$(dirname \"$0\")\n"
+				   "echo $$ >$d/begun.new; mv $d/begun.new $d/begun; exec sleep 600\n";
+	static const char fails[] = "d=$(dirname \"$3\")/../../../..; n=0\n"
+				    "until [ -e $d/begun ] || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done\n";
+	struct fakehost *f = *state;
+	OI_FREE char *pid = NULL;
+	struct oi_err err;
+
+	use_dkms(f, dkms);
+	expect_first_part(f);
+	fakehost_expect_run(f, "apt-get", 100, fails, INSTALL "doca-ofed gcc" TIMEOUT);
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
+	pid = fakehost_read(f, "/begun");
+	assert_non_null(pid);
+	assert_int_equal(kill((pid_t)strtol(pid, NULL, 10), 0), -1);
+	fakehost_check_calls(f);
+}
+
+/* Somebody else's wish, and somebody else's modules: dkms works as it does without us. */
+static void test_not_deferred(void **state)
+{
+	static const char *const there[] = { DEFERRED, "/var/lib/dkms/zfs/2.1/source/dkms.conf" };
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(there); i++) {
+		OI_FREE char *text = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+		void *fresh = NULL;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		fakehost_write(f, there[i], "mine\n");
+		expect_vendor_simulation(f);
+		fakehost_expect(f, "apt-get", 0, NULL, INSTALL "doca-ofed gcc" TIMEOUT);
+		expect_built(f);
+		if (carry_out(f, &err))
+			fail_msg("%zu: %s", i, err.text);
+		text = fakehost_read(f, there[i]);
+		assert_string_equal(text, "mine\n");
+		assert_int_equal(fakehost_exists(f, DEFERRED), i == 0);
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+	(void)state;
+}
+
 static void test_interrupted_dpkg(void **state)
 {
 	struct fakehost *f = *state;
@@ -1417,6 +1601,11 @@ int main(void)
 		TEST(test_hurry_that_failed),
 		TEST(test_install_alone_is_simulated),
 		TEST(test_dkms_in_postinst),
+		TEST(test_deferred),
+		TEST(test_deferred_and_failed),
+		TEST(test_compiled_meanwhile),
+		TEST(test_compiled_in_vain),
+		TEST(test_not_deferred),
 		TEST(test_interrupted_dpkg),
 		TEST(test_unfinished_installation),
 		TEST(test_mending_removes_nothing),

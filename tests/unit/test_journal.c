@@ -281,6 +281,31 @@ static void test_all_is_well(void **state)
 	fakehost_check_calls(f);
 }
 
+/* dkms was told to leave the compiling to the run that was cut off; or by somebody else. */
+static void test_dkms_allowed_again(void **state)
+{
+	static const struct {
+		const char *text;
+		bool stays;
+	} cases[] = {
+		{ "# ofed-init is installing a driver, and compiles it itself.\n", false },
+		{ "# mine\n", true },
+		{ "", true },
+	};
+	struct fakehost *f = *state;
+	bool cut;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+		fakehost_write(f, "/etc/dkms/no-autoinstall", cases[i].text);
+		fakehost_expect_text(f, "dpkg-query", 0, "installed ok doca-ofed\n", QUERY);
+		assert_int_equal(heal(f, &cut), 0);
+		assert_int_equal(fakehost_exists(f, "/etc/dkms/no-autoinstall"), cases[i].stays);
+		assert_int_equal(fakehost_exists(f, "/etc/dkms"), cases[i].stays);
+	}
+	fakehost_check_calls(f);
+}
+
 static void test_unpacked(void **state)
 {
 	struct fakehost *f = *state;
@@ -553,6 +578,7 @@ int main(void)
 		TEST(test_failed_before_it_began),
 		TEST(test_nothing_to_heal),
 		TEST(test_all_is_well),
+		TEST(test_dkms_allowed_again),
 		TEST(test_unpacked),
 		TEST(test_reinstall_required),
 		TEST(test_dpkg_cannot),

@@ -146,7 +146,7 @@ static void messenger_begin(struct oi_messenger *messenger, int held)
 	assert_true(seen != MAP_FAILED);
 	seen->wait = 1;
 	oi_messenger_start(messenger, &held, 1, bring, NULL);
-	assert_true(messenger->pid > 0);
+	assert_true(messenger->aside.pid > 0);
 }
 
 static void messenger_end(struct oi_messenger *messenger, const char *wanted)
@@ -155,7 +155,7 @@ static void messenger_end(struct oi_messenger *messenger, const char *wanted)
 	seen->wait = 0;
 	assert_true(oi_messenger_wait(messenger));
 	assert_string_equal(seen->letters, wanted);
-	assert_int_equal(messenger->pid, 0);
+	assert_int_equal(messenger->aside.pid, 0);
 	assert_false(oi_messenger_give(messenger, "late"));
 	assert_true(oi_messenger_wait(messenger));
 }
@@ -190,7 +190,7 @@ static void a_full_bag_is_no_reason_to_wait(void **state OI_UNUSED)
 	while (given < 10000 && oi_messenger_give(&messenger, large))
 		given++;
 	assert_in_range(given, 2, 9999);
-	kill(messenger.pid, SIGKILL);
+	kill(messenger.aside.pid, SIGKILL);
 	oi_messenger_dismiss(&messenger);
 	assert_true(oi_messenger_wait(&messenger));
 	munmap(seen, sizeof(*seen));

@@ -56,6 +56,11 @@ def doca_installed(t, vm, boot):
         t.check(list(folder.glob(f"{module}.ko*")), f"{module} is compiled and in place for {t.kernel}")
     t.contains(boot.seen["dkms"], f"mlnx-ofed-kernel/{vendor.DKMS_VERSION}, {t.kernel}",
                "dkms status lists the kernel")
+    log = boot.status_log
+    t.check(-1 < log.find("beside the other packages") < log.find("Setting up doca-ofed"),
+            "the driver is compiled while its other packages are still installed", log)
+    t.check(not vm.container.path("etc/dkms/no-autoinstall").exists(),
+            "dkms compiles for later kernels again")
     driver = ((boot.result or {}).get("verdict") or {}).get("driver") or {}
     t.equal(driver.get("stack"), "doca-ofed", "result.json names the stack")
     t.equal(boot.units.get("openibd.service", {}).get("UnitFileState"), "enabled", "openibd is enabled")
