@@ -6,8 +6,9 @@
 
 The machines are those of tests/rig/box.py: Debian with its own apt, dpkg, dkms, compiler and headers, without
 compiler and headers at first, and a doca-host package of ours, whose eight modules are small: a real driver
-compiles for minutes. All packages lie in a folder of the machine, so nothing is downloaded, and its index is
-short, so the script's second update costs next to nothing. What is written goes to the disk below /tmp, as
+compiles for minutes. Its doca-ofed wants what the vendor's brings, as far as Debian has it: libraries, tools,
+a subnet manager, tests, UCX and MPI. All packages lie in a folder of the machine, so nothing is downloaded, and
+its index is short, so the script's second update costs next to nothing. What is written goes to the disk below /tmp, as
 it does in a VM: much of an installation is waiting for it. The modules are not loaded: a container has no
 kernel of its own.
 
@@ -36,6 +37,9 @@ from rig import baseroot, box, container, jail, scenes, vendor  # noqa: E402
 LAYERS = ("root", "baked", "ready", "image", "modules")
 CACHE = "srv/modules"
 BUILD = ["gcc", "make", "linux-headers-amd64"]
+USERLAND = ["rdma-core", "ibverbs-providers", "ibverbs-utils", "libibverbs-dev", "librdmacm-dev", "rdmacm-utils",
+            "infiniband-diags", "ibacm", "srptools", "opensm", "perftest", "mstflint", "ucx-utils", "libucx-dev",
+            "openmpi-bin", "libopenmpi-dev"]
 RECIPE = f"""
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update
@@ -61,11 +65,12 @@ def prepare(args):
         made.append(container.Container(name, [args.root, args.baked], work / name, work / "logs"))
     fetching, machine = made
     for said in (["-y", "update"], ["-y", "--autoremove", "purge", *build],
-                 ["-y", "--no-install-recommends", "--download-only", "install", *build]):
+                 ["-y", "--no-install-recommends", "--download-only", "install", *build,
+                  *USERLAND]):
         fetching.run("apt-get", "-q", *said)
     for package in fetching.path("var/cache/apt/archives").glob("*.deb"):
         shutil.copy(package, machine.path("var/cache/apt/archives"))
-    box.prepare(machine, work / "vendor")
+    box.prepare(machine, work / "vendor", userland=USERLAND)
     machine.run("apt-get", "-q", "-y", "--autoremove", "purge", *build)
     machine.write("srv/kernel", kernel)
     subprocess.run(["cp", "-a", f"{work}/ready/upper/.", args.ready], check=True)

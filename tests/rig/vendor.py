@@ -79,7 +79,7 @@ def own_modules():
             f"{home}/{COMPILED}.c": (compiled, 0o644)}
 
 
-def packages(work, pool, variant):
+def packages(work, pool, variant, userland):
     drives = variant == "drives"
     deb(work, pool, "mlnx-ofed-kernel-dkms", f"{DKMS_VERSION}-1", depends="dkms, gcc, make",
         files=own_modules() if drives else kernel_source(broken=variant == "broken-build"),
@@ -94,7 +94,7 @@ def packages(work, pool, variant):
         if variant == "asks" else None)
     # Higher than any distribution's, and broken for whoever takes it.
     deb(work, pool, "dkms", "99.0-1", scripts={"preinst": "#!/bin/sh\nexit 1\n"})
-    depends = ", ".join(DRIVER_PACKAGES[1:])
+    depends = ", ".join([*DRIVER_PACKAGES[1:], *userland])
     if variant == "new-kernel":
         release = "6.99.0-1-azure"
         deb(work, pool, f"linux-image-{release}", "6.99.0-1",
@@ -141,12 +141,15 @@ def ftparchive(command, folder, options=()):
     return done.stdout
 
 
-def build(work, variant="good"):
-    """Build the doca-host .deb of one variant in WORK: (its path, its sha256, its key's fingerprint)."""
+def build(work, variant="good", userland=()):
+    """Build the doca-host .deb of one variant in WORK: (its path, its sha256, its key's fingerprint).
+
+    userland: packages of the distribution that doca-ofed wants beside its own.
+    """
     work = pathlib.Path(work)
     pool = work / "pool"
     pool.mkdir(parents=True)
-    packages(work, pool, variant)
+    packages(work, pool, variant, userland)
     (pool / "Packages").write_bytes(ftparchive("packages", pool))
     (pool / "Release").write_bytes(ftparchive("release", pool))
     keys = Keys(work / "gpg")
