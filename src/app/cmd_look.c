@@ -83,6 +83,7 @@ int oi_cmd_plan(const struct oi_options *options)
 		oi_machine_ask_size(&machine);
 	}
 	oi_decide(&machine.facts, &machine.config, &machine.catalog, &verdict);
+	oi_machine_decide_exchange(&machine, &verdict);
 	if (options->json) {
 		OI_DOC_AUTO *doc = oi_verdict_to_doc(&verdict);
 

@@ -347,19 +347,6 @@ static int execute(struct run *run, struct oi_err *err)
 	return oi_execute_can(&run->verdict, err) ? -1 : carry_out(run, err);
 }
 
-/* The driver is there, and this boot has begun with an initramfs that holds the kernel's own. */
-static void decide_exchange(struct run *run)
-{
-	struct oi_machine *m = &run->machine;
-
-	if (run->verdict.outcome != OI_OUTCOME_READY || m->options->facts ||
-	    !oi_verify_overtaken(&m->host, run->verdict.driver.stack, run->verdict.driver.kernel))
-		return;
-	oi_log_info(log_of(run), "the kernel's own driver is loaded, as by an initramfs that holds it: %s takes its place",
-		    run->verdict.driver.stack);
-	oi_decide_exchange(&m->facts, &m->config, &run->verdict);
-}
-
 static void tell_checks(const struct run *run)
 {
 	for (size_t i = 0; i < run->checks.n; i++) {
@@ -465,7 +452,9 @@ static int do_run(struct run *run)
 	if (oi_machine_read_catalog(m, &err))
 		return fail(run, &err);
 	decide(run);
-	decide_exchange(run);
+	if (oi_machine_decide_exchange(m, &run->verdict))
+		oi_log_info(log_of(run), "the kernel's own driver is loaded, as by an initramfs that holds it: %s takes its place",
+			    run->verdict.driver.stack);
 	tell_rules(run);
 	switch (run->verdict.outcome) {
 	case OI_OUTCOME_SKIP:

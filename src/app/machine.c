@@ -12,6 +12,7 @@
 #include "sys/clock.h"
 #include "sys/guard.h"
 #include "sys/lock.h"
+#include "verify/verify.h"
 
 #define CATALOG_DIR "/etc/ofed-init/catalog.d"
 
@@ -249,6 +250,15 @@ static int forget_boot(const struct oi_root *root, struct oi_err *err)
 			return -1;
 	}
 	return 0;
+}
+
+bool oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict)
+{
+	if (verdict->outcome != OI_OUTCOME_READY || machine->options->facts ||
+	    !oi_verify_overtaken(&machine->host, verdict->driver.stack, verdict->driver.kernel))
+		return false;
+	oi_decide_exchange(&machine->facts, &machine->config, verdict);
+	return true;
 }
 
 int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)

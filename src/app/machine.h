@@ -56,6 +56,13 @@ int oi_machine_read_facts(struct oi_machine *machine, struct oi_err *err);
 void oi_machine_ask_size(struct oi_machine *machine);
 
 /**
+ * oi_machine_decide_exchange() - what a driver needs that is there, and that the kernel's own came before
+ * @verdict: of oi_decide(); changed as by oi_decide_exchange() when that is how it is
+ * Return: whether it is; never of a snapshot.
+ */
+bool oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict);
+
+/**
  * oi_machine_forget_vm() - what belongs to one VM; logs stay, drivers stay
  * Source: design, "The hook", clean
  */

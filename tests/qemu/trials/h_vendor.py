@@ -141,6 +141,7 @@ def overtaken(t, vm):
     """The port is there, but by the driver that came first: exchanged before any workload, and only once."""
     vm.sh(FROM_INITRAMFS)
     t.equal(loaded(vm)["mlx5_core"], "", "the boot has loaded the kernel's own driver")
+    t.contains(vm.status("ofed-init", "plan").output, "restart-openibd", "plan says what run would do")
     run = vm.run()
     ended(t, run, 0, "driver-present")
     proven(t, run)
