@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/gate.h"
 #include "app/lastrun.h"
+#include "app/lines.h"
 #include "app/machine.h"
 #include "app/page.h"
 #include "app/reboot.h"
@@ -61,26 +63,6 @@ static void phase(struct run *run, const char *name)
 
 /* --- ends --- */
 
-/* While it is there, the gate in front of cloud-init's final stage stays shut. */
-static void shut_gate(struct run *run)
-{
-	static const char text[] = "ofed-init has not succeeded, and the stanza says on_failure: block\n";
-	struct oi_err err;
-
-	if (!run->machine.config.block_on_failure)
-		return;
-	if (oi_root_write(&run->machine.host.change, OI_BLOCK_MARKER, 0644, text, strlen(text), &err))
-		oi_log_warn(log_of(run), "on_failure: block cannot be kept: %s", err.text);
-}
-
-static void open_gate(struct run *run)
-{
-	struct oi_err err;
-
-	if (oi_root_remove(&run->machine.host.change, OI_BLOCK_MARKER, &err))
-		oi_log_warn(log_of(run), "workloads stay held back: %s", err.text);
-}
-
 static void write_record(struct run *run)
 {
 	struct oi_err err;
@@ -90,22 +72,6 @@ static void write_record(struct run *run)
 	oi_report_tell(&run->machine.host, &run->machine.config, &run->record);
 }
 
-/* cloud-init's own section; that it cannot be read is no reason for less work. */
-static void open_webhooks(struct run *run)
-{
-	OI_CLEANUP(oi_reporting_clear) struct oi_reporting reporting = { 0 };
-	OI_CLEANUP(oi_stanza_clear) struct oi_stanza section = { 0 };
-	struct oi_err err;
-
-	if (oi_stanza_find_reporting(&run->machine.host, &section, &err))
-		oi_log_warn(log_of(run), "cloud-init's reporting: %s", err.text);
-	else
-		oi_reporting_from_doc(section.doc, &reporting);
-	for (size_t i = 0; i < reporting.left_out.n; i++)
-		oi_log_warn(log_of(run), "%s", reporting.left_out.v[i]);
-	oi_webhooks_open(&run->hooks, &run->machine.host, &run->machine.config, &reporting);
-}
-
 /* Nobody is asked over a network before it is certain that this is Azure's. */
 static void tell_webhooks(struct run *run)
 {
@@ -113,8 +79,12 @@ static void tell_webhooks(struct run *run)
 
 	if (!oi_decide_platform(&run->machine.facts))
 		return;
-	if (!run->hooks.open)
-		open_webhooks(run);
+	if (!run->hooks.open) {
+		OI_CLEANUP(oi_reporting_clear) struct oi_reporting reporting = { 0 };
+
+		oi_machine_read_reporting(&run->machine, &reporting);
+		oi_webhooks_open(&run->hooks, &run->machine.host, &run->machine.config, &reporting);
+	}
 	oi_webhooks_run(&run->hooks, &run->record, held, OI_ARRAY_SIZE(held));
 }
 
@@ -157,7 +127,7 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 	run->record.facts = &run->machine.facts;
 	oi_clock_utc(run->record.ended);
 	if (exit_code == 0) {
-		open_gate(run);
+		oi_gate_open(&run->machine);
 		drop_staging(run);
 		end_journal(run);
 	}
@@ -190,19 +160,6 @@ static int fail(struct run *run, const struct oi_err *err)
 	return finish(run, reason, message, text->exit_code);
 }
 
-/*
- * While we are there cloud-final waits for us, and when systemd stops us the marker
- * holds it back: no workload starts before the reboot. The marker is in /run.
- */
-static void hold_for_reboot(struct run *run)
-{
-	static const char text[] = "ofed-init restarts the VM; the workloads start after that\n";
-	struct oi_err err;
-
-	if (oi_root_write(&run->machine.host.change, OI_BLOCK_MARKER, 0644, text, strlen(text), &err))
-		oi_log_warn(log_of(run), "workloads may start before the reboot: %s", err.text);
-}
-
 /* A failure that a reboot heals, if the stanza allows one. Return: the exit code. */
 static int fail_or_reboot(struct run *run, struct oi_err *err)
 {
@@ -211,7 +168,7 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 	if ((err->code != OI_R_REBOOT_NEEDED && err->code != OI_R_MODULE_STALE) ||
 	    oi_reboot_note(&run->machine, &run->record.key, &run->verdict, err))
 		return fail(run, err);
-	hold_for_reboot(run);
+	oi_gate_hold(&run->machine);
 	run->record.state = "reboot-pending";
 	run->record.reason = OI_R_REBOOT_PENDING;
 	oi_mem_set(&run->record.message, oi_reason_text(OI_R_REBOOT_PENDING)->sentence);
@@ -224,45 +181,9 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 	oi_doing_tell(&run->machine.host, NULL, "restarting the VM");
 	if (!oi_reboot_go(&run->machine, err))
 		return 0; /* it never says so */
-	open_gate(run);
-	shut_gate(run);
+	oi_gate_open(&run->machine);
+	oi_gate_block(&run->machine);
 	return fail(run, err);
-}
-
-/* --- beginnings --- */
-
-static void tell_machine(struct run *run)
-{
-	const struct oi_facts *f = &run->machine.facts;
-	OI_FREE char *line = NULL;
-	size_t infiniband = 0;
-
-	for (size_t i = 0; i < f->pci.n; i++)
-		infiniband += oi_pci_is_infiniband(&f->pci.v[i]);
-	line = oi_mem_printf("this is %s (by %s), %s %s on %s, kernel %s, %zu InfiniBand function%s",
-			     oi_text_or(&f->vm.size, "a VM of unknown size"),
-			     oi_text_or(&f->vm.size_source, "nothing"), oi_text_or(&f->os.id, "?"),
-			     oi_text_or(&f->os.version_id, ""), oi_text_or(&f->kernel.arch, "?"),
-			     oi_text_or(&f->kernel.release, "?"), infiniband,
-			     infiniband == 1 ? "" : "s");
-	oi_log_info(log_of(run), "%s", line);
-	oi_watch_tell(&run->machine, line);
-	for (size_t i = 0; i < f->doubts.n; i++)
-		oi_log_debug(log_of(run), "not known: %s", f->doubts.v[i]);
-}
-
-static void tell_rules(struct run *run)
-{
-	OI_FREE char *line = NULL;
-
-	for (size_t i = 0; i < run->verdict.n_rules; i++)
-		oi_log_info(log_of(run), "rule %s: %s: %s", run->verdict.rules[i].id,
-			    oi_result_name(run->verdict.rules[i].result),
-			    run->verdict.rules[i].detail);
-	line = oi_mem_printf("decided: %s, %zu steps: %s", oi_outcome_name(run->verdict.outcome),
-			     run->verdict.n_steps, run->verdict.message);
-	oi_log_info(log_of(run), "%s", line);
-	oi_watch_tell(&run->machine, line);
 }
 
 /* --- the middle --- */
@@ -333,7 +254,7 @@ static int carry_out(struct run *run, struct oi_err *err)
 
 	if (oi_fallback_check(&m->host.change, &run->verdict, err))
 		return -1;
-	shut_gate(run);
+	oi_gate_block(&run->machine);
 	run->record.verdict = &run->verdict;
 	write_record(run);
 	tell_webhooks(run);
@@ -345,19 +266,6 @@ static int carry_out(struct run *run, struct oi_err *err)
 static int execute(struct run *run, struct oi_err *err)
 {
 	return oi_execute_can(&run->verdict, err) ? -1 : carry_out(run, err);
-}
-
-static void tell_checks(const struct run *run)
-{
-	for (size_t i = 0; i < run->checks.n; i++) {
-		const struct oi_check *check = &run->checks.v[i];
-
-		if (check->proof == OI_PROOF_PASS)
-			oi_log_info(log_of(run), "check %s: pass: %s", check->id, check->detail);
-		else
-			oi_log_warn(log_of(run), "check %s: %s: %s", check->id,
-				    oi_proof_name(check->proof), check->detail);
-	}
 }
 
 /* What the checks make of a driver that is in place. */
@@ -400,7 +308,7 @@ static int verify_and_judge(struct run *run)
 	oi_doing_tell(&m->host, NULL, "%s", oi_action_doing(OI_ACTION_VERIFY));
 	oi_verify(&m->host, &m->config, &run->verdict, wait_ms, &m->facts, &run->checks);
 	phase(run, "verify");
-	tell_checks(run);
+	oi_lines_checks(m, &run->checks);
 	if (run->verdict.outcome == OI_OUTCOME_READY)
 		return judge(run, OI_R_DRIVER_PRESENT, OI_R_DRIVER_PRESENT);
 	return judge(run, OI_R_INSTALLED, OI_R_INSTALLED_UNPROVEN);
@@ -428,7 +336,7 @@ static int do_run(struct run *run)
 	struct oi_err err = { 0 };
 	bool same, cut_off;
 
-	shut_gate(run);
+	oi_gate_block(&run->machine);
 	/* Before anything is looked at: half of an installation is no fact to decide by. */
 	if (oi_heal(&m->host, &m->config, &run->healed, &err))
 		return fail(run, &err);
@@ -442,7 +350,7 @@ static int do_run(struct run *run)
 		phase(run, "metadata");
 	}
 	oi_lastrun_key(m, &run->record.key);
-	tell_machine(run);
+	oi_lines_machine(m);
 	same = oi_lastrun_unchanged(m, &run->record.key, &run->verdict, &cut_off);
 	if (cut_off)
 		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
@@ -455,7 +363,7 @@ static int do_run(struct run *run)
 	if (oi_machine_decide_exchange(m, &run->verdict))
 		oi_log_info(log_of(run), "the kernel's own driver is loaded, as by an initramfs that holds it: %s takes its place",
 			    run->verdict.driver.stack);
-	tell_rules(run);
+	oi_lines_verdict(m, &run->verdict);
 	switch (run->verdict.outcome) {
 	case OI_OUTCOME_SKIP:
 	case OI_OUTCOME_REFUSE:

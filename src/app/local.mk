@@ -11,7 +11,9 @@ app_sources = \
 	src/app/cmd_uninstall.c \
 	src/app/cmd_userdata.c \
 	src/app/commands.h \
+	src/app/gate.c src/app/gate.h \
 	src/app/lastrun.c src/app/lastrun.h \
+	src/app/lines.c src/app/lines.h \
 	src/app/machine.c src/app/machine.h \
 	src/app/page.c src/app/page.h \
 	src/app/prefetch.c src/app/prefetch.h \

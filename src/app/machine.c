@@ -110,6 +110,19 @@ int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err)
 	return -1;
 }
 
+void oi_machine_read_reporting(const struct oi_machine *machine, struct oi_reporting *reporting)
+{
+	OI_CLEANUP(oi_stanza_clear) struct oi_stanza section = { 0 };
+	struct oi_err err;
+
+	if (oi_stanza_find_reporting(&machine->host, &section, &err))
+		oi_log_warn(&machine->host.log, "cloud-init's reporting: %s", err.text);
+	else
+		oi_reporting_from_doc(section.doc, reporting);
+	for (size_t i = 0; i < reporting->left_out.n; i++)
+		oi_log_warn(&machine->host.log, "%s", reporting->left_out.v[i]);
+}
+
 /* @shown: the file's name as the user knows it */
 static int add_catalog_file(struct oi_machine *machine, const struct oi_root *root,
 			    const char *path, const char *shown, struct oi_err *err)

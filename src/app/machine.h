@@ -12,6 +12,7 @@
 #include "model/catalog.h"
 #include "model/config.h"
 #include "model/facts.h"
+#include "model/reporting.h"
 #include "report/report.h"
 #include "sys/host.h"
 
@@ -38,6 +39,12 @@ void oi_machine_close(struct oi_machine *machine);
 /** oi_machine_read_config() - find and check the stanza (--config, or the search) */
 OI_MUST_CHECK
 int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err);
+
+/**
+ * oi_machine_read_reporting() - cloud-init's own section, for its web hooks
+ * @reporting: zeroed; that it cannot be read, or names what we do not speak to, is warned of
+ */
+void oi_machine_read_reporting(const struct oi_machine *machine, struct oi_reporting *reporting);
 
 /** oi_machine_read_catalog() - compiled in, then the files that add to it */
 OI_MUST_CHECK

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/gate.h"
+
+#include <string.h>
+
+/* @text: for who finds the file; @otherwise: what it means that there is none */
+static void shut(const struct oi_machine *machine, const char *text, const char *otherwise)
+{
+	struct oi_err err;
+
+	if (oi_root_write(&machine->host.change, OI_BLOCK_MARKER, 0644, text, strlen(text), &err))
+		oi_log_warn(&machine->host.log, "%s: %s", otherwise, err.text);
+}
+
+void oi_gate_block(const struct oi_machine *machine)
+{
+	if (machine->config.block_on_failure)
+		shut(machine, "ofed-init has not succeeded, and the stanza says on_failure: block\n",
+		     "on_failure: block cannot be kept");
+}
+
+void oi_gate_hold(const struct oi_machine *machine)
+{
+	shut(machine, "ofed-init restarts the VM; the workloads start after that\n",
+	     "workloads may start before the reboot");
+}
+
+void oi_gate_open(const struct oi_machine *machine)
+{
+	struct oi_err err;
+
+	if (oi_root_remove(&machine->host.change, OI_BLOCK_MARKER, &err))
+		oi_log_warn(&machine->host.log, "workloads stay held back: %s", err.text);
+}
