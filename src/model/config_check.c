@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/config_fault.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Of the value at @path, whose place in the stanza is told. */
+#define refuse(r, path, ...) \
+	oi_config_wrong(r, OI_R_STANZA_VALUE, oi_doc_at((r)->stanza, path), path, __VA_ARGS__)
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+static bool ends_with(const char *text, const char *suffix)
+{
+	size_t len = strlen(text);
+	size_t suffix_len = strlen(suffix);
+
+	return len >= suffix_len && !strcmp(text + len - suffix_len, suffix);
+}
+
+static bool is_sha256(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
+}
+
+/* The name in a URL, without query: a signed blob address ends in "?sv=...". */
+static bool names_an_artefact(const char *url)
+{
+	static const char *const endings[] = { ".deb", ".rpm", ".tgz", ".tar.gz", ".iso" };
+	OI_FREE char *path = oi_mem_ndup(url, strcspn(url, "?#"));
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(endings); i++)
+		if (ends_with(path, endings[i]))
+			return true;
+	return false;
+}
+
+static int check_source(struct oi_config_reader *r)
+{
+	const struct oi_config *c = r->config;
+
+	if (c->source.sha256 && !is_sha256(c->source.sha256))
+		return refuse(r, "source.sha256", "64 hexadecimal digits are wanted");
+	if (c->source.url) {
+		if (!starts_with(c->source.url, "https://") &&
+		    !starts_with(c->source.url, "http://") &&
+		    !starts_with(c->source.url, "file:///"))
+			return refuse(r, "source.url", "https://, http:// or file:/// is wanted");
+		if (!names_an_artefact(c->source.url))
+			return refuse(r, "source.url",
+				      "the name must end in .deb, .rpm, .tgz, .tar.gz or .iso");
+		if (!c->source.sha256)
+			return oi_config_wrong(r, OI_R_STANZA_DIGEST,
+					       oi_doc_at(r->stanza, "source.url"), "source.url",
+					       "source.sha256 is missing: nothing is installed that cannot be authenticated");
+		if (c->driver == OI_DRIVER_INBOX)
+			return refuse(r, "source.url",
+				      "driver: inbox takes nothing from there; remove one of the two");
+		if (c->source.directory || c->source.mirrors.n)
+			return refuse(r, "source.url",
+				      "an exact artefact leaves nothing for mirrors or directory; remove one of them");
+	}
+	for (size_t i = 0; i < c->source.mirrors.n; i++)
+		if (!starts_with(c->source.mirrors.v[i], "https://") &&
+		    !starts_with(c->source.mirrors.v[i], "http://") &&
+		    !starts_with(c->source.mirrors.v[i], "file:///"))
+			return refuse(r, "source.mirrors",
+				      "\"%s\": https://, http:// or file:/// is wanted",
+				      c->source.mirrors.v[i]);
+	if (c->source.proxy && !starts_with(c->source.proxy, "http://") &&
+	    !starts_with(c->source.proxy, "https://") && !starts_with(c->source.proxy, "socks5"))
+		return refuse(r, "source.proxy", "http://, https:// or socks5h:// is wanted");
+	return 0;
+}
+
+static bool is_host_or_network(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!strcmp(text, "*"))
+		return true;
+	for (const char *c = text; *c && c != slash; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-:[]", *c))
+			return false;
+	return !slash || (slash > text && isdigit((unsigned char)slash[1]) &&
+			  strspn(slash + 1, "0123456789") == strlen(slash + 1));
+}
+
+/* "system", or a client id in the form of all ids of Azure. */
+static bool is_identity(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (!strcmp(text, "system"))
+		return true;
+	if (strlen(text) != strlen(form))
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
+/* A token goes out with each request: only to who the stanza names, and never in the clear. */
+static int check_identity(struct oi_config_reader *r)
+{
+	const struct oi_config *c = r->config;
+
+	if (!c->source.identity)
+		return 0;
+	if (!is_identity(c->source.identity))
+		return refuse(r, "source.identity",
+			      "\"%s\" is neither system nor a client id", c->source.identity);
+	if (!c->source.url && !c->source.mirrors.n &&
+	    (!c->modules_cache.url || *c->modules_cache.url == '/'))
+		return refuse(r, "source.identity",
+			      "a vendor has no use for it; name your storage in source.url, source.mirrors or modules_cache.url");
+	if (c->source.url && starts_with(c->source.url, "http://"))
+		return refuse(r, "source.url",
+			      "https:// is wanted where source.identity is given");
+	for (size_t i = 0; i < c->source.mirrors.n; i++)
+		if (starts_with(c->source.mirrors.v[i], "http://"))
+			return refuse(r, "source.mirrors",
+				      "\"%s\": https:// is wanted where source.identity is given",
+				      c->source.mirrors.v[i]);
+	return 0;
+}
+
+static int check_manners(struct oi_config_reader *r)
+{
+	const struct oi_config *c = r->config;
+
+	for (size_t i = 0; i < c->source.no_proxy.n; i++)
+		if (!is_host_or_network(c->source.no_proxy.v[i]))
+			return refuse(r, "source.no_proxy",
+				      "\"%s\" is no host, domain or network such as 10.0.0.0/8",
+				      c->source.no_proxy.v[i]);
+	if (c->source.spread_seconds >= c->timeout_seconds)
+		return refuse(r, "source.spread_seconds",
+			      "%d leaves no time for the rest; timeout_seconds is %d",
+			      c->source.spread_seconds, c->timeout_seconds);
+	return check_identity(r);
+}
+
+/* Modules run in the kernel: they come from where somebody answers for them, or not at all. */
+static int check_modules_cache(struct oi_config_reader *r)
+{
+	const char *url = r->config->modules_cache.url;
+
+	if (!url && r->config->modules_cache.publish)
+		return refuse(r, "modules_cache.publish",
+			      "modules_cache.url is missing: where to?");
+	if (r->config->modules_cache.public_key && r->config->modules_cache.publish)
+		return refuse(r, "modules_cache.publish",
+			      "nobody with a public_key would use what a machine publishes by itself; sign with \"ofed-init bundle publish --sign\"");
+	if (url && *url != '/' && !starts_with(url, "https://"))
+		return refuse(r, "modules_cache.url",
+			      "https:// or the absolute path of a folder is wanted");
+	return 0;
+}
+
+static int check_path(struct oi_config_reader *r, const char *path, const char *value)
+{
+	if (!value || *value == '/')
+		return 0;
+	return refuse(r, path, "an absolute path is wanted, not \"%s\"", value);
+}
+
+/* dkms reads its settings with a shell, and takes $ and the like for what they mean there. */
+static int check_plain(struct oi_config_reader *r, const char *path, const char *value)
+{
+	size_t len = value ? strcspn(value, "\"'`$\\") : 0;
+
+	if (!value || !value[len])
+		return 0;
+	return refuse(r, path, "\"%s\": a file name without %c is wanted", value, value[len]);
+}
+
+static int check_report(struct oi_config_reader *r)
+{
+	const char *url = r->config->report.webhook;
+
+	if (!url || starts_with(url, "https://") || starts_with(url, "http://"))
+		return 0;
+	return refuse(r, "report.webhook", "https:// or http:// is wanted");
+}
+
+static bool is_unit_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (!dot || dot == name || !dot[1] || strlen(name) > 255)
+		return false;
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("@._:\\-", *c))
+			return false;
+	return true;
+}
+
+static bool is_module_name(const char *name)
+{
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
+}
+
+int oi_config_check(struct oi_config_reader *r)
+{
+	const struct oi_config *c = r->config;
+
+	if (check_source(r) || check_manners(r) || check_modules_cache(r) || check_report(r) ||
+	    check_path(r, "source.directory", c->source.directory) ||
+	    check_path(r, "source.ca_bundle", c->source.ca_bundle) ||
+	    check_path(r, "report.prometheus", c->report.prometheus) ||
+	    check_path(r, "modules_cache.public_key", c->modules_cache.public_key) ||
+	    check_path(r, "secure_boot.key", c->secure_boot.key) ||
+	    check_path(r, "secure_boot.certificate", c->secure_boot.certificate))
+		return -1;
+	if (check_plain(r, "secure_boot.key", c->secure_boot.key) ||
+	    check_plain(r, "secure_boot.certificate", c->secure_boot.certificate))
+		return -1;
+	if (!c->secure_boot.key != !c->secure_boot.certificate)
+		return refuse(r, "secure_boot", "key and certificate go together");
+	for (size_t i = 0; i < c->hold_units.n; i++)
+		if (!is_unit_name(c->hold_units.v[i]))
+			return refuse(r, "hold_units", "\"%s\" is no unit name such as slurmd.service",
+				      c->hold_units.v[i]);
+	for (size_t i = 0; i < c->blacklist.n; i++)
+		if (!is_module_name(c->blacklist.v[i]))
+			return refuse(r, "blacklist", "\"%s\" is no module name such as mana_ib",
+				      c->blacklist.v[i]);
+	return 0;
+}
