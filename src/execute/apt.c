@@ -147,7 +147,7 @@ static int install_deferred(struct oi_execution *run, bool hurries, struct oi_er
 	if (are_part(run, &first)) {
 		if (install(run, &first, true, hurries, err))
 			return -1;
-		oi_early_begin(run);
+		oi_early_begin(run, &run->apt.fresh);
 	}
 	return install(run, &run->apt.names, false, hurries, err);
 }

@@ -275,7 +275,8 @@ static bool make_known(const struct oi_host *host, const char *name)
 	return version;
 }
 
-void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step)
+void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step,
+		   bool install)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
 
@@ -285,7 +286,7 @@ void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct 
 		OI_FREE char *version = source_version(host, step->names.v[i]);
 
 		if (version)
-			act(host, "build", step->names.v[i], version, &more);
+			act(host, install ? "install" : "build", step->names.v[i], version, &more);
 	}
 }
 

@@ -44,11 +44,13 @@ int oi_dkms_list(const struct oi_host *host, const char *kernel, struct oi_dkms_
 		 struct oi_err *err);
 
 /**
- * oi_dkms_build() - compile what a step names, and install nothing
+ * oi_dkms_build() - compile what a step names
  * @step: names only; their source is below /usr/src, where their packages put it
- * What was built is for oi_dkms_check() to judge and to install; what fails is in the log.
+ * @install: and install it
+ * What came of it is for oi_dkms_check() to judge; what fails is in the log.
  */
-void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step);
+void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step,
+		   bool install);
 
 /** oi_dkms_is_used() - does dkms know a module of anybody's */
 bool oi_dkms_is_used(const struct oi_host *host);

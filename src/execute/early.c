@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/ver.h"
 #include "execute/dkms.h"
 #include "execute/steps.h"
 #include "sys/clock.h"
@@ -69,16 +70,36 @@ void oi_early_allow(const struct oi_host *host)
 		oi_log_warn(&host->log, "dkms: %s", err.text);
 }
 
-static void build(void *data)
+/* Of one that was there already it is not known. */
+static bool leaves_initramfs(const struct oi_strv *fresh)
 {
-	const struct oi_execution *run = data;
+	static const char name[] = "dkms ";
 
-	oi_dkms_build(run->host, run->verdict->driver.kernel, judge_of(run->verdict));
+	for (size_t i = 0; i < fresh->n; i++)
+		if (!strncmp(fresh->v[i], name, strlen(name)))
+			return oi_ver_compare(fresh->v[i] + strlen(name), "3.0") >= 0;
+	return false;
 }
 
-void oi_early_begin(struct oi_execution *run)
+struct work {
+	const struct oi_execution *run;
+	const struct oi_strv *fresh;
+};
+
+static void build(void *data)
 {
-	if (oi_aside_start(&run->early, build, run))
+	const struct work *work = data;
+	const struct oi_verdict *verdict = work->run->verdict;
+
+	oi_dkms_build(work->run->host, verdict->driver.kernel, judge_of(verdict),
+		      leaves_initramfs(work->fresh));
+}
+
+void oi_early_begin(struct oi_execution *run, const struct oi_strv *fresh)
+{
+	struct work work = { .run = run, .fresh = fresh };
+
+	if (oi_aside_start(&run->early, build, &work))
 		oi_log_info(&run->host->log, "modules: compiling for %s, beside the other packages",
 			    run->verdict->driver.kernel);
 }

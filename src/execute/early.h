@@ -6,10 +6,12 @@
  * kernel besides the running one, while everything else waits. dkms lets that be
  * deferred (/etc/dkms/no-autoinstall); then whoever has deferred it calls dkms. That is us:
  * first come the packages that compiling needs, then the driver is compiled for our kernel
- * by a process beside the one that installs all others. dkms installs what was built
- * afterwards, in the step that checks it: that may renew an initramfs, as other packages may.
+ * by a process beside the one that installs all others. dkms before 3.0 installs what was built
+ * afterwards, in the step that checks it: it renews the initramfs, as other packages may at
+ * the same time, in the same file.
  *
- * Source: dkms 3.0.10, common.postinst
+ * Source: dkms 3.0.10, common.postinst; REMAKE_INITRD in the dkms.conf of mlnx-ofed-kernel, which
+ *         dkms 3.0 no longer heeds
  */
 #ifndef OI_EXECUTE_EARLY_H
 #define OI_EXECUTE_EARLY_H
@@ -43,8 +45,11 @@ int oi_early_defer(const struct oi_host *host, struct oi_err *err);
 /** oi_early_allow() - they may again; fine where we have deferred nothing */
 void oi_early_allow(const struct oi_host *host);
 
-/** oi_early_begin() - compile beside us; all that it needs is installed */
-void oi_early_begin(struct oi_execution *run);
+/**
+ * oi_early_begin() - compile beside us; all that it needs is installed
+ * @fresh: as of oi_early_may(): which dkms it is, if it is new
+ */
+void oi_early_begin(struct oi_execution *run, const struct oi_strv *fresh);
 
 /** oi_early_wait() - until that is over, at most until the run's deadline; fine when nothing has begun */
 void oi_early_wait(struct oi_execution *run);

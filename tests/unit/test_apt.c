@@ -1211,19 +1211,25 @@ static void test_dkms_in_postinst(void **state)
 
 static const char vendor_known[] = "doca-ofed:\n  Installed: (none)\n  Candidate: 3.2\n"
 				   "gcc:\n  Installed: (none)\n  Candidate: 4:12\n";
-static const char vendor_preview[] =
-	"The following NEW packages will be installed:\n   gcc (4:12)\n   dkms (3.0)\n"
-	"   mlnx-ofed-kernel-dkms (25.10)\n   doca-ofed (3.2)\n"
-	"0 upgraded, 4 newly installed, 0 to remove and 0 not upgraded.\n";
-
-static void expect_vendor_simulation(struct fakehost *f)
+/* With all of them, or those that compile; owned by the caller. */
+static char *vendor_preview(const char *dkms, bool all)
 {
+	return oi_mem_printf("The following NEW packages will be installed:\n   gcc (4:12)\n   dkms (%s)\n"
+			     "   mlnx-ofed-kernel-dkms (25.10)\n%s"
+			     "0 upgraded, %d newly installed, 0 to remove and 0 not upgraded.\n", dkms,
+			     all ? "   doca-ofed (3.2)\n" : "", all ? 4 : 3);
+}
+
+static void expect_vendor_simulation(struct fakehost *f, const char *dkms)
+{
+	OI_FREE char *preview = vendor_preview(dkms, true);
+
 	oi_mem_set(&f->verdict.driver.kernel, KERNEL);
 	add_packages(f, "doca-ofed gcc", NULL);
 	add_step(f, OI_ACTION_MODULE_CHECK, "mlnx-ofed-kernel", NULL);
 	fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
 	fakehost_expect_text(f, "apt-cache", 0, vendor_known, CONF "policy doca-ofed gcc");
-	fakehost_expect_text(f, "apt-get", 0, vendor_preview, PREVIEW("doca-ofed gcc"));
+	fakehost_expect_text(f, "apt-get", 0, preview, PREVIEW("doca-ofed gcc"));
 }
 
 static void expect_built(struct fakehost *f)
@@ -1243,11 +1249,12 @@ static void test_deferred(void **state)
 		  "0 upgraded, 2 newly installed, 0 to remove and 0 not upgraded.\n", 0 },
 		{ "The following NEW packages will be installed:\n   gcc (4:13)\n"
 		  "0 upgraded, 1 newly installed, 0 to remove and 0 not upgraded.\n", 0 },
-		{ vendor_preview, 0 },
+		{ NULL, 0 }, /* all of them */
 		{ "E: Unable to correct problems\n", 100 },
 	};
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_FREE char *all = vendor_preview("3.0", true);
 		OI_FREE char *deferred = NULL;
 		struct fakehost *f;
 		struct oi_err err;
@@ -1257,8 +1264,8 @@ static void test_deferred(void **state)
 		f = fresh;
 		deferred = oi_mem_printf("grep -q ofed-init %s" DEFERRED " && echo as wanted",
 					 f->host.change.path);
-		expect_vendor_simulation(f);
-		fakehost_expect_text(f, "apt-get", cases[i].status, cases[i].first,
+		expect_vendor_simulation(f, "3.0");
+		fakehost_expect_text(f, "apt-get", cases[i].status, cases[i].first ?: all,
 				     PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
 		fakehost_expect_run(f, "apt-get", 0, deferred, INSTALL "doca-ofed gcc" TIMEOUT);
 		expect_built(f);
@@ -1276,11 +1283,12 @@ static void test_deferred(void **state)
 static void test_deferred_and_failed(void **state)
 {
 	struct fakehost *f = *state;
+	OI_FREE char *all = vendor_preview("3.0", true);
 	struct oi_err err;
 
 	fakehost_write(f, "/etc/dkms/framework.conf", "");
-	expect_vendor_simulation(f);
-	fakehost_expect_text(f, "apt-get", 0, vendor_preview, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
+	expect_vendor_simulation(f, "3.0");
+	fakehost_expect_text(f, "apt-get", 0, all, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
 	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "doca-ofed gcc" TIMEOUT);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_false(fakehost_exists(f, DEFERRED));
@@ -1299,43 +1307,52 @@ static void use_dkms(struct fakehost *f, const char *script)
 	f->host.tools.path[OI_TOOL_DKMS] = f->tools.v[f->tools.n - 1];
 }
 
-static const char building_set[] =
-	"The following NEW packages will be installed:\n   gcc (4:12)\n   dkms (3.0)\n"
-	"   mlnx-ofed-kernel-dkms (25.10)\n"
-	"0 upgraded, 3 newly installed, 0 to remove and 0 not upgraded.\n";
-
-static void expect_first_part(struct fakehost *f)
+static void expect_first_part(struct fakehost *f, const char *dkms)
 {
-	expect_vendor_simulation(f);
+	OI_FREE char *part = vendor_preview(dkms, false);
+
+	expect_vendor_simulation(f, dkms);
 	fakehost_write(f, "/usr/src/mlnx-ofed-kernel-25.10/dkms.conf", "");
-	fakehost_expect_text(f, "apt-get", 0, building_set, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
+	fakehost_expect_text(f, "apt-get", 0, part, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
 	fakehost_expect(f, "apt-get", 0, NULL,
 			INSTALL "gcc dkms mlnx-ofed-kernel-dkms" TIMEOUT " -o APT::Get::Mark-Auto=true");
 }
 
-/* The compiler runs beside the second installation; the check waits for its end. */
-static void test_compiled_meanwhile(void **state)
+/*
+ * The compiler runs beside the second installation; the check waits for its end. A dkms that
+ * renews the initramfs installs nothing beside packages that do.
+ */
+static void compiled_meanwhile(struct fakehost *f, const char *version, const char *verb)
 {
-	static const char dkms[] =
-		"#!/bin/sh\nd=$(dirname \"$0\")\n"
-		"if [ \"$*\" = \"build -m mlnx-ofed-kernel -v 25.10 -k " KERNEL "\" ]; then\n"
-		"touch $d/begun; sleep 0.5; touch $d/built\n"
-		"elif [ -e $d/built ]; then\n"
-		"echo mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\nfi\n";
 	static const char wait[] = "d=$(dirname \"$3\")/../../../..; n=0\n"
 				   "until [ -e $d/begun ] || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done\n"
 				   "[ -e $d/begun ] && echo it has begun";
-	struct fakehost *f = *state;
+	OI_FREE char *dkms = oi_mem_printf(
+		"#!/bin/sh\nd=$(dirname \"$0\")\n"
+		"if [ \"$*\" = \"%s -m mlnx-ofed-kernel -v 25.10 -k " KERNEL "\" ]; then\n"
+		"touch $d/begun; sleep 0.5; touch $d/built\n"
+		"elif [ -e $d/built ]; then\n"
+		"echo mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\nfi\n", verb);
 	struct oi_err err;
 
 	use_dkms(f, dkms);
-	expect_first_part(f);
+	expect_first_part(f, version);
 	fakehost_expect_run(f, "apt-get", 0, wait, INSTALL "doca-ofed gcc" TIMEOUT);
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'I', "apt-get: it has begun"));
 	assert_false(fakehost_exists(f, DEFERRED));
 	fakehost_check_calls(f);
+}
+
+static void test_compiled_meanwhile(void **state)
+{
+	compiled_meanwhile(*state, "3.0", "install");
+}
+
+static void test_compiled_by_an_older_dkms(void **state)
+{
+	compiled_meanwhile(*state, "2.8.7-2ubuntu2", "build");
 }
 
 /* When the rest cannot be installed, the compiler is ended before the run is. */
@@ -1350,7 +1367,7 @@ static void test_compiled_in_vain(void **state)
 	struct oi_err err;
 
 	use_dkms(f, dkms);
-	expect_first_part(f);
+	expect_first_part(f, "3.0");
 	fakehost_expect_run(f, "apt-get", 100, fails, INSTALL "doca-ofed gcc" TIMEOUT);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
@@ -1374,7 +1391,7 @@ static void test_not_deferred(void **state)
 		assert_int_equal(fakehost_set_up(&fresh), 0);
 		f = fresh;
 		fakehost_write(f, there[i], "mine\n");
-		expect_vendor_simulation(f);
+		expect_vendor_simulation(f, "3.0");
 		fakehost_expect(f, "apt-get", 0, NULL, INSTALL "doca-ofed gcc" TIMEOUT);
 		expect_built(f);
 		if (carry_out(f, &err))
@@ -1604,6 +1621,7 @@ int main(void)
 		TEST(test_deferred),
 		TEST(test_deferred_and_failed),
 		TEST(test_compiled_meanwhile),
+		TEST(test_compiled_by_an_older_dkms),
 		TEST(test_compiled_in_vain),
 		TEST(test_not_deferred),
 		TEST(test_interrupted_dpkg),
