@@ -37,9 +37,9 @@ from rig import baseroot, box, container, jail, scenes, vendor  # noqa: E402
 LAYERS = ("root", "baked", "ready", "image", "modules")
 CACHE = "srv/modules"
 BUILD = ["gcc", "make", "linux-headers-amd64"]
+# Not Debian's MPI for developers: it brings compilers.
 USERLAND = ["rdma-core", "ibverbs-providers", "ibverbs-utils", "libibverbs-dev", "librdmacm-dev", "rdmacm-utils",
-            "infiniband-diags", "ibacm", "srptools", "opensm", "perftest", "mstflint", "ucx-utils", "libucx-dev",
-            "openmpi-bin", "libopenmpi-dev"]
+            "infiniband-diags", "ibacm", "srptools", "opensm", "perftest", "mstflint", "ucx-utils", "openmpi-bin"]
 RECIPE = f"""
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update
