@@ -36,14 +36,19 @@ bool oi_early_is_source(const char *package)
 	       (len > end && !strncmp(package + len - end, suffix, end));
 }
 
+const char *oi_early_source(const struct oi_strv *fresh)
+{
+	for (size_t i = 0; i < fresh->n; i++)
+		if (oi_early_is_source(fresh->v[i]))
+			return fresh->v[i];
+	return NULL;
+}
+
 bool oi_early_may(const struct oi_execution *run, const struct oi_strv *fresh)
 {
 	const struct oi_step *step = judge_of(run->verdict);
-	bool any = false;
 
-	for (size_t i = 0; i < fresh->n; i++)
-		any |= oi_early_is_source(fresh->v[i]);
-	return any && step && step->names.n && !step->content && run->verdict->driver.kernel &&
+	return oi_early_source(fresh) && step && step->names.n && !step->content && run->verdict->driver.kernel &&
 	       !run->modset.file && !oi_root_exists(&run->host->change, DEFERRED) &&
 	       !oi_dkms_is_used(run->host);
 }

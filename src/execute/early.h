@@ -38,6 +38,9 @@ bool oi_early_may(const struct oi_execution *run, const struct oi_strv *fresh);
 /** oi_early_is_source() - is a package ("name version") dkms, or modules for it to compile */
 bool oi_early_is_source(const char *package);
 
+/** oi_early_source() - the first such package of @fresh; NULL: none. Borrowed. */
+const char *oi_early_source(const struct oi_strv *fresh);
+
 /** oi_early_defer() - packages' scripts compile nothing from now on; OI_R_WRITE_FAILED */
 OI_MUST_CHECK
 int oi_early_defer(const struct oi_host *host, struct oi_err *err);

@@ -48,10 +48,7 @@ static const char *compiles(const struct oi_execution *run, const struct oi_pack
 {
 	const struct oi_strv *fresh = ops->fresh ? ops->fresh(run) : NULL;
 
-	for (size_t i = 0; fresh && i < fresh->n; i++)
-		if (oi_early_is_source(fresh->v[i]))
-			return fresh->v[i];
-	return NULL;
+	return fresh ? oi_early_source(fresh) : NULL;
 }
 
 static int simulate(struct oi_execution *run, const struct oi_packages_ops *ops,
