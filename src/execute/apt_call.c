@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "execute/apt_state.h"
+#include "execute/compile.h"
 #include "execute/dkms.h"
-#include "execute/jobs.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 
@@ -110,8 +110,8 @@ void oi_apt_call_install(struct oi_apt_call *call, const struct oi_execution *ru
 	oi_strv_add(&call->child.args, "-y");
 	if (mode)
 		oi_strv_add(&call->child.args, mode);
-	else
-		oi_jobs_limit(run->host, &call->child); /* the packages' scripts call dkms */
+	else /* the packages' scripts call dkms */
+		oi_compile_prepare(run->host, run->verdict->driver.kernel, &call->child);
 	oi_strv_add(&call->child.args, "--no-install-recommends");
 	if (!names)
 		oi_strv_add(&call->child.args, "--fix-broken");

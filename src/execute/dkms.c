@@ -11,8 +11,8 @@
 #include "base/mem.h"
 #include "base/ver.h"
 #include "execute/child.h"
+#include "execute/compile.h"
 #include "execute/depmod.h"
-#include "execute/jobs.h"
 #include "model/reasons.h"
 
 #define TREE "/var/lib/dkms"
@@ -183,22 +183,27 @@ static size_t count_missing(const struct oi_dkms_modules *modules, const struct 
 	return n;
 }
 
+/* @kernel: NULL: of all of them; @more: an option, or NULL */
 static void act(const struct oi_host *host, const char *verb, const char *name,
-		const char *version, const struct oi_strv *more)
+		const char *version, const char *kernel, const char *more)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	struct oi_err err;
 
 	child.level = OI_LOG_INFO;
-	oi_jobs_limit(host, &child);
 	oi_strv_add(&child.args, verb);
 	oi_strv_add(&child.args, "-m");
 	oi_strv_add(&child.args, name);
 	oi_strv_add(&child.args, "-v");
 	oi_strv_add(&child.args, version);
+	if (kernel) {
+		oi_compile_prepare(host, kernel, &child);
+		oi_strv_add(&child.args, "-k");
+		oi_strv_add(&child.args, kernel);
+	}
 	if (more)
-		oi_strv_add_all(&child.args, more);
+		oi_strv_add(&child.args, more);
 	if (oi_child_run(host, &child, &result, &err))
 		oi_log_warn(&host->log, "dkms: %s", err.text);
 }
@@ -207,29 +212,21 @@ static void act(const struct oi_host *host, const char *verb, const char *name,
 static void install(const struct oi_host *host, const char *kernel,
 		    const struct oi_dkms_module *m, bool force)
 {
-	OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
-
 	if (force)
 		oi_log_warn(&host->log, "dkms: %s/%s is not as it was built for %s; installing it anew",
 			    m->name, m->version, kernel);
 	else
 		oi_log_info(&host->log, "dkms: %s/%s is not installed for %s yet", m->name, m->version,
 			    kernel);
-	oi_strv_add(&more, "-k");
-	oi_strv_add(&more, kernel);
-	if (force)
-		oi_strv_add(&more, "--force");
 	/* What counts is what dkms status says afterwards. */
-	act(host, "install", m->name, m->version, &more);
+	act(host, "install", m->name, m->version, kernel, force ? "--force" : NULL);
 }
 
 void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_step *step)
 {
 	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv all = { 0 };
 	struct oi_err err;
 
-	oi_strv_add(&all, "--all");
 	if (!oi_child_has(host, OI_TOOL_DKMS))
 		return;
 	if (oi_dkms_list(host, kernel, &modules, &err)) {
@@ -242,7 +239,7 @@ void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct
 			const struct oi_dkms_module *m = &modules.v[i];
 
 			if (oi_strv_has(wanted ? &step->names : &step->optional, m->name))
-				act(host, "remove", m->name, m->version, &all);
+				act(host, "remove", m->name, m->version, NULL, "--all");
 		}
 }
 
@@ -271,22 +268,19 @@ static bool make_known(const struct oi_host *host, const char *name)
 	OI_FREE char *version = source_version(host, name);
 
 	if (version)
-		act(host, "add", name, version, NULL);
+		act(host, "add", name, version, NULL, NULL);
 	return version;
 }
 
 void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step,
 		   bool install)
 {
-	OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
-
-	oi_strv_add(&more, "-k");
-	oi_strv_add(&more, kernel);
 	for (size_t i = 0; i < step->names.n; i++) {
 		OI_FREE char *version = source_version(host, step->names.v[i]);
 
 		if (version)
-			act(host, install ? "install" : "build", step->names.v[i], version, &more);
+			act(host, install ? "install" : "build", step->names.v[i], version,
+			    kernel, NULL);
 	}
 }
 

@@ -28,6 +28,8 @@ execute_sources = \
 	src/execute/bundle_words.c \
 	src/execute/child.c \
 	src/execute/child.h \
+	src/execute/compile.c \
+	src/execute/compile.h \
 	src/execute/depmod.c \
 	src/execute/depmod.h \
 	src/execute/dkms.c \
@@ -40,8 +42,6 @@ execute_sources = \
 	src/execute/keyring.h \
 	src/execute/heal.c \
 	src/execute/heal.h \
-	src/execute/jobs.c \
-	src/execute/jobs.h \
 	src/execute/journal.c \
 	src/execute/journal.h \
 	src/execute/apt_heal.c \

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "execute/jobs.h"
+#include "execute/compile.h"
 #include "execute/dkms.h"
 #include "execute/packages.h"
 #include "execute/record.h"
@@ -361,7 +361,8 @@ int oi_rpm_install(struct oi_execution *run, const struct oi_step *step, struct 
 	    trust_keys(run, err))
 		return -1;
 	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->install, &run->rpm.names);
-	oi_jobs_limit(run->host, &call.child); /* the packages' scripts call dkms */
+	/* the packages' scripts call dkms */
+	oi_compile_prepare(run->host, run->verdict->driver.kernel, &call.child);
 	call.child.level = OI_LOG_INFO;
 	if (oi_rpm_call_locked(&call, err))
 		return oi_rpm_failed(run, &call, err);

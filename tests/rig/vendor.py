@@ -34,6 +34,7 @@ HOME = f"/usr/share/doca-host-{DOCA}-019000-25.10-ubuntu2404"
 KEYRING = "/usr/share/keyrings/GPG-KEY-Mellanox.gpg"
 MODULES = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs", "ib_umad", "ib_cm", "rdma_ucm", "ib_ipoib")
 COMPILED = "mlx_compat"  # by the variant whose other modules are not
+SOURCE = f"/usr/src/mlnx-ofed-kernel-{DKMS_VERSION}"
 DRIVER_PACKAGES = ("doca-ofed", "mlnx-ofed-kernel-dkms", "mlnx-ofed-kernel-utils", "ofed-scripts")
 
 
@@ -45,7 +46,6 @@ def text_of(name):
 
 def kernel_source(broken):
     """What /usr/src holds for dkms: one small module a name; mlx5_ib gives functions a port."""
-    home = f"/usr/src/mlnx-ofed-kernel-{DKMS_VERSION}"
     conf = f'PACKAGE_NAME="mlnx-ofed-kernel"\nPACKAGE_VERSION="{DKMS_VERSION}"\n' \
         'MAKE[0]="make -j2 KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\nAUTOINSTALL="yes"\n'
     files = {}
@@ -54,35 +54,34 @@ def kernel_source(broken):
         source = source.replace("@NAME@", name).replace("@VERSION@", LEVEL)
         if broken:
             source += "#error this kernel is not supported by this release\n"
-        files[f"{home}/{name}.c"] = (source, 0o644)
+        files[f"{SOURCE}/{name}.c"] = (source, 0o644)
         conf += f'BUILT_MODULE_NAME[{n}]="{name}"\nDEST_MODULE_LOCATION[{n}]="/updates"\n'
     objects = " ".join(f"{name}.o" for name in MODULES)
-    files[f"{home}/dkms.conf"] = (conf, 0o644)
-    files[f"{home}/Makefile"] = (f"obj-m := {objects}\nKDIR := /lib/modules/$(KVER)/build\n"
-                                 "all:\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules\n"
+    files[f"{SOURCE}/dkms.conf"] = (conf, 0o644)
+    files[f"{SOURCE}/Makefile"] = (f"obj-m := {objects}\nKDIR := /lib/modules/$(KVER)/build\n"
+                                 "all:\n\t@echo 'KCFLAGS: $(KCFLAGS)'\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules\n"
                                  "clean:\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) clean\n", 0o644)
     return files
 
 
 def own_modules():
     """The same, of modules that work."""
-    home = f"/usr/src/mlnx-ofed-kernel-{DKMS_VERSION}"
     names = (*MODULES, COMPILED)
     conf = f'PACKAGE_NAME="mlnx-ofed-kernel"\nPACKAGE_VERSION="{DKMS_VERSION}"\nAUTOINSTALL="yes"\n' \
         f'MAKE[0]="sh own-modules ${{kernelver}} {" ".join(MODULES)}"\n'
     for n, name in enumerate(names):
         conf += f'BUILT_MODULE_NAME[{n}]="{name}"\nDEST_MODULE_LOCATION[{n}]="/updates"\n'
     compiled = text_of("module.c.in").replace("@NAME@", COMPILED).replace("@VERSION@", LEVEL)
-    return {f"{home}/dkms.conf": (conf, 0o644),
-            f"{home}/own-modules": (text_of("own-modules"), 0o644),
-            f"{home}/Makefile": (f"obj-m := {COMPILED}.o\n", 0o644),
-            f"{home}/{COMPILED}.c": (compiled, 0o644)}
+    return {f"{SOURCE}/dkms.conf": (conf, 0o644),
+            f"{SOURCE}/own-modules": (text_of("own-modules"), 0o644),
+            f"{SOURCE}/Makefile": (f"obj-m := {COMPILED}.o\n", 0o644),
+            f"{SOURCE}/{COMPILED}.c": (compiled, 0o644)}
 
 
-def packages(work, pool, variant, userland):
+def packages(work, pool, variant, userland, source):
     drives = variant == "drives"
     deb(work, pool, "mlnx-ofed-kernel-dkms", f"{DKMS_VERSION}-1", depends="dkms, gcc, make",
-        files=own_modules() if drives else kernel_source(broken=variant == "broken-build"),
+        files=source or (own_modules() if drives else kernel_source(broken=variant == "broken-build")),
         scripts={"postinst": text_of("dkms-postinst"), "prerm": text_of("dkms-prerm")})
     deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", files={
         "/etc/init.d/openibd": (text_of("openibd-loads" if drives else "openibd"), 0o755),
@@ -141,15 +140,16 @@ def ftparchive(command, folder, options=()):
     return done.stdout
 
 
-def build(work, variant="good", userland=()):
+def build(work, variant="good", userland=(), source=None):
     """Build the doca-host .deb of one variant in WORK: (its path, its sha256, its key's fingerprint).
 
     userland: packages of the distribution that doca-ofed wants beside its own.
+    source: files of another driver for dkms, in place of the small modules.
     """
     work = pathlib.Path(work)
     pool = work / "pool"
     pool.mkdir(parents=True)
-    packages(work, pool, variant, userland)
+    packages(work, pool, variant, userland, source)
     (pool / "Packages").write_bytes(ftparchive("packages", pool))
     (pool / "Release").write_bytes(ftparchive("release", pool))
     keys = Keys(work / "gpg")

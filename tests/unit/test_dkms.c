@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "execute/compile.h"
 #include "execute/depmod.h"
 #include "execute/dkms.h"
-#include "execute/jobs.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 
@@ -151,11 +151,11 @@ static void test_lists_of_two_ages(void **state)
 
 static void test_jobs_that_fit(void **state OI_UNUSED)
 {
-	assert_int_equal(oi_jobs_fit(120, 448 * (INT64_C(1) << 30)), 120);
-	assert_int_equal(oi_jobs_fit(16, 4 * (INT64_C(1) << 30)), 8);
-	assert_int_equal(oi_jobs_fit(2, INT64_C(1) << 30), 2);
-	assert_int_equal(oi_jobs_fit(2, (INT64_C(1) << 30) - 1), 1);
-	assert_int_equal(oi_jobs_fit(2, 0), 1);
+	assert_int_equal(oi_compile_jobs(120, 448 * (INT64_C(1) << 30)), 120);
+	assert_int_equal(oi_compile_jobs(16, 4 * (INT64_C(1) << 30)), 8);
+	assert_int_equal(oi_compile_jobs(2, INT64_C(1) << 30), 2);
+	assert_int_equal(oi_compile_jobs(2, (INT64_C(1) << 30) - 1), 1);
+	assert_int_equal(oi_compile_jobs(2, 0), 1);
 }
 
 static void test_little_memory(void **state)
@@ -165,15 +165,48 @@ static void test_little_memory(void **state)
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return; /* one core has nothing to share */
-	oi_jobs_limit(&f->host, &child);
+	oi_compile_prepare(&f->host, NULL, &child);
 	assert_int_equal(child.env.n, 0); /* nothing is known */
 	fakehost_write(f, "/proc/meminfo", "MemTotal: 9999999999 kB\nMemAvailable: 9999999999 kB\n");
-	oi_jobs_limit(&f->host, &child);
+	oi_compile_prepare(&f->host, NULL, &child);
 	assert_int_equal(child.env.n, 0);
 	fakehost_write(f, "/proc/meminfo", "MemTotal:  2000000 kB\nMemAvailable:    600000 kB\n");
-	oi_jobs_limit(&f->host, &child);
+	oi_compile_prepare(&f->host, NULL, &child);
 	assert_int_equal(child.env.n, 1);
 	assert_string_equal(child.env.v[0], "parallel_jobs=1");
+	oi_child_clear(&child);
+}
+
+/* What the one dkms of @f is told in its environment of KERNEL's compiler; NULL: nothing. */
+static const char *flags_of(struct fakehost *f, struct oi_child *child)
+{
+	oi_child_clear(child);
+	oi_compile_prepare(&f->host, KERNEL, child);
+	for (size_t i = 0; i < child->env.n; i++)
+		if (!strncmp(child->env.v[i], "KCFLAGS=", 8))
+			return child->env.v[i] + 8;
+	return NULL;
+}
+
+static void test_debug_information(void **state)
+{
+	static const char config[] = "/lib/modules/" KERNEL "/build/include/config/auto.conf";
+	static const char vmlinux[] = "/lib/modules/" KERNEL "/build/vmlinux";
+	struct fakehost *f = *state;
+	struct oi_child child = { 0 };
+	struct oi_err err;
+
+	assert_null(flags_of(f, &child)); /* the headers are not there yet */
+	fakehost_write(f, config, "CONFIG_DEBUG_INFO=y\nCONFIG_MODVERSIONS=y\n");
+	assert_string_equal(flags_of(f, &child), "-g0");
+	/* BTF is made of it */
+	fakehost_write(f, vmlinux, "");
+	assert_null(flags_of(f, &child));
+	assert_int_equal(oi_root_remove(&f->host.change, vmlinux, &err), 0);
+	assert_string_equal(flags_of(f, &child), "-g0");
+	/* versions of symbols are */
+	fakehost_write(f, config, "CONFIG_DEBUG_INFO=y\nCONFIG_GENDWARFKSYMS=y\n");
+	assert_null(flags_of(f, &child));
 	oi_child_clear(&child);
 }
 
@@ -314,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_jobs_that_fit),
 		TEST(test_lists_of_two_ages),
 		TEST(test_little_memory),
+		TEST(test_debug_information),
 		TEST(test_depmod_was_cut_off),
 		TEST(test_built_now),
 		TEST(test_added_again),

@@ -56,6 +56,12 @@ def doca_installed(t, vm, boot):
         t.check(list(folder.glob(f"{module}.ko*")), f"{module} is compiled and in place for {t.kernel}")
     t.contains(boot.seen["dkms"], f"mlnx-ofed-kernel/{vendor.DKMS_VERSION}, {t.kernel}",
                "dkms status lists the kernel")
+    tree = vm.container.path(f"var/lib/dkms/mlnx-ofed-kernel/{vendor.DKMS_VERSION}/{t.kernel}")
+    made = "".join(log.read_text(errors="replace") for log in tree.glob("*/log/make.log"))
+    if t.suite == "bookworm":
+        t.contains(made, "KCFLAGS: -g0\n", "debug information, which dkms strips off, is not made")
+    else:
+        t.contains(made, "KCFLAGS: \n", "debug information is made: these headers have a vmlinux, for BTF")
     log = boot.status_log
     t.check(-1 < log.find("beside the other packages") < log.find("Setting up doca-ofed"),
             "the driver is compiled while its other packages are still installed", log)
