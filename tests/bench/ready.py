@@ -5,9 +5,10 @@
     tests/bench/ready.py RUNS NAME...       ready-cold, ready-cache, ready-baked
 
 The machines are those of tests/rig/box.py: Debian with its own apt, dpkg, dkms, compiler and headers, without
-compiler and headers at first, and a doca-host package of ours, whose eight modules are small: a real driver
-compiles for minutes. Its doca-ofed wants what the vendor's brings, as far as Debian has it: libraries, tools,
-a subnet manager, tests, UCX and MPI. All packages lie in a folder of the machine, so nothing is downloaded, and
+compiler and headers at first, and a doca-host package of ours. Its driver is the kernel's own, as Debian has its
+source (driver.py), and compiles for minutes; with BENCH_READY_DRIVER=small it is eight modules of a few lines. Its
+doca-ofed wants what the vendor's brings, as far as Debian has it: libraries, tools, a subnet manager, tests, UCX
+and MPI. All packages lie in a folder of the machine, so nothing is downloaded, and
 its index is short, so the script's second update costs next to nothing. What is written goes to the disk below /tmp, as
 it does in a VM: much of an installation is waiting for it. The modules are not loaded: a container has no
 kernel of its own.
@@ -32,6 +33,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "boot")]
 
+import driver  # noqa: E402
 from rig import baseroot, box, container, jail, scenes, vendor  # noqa: E402
 
 LAYERS = ("root", "baked", "ready", "image", "modules")
@@ -54,6 +56,19 @@ dkms status | grep -q installed
 # --- what the machines are made of ---------------------------------------------------------------
 
 
+def driver_source(machine, kernel, work):
+    """The driver's source, for the very headers that the machine's archive has."""
+    if os.environ.get("BENCH_READY_DRIVER") == "small":
+        return None
+    name = driver.package(kernel)
+    machine.run("sh", "-ec", 'cd /srv; apt-get -q download "$1=$(dpkg-query -W -f \'${Version}\' "$2")"',
+                "sh", name, f"linux-headers-{kernel}")
+    deb, = machine.path("srv").glob(f"{name}_*.deb")
+    driver.unpack(deb, name, work / "source")
+    deb.unlink()
+    return driver.files(work / "source", vendor.SOURCE, "mlnx-ofed-kernel", vendor.DKMS_VERSION)
+
+
 def prepare(args):
     """A machine without compiler and headers, whose archive has both."""
     kernel = baseroot.kernel_release(pathlib.Path(args.root))
@@ -64,13 +79,15 @@ def prepare(args):
         (work / name).mkdir(parents=True)
         made.append(container.Container(name, [args.root, args.baked], work / name, work / "logs"))
     fetching, machine = made
-    for said in (["-y", "update"], ["-y", "--autoremove", "purge", *build],
+    fetching.run("apt-get", "-q", "-y", "update")
+    source = driver_source(fetching, kernel, work)
+    for said in (["-y", "--autoremove", "purge", *build],
                  ["-y", "--no-install-recommends", "--download-only", "install", *build,
                   *USERLAND]):
         fetching.run("apt-get", "-q", *said)
     for package in fetching.path("var/cache/apt/archives").glob("*.deb"):
         shutil.copy(package, machine.path("var/cache/apt/archives"))
-    box.prepare(machine, work / "vendor", userland=USERLAND)
+    box.prepare(machine, work / "vendor", userland=USERLAND, source=source)
     machine.run("apt-get", "-q", "-y", "--autoremove", "purge", *build)
     machine.write("srv/kernel", kernel)
     subprocess.run(["cp", "-a", f"{work}/ready/upper/.", args.ready], check=True)
@@ -128,7 +145,7 @@ def cache(make, args):
         took_s = timed(machine, "installed", *RUN)
         if machine.path("usr/bin/gcc").exists():
             sys.exit("bench: it was compiled all the same")
-        return took_s
+    return took_s
 
 
 def baked(make, args):
@@ -152,6 +169,9 @@ def measure(args):
             shutil.copytree(machine.path(CACHE), args.modules, dirs_exist_ok=True)
     if "ready-baked" in args.names:
         with make() as machine:
+            if "ready-cache" in args.names:  # it need not compile once more
+                shutil.copytree(args.modules, machine.path(CACHE))
+                use_cache(machine)
             timed(machine, None, "/usr/sbin/ofed-init", "bake")
             box.layer_of(machine, args.image)
     ours = {name: [] for name in args.names}

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A driver that takes its time to compile: the kernel's own mlx5 modules, of Debian's linux-source.
+
+The vendor's cannot be had here. It grew out of this one, and is larger: what is compiled below is its
+core, the InfiniBand core and IPoIB, without the layer that fits them to many kernels.
+"""
+import pathlib
+import re
+import subprocess
+
+FOLDERS = {
+    "drivers/infiniband/core": ("ib_core", "ib_cm", "iw_cm", "rdma_cm", "ib_umad", "ib_uverbs", "rdma_ucm"),
+    "drivers/infiniband/hw/mlx5": ("mlx5_ib",),
+    "drivers/infiniband/ulp/ipoib": ("ib_ipoib",),
+    "drivers/net/ethernet/mellanox/mlx5/core": ("mlx5_core",),
+}
+HEADERS = ("drivers/net/ethernet/mellanox/mlxfw",)
+# The core's trace points name their header by a path from the kernel's include/trace.
+KBUILD = "subdir-ccflags-y += -I$(src)/include/trace\nobj-y += {}\n"
+MAKEFILE = """KDIR := /lib/modules/$(KVER)/build
+all:
+\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+clean:
+\t$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+"""
+
+
+def package(kernel):
+    """Debian's package that has the source of KERNEL."""
+    return "linux-source-" + re.match(r"\d+\.\d+", kernel)[0]
+
+
+def unpack(deb, name, into):
+    """What is wanted of the kernel's source in DEB, the package NAME."""
+    wanted = [f"{name}/{folder}" for folder in (*FOLDERS, *HEADERS)]
+    into.mkdir()
+    subprocess.run(["bash", "-c", "set -o pipefail; deb=$1 name=$2 into=$3; shift 3;"
+                    ' dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$name.tar.xz" |'
+                    ' tar -xJ -C "$into" --strip-components=1 "$@"',
+                    "bash", deb, name, into, *wanted], check=True)
+
+
+def files(tree, home, name, version):
+    """TREE as dkms wants it in HOME: a path, its content and mode."""
+    conf = f'PACKAGE_NAME="{name}"\nPACKAGE_VERSION="{version}"\nAUTOINSTALL="yes"\n' \
+        'MAKE[0]="make -j${parallel_jobs:-$(nproc)} KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\n'
+    modules = [(folder, module) for folder, names in FOLDERS.items() for module in names]
+    for n, (folder, module) in enumerate(modules):
+        conf += f'BUILT_MODULE_NAME[{n}]="{module}"\nBUILT_MODULE_LOCATION[{n}]="{folder}"\n' \
+            f'DEST_MODULE_LOCATION[{n}]="/updates"\n'
+    made = {f"{home}/dkms.conf": (conf, 0o644), f"{home}/Makefile": (MAKEFILE, 0o644),
+            f"{home}/Kbuild": (KBUILD.format(" ".join(f"{folder}/" for folder in FOLDERS)), 0o644),
+            f"{home}/include/trace/README": ("The way from here is all that counts.\n", 0o644)}
+    tree = pathlib.Path(tree)
+    for path in sorted(tree.rglob("*")):
+        if path.is_file():
+            made[f"{home}/{path.relative_to(tree)}"] = (path.read_bytes(), 0o644)
+    return made
