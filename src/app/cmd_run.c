@@ -230,11 +230,14 @@ static void step_done(void *data, const struct oi_step *step, int64_t took_ms, b
 	write_record(run); /* a run that is cut leaves how far it came */
 }
 
-static int join_prefetch(struct run *run, struct oi_err *err)
+static int join_prefetch(void *data, struct oi_err *err)
 {
+	struct run *run = data;
 	const struct oi_prefetch_record *p = &run->record.prefetch;
 	OI_CLEANUP(oi_buf_clear) struct oi_buf bytes = { 0 };
 
+	if (!oi_prefetch_downloads(&run->verdict))
+		return 0;
 	if (oi_prefetch_join(&run->machine, &run->record.key, &run->downloads,
 			     &run->record.prefetch, err))
 		return -1;
@@ -250,7 +253,7 @@ static int join_prefetch(struct run *run, struct oi_err *err)
 static int carry_out(struct run *run, struct oi_err *err)
 {
 	struct oi_machine *m = &run->machine;
-	const struct oi_execute_watch watch = { step_begun, step_done, run };
+	const struct oi_execute_watch watch = { join_prefetch, step_begun, step_done, run };
 
 	if (oi_fallback_check(&m->host.change, &run->verdict, err))
 		return -1;
@@ -258,8 +261,6 @@ static int carry_out(struct run *run, struct oi_err *err)
 	run->record.verdict = &run->verdict;
 	write_record(run);
 	tell_webhooks(run);
-	if (oi_prefetch_downloads(&run->verdict) && join_prefetch(run, err))
-		return -1;
 	return oi_execute_plan(&m->host, &m->config, &run->verdict, &watch, err);
 }
 

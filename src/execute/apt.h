@@ -27,6 +27,13 @@ struct oi_apt {
 void oi_apt_clear(struct oi_apt *apt);
 
 /**
+ * oi_apt_refresh_ahead() - begin with those of the system's own sources, beside us
+ * While something else is downloaded, since the staged repository is often in that. What comes
+ * of it oi_apt_refresh() waits for; the staged one's are all that is left to it then.
+ */
+void oi_apt_refresh_ahead(struct oi_execution *run);
+
+/**
  * oi_apt_refresh() - package lists, into the private state
  * A source of the user's own that fails is warned of and remembered; the staged
  * repository must come, signed by its key.

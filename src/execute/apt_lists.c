@@ -82,17 +82,34 @@ static int check_indexes(const struct oi_execution *run, struct oi_err *err)
 	return 0;
 }
 
-int oi_apt_refresh(struct oi_execution *run, struct oi_err *err)
+enum sources { ALL, ALL_BUT_STAGED, STAGED };
+
+/*
+ * Of a part of the sources apt makes no cache: it is the next call's, which knows them all.
+ * Source: apt, apt-private/private-update.cc
+ */
+static void choose_sources(const struct oi_host *host, enum sources which, struct oi_strv *args)
+{
+	if (which == ALL)
+		return;
+	oi_strv_add(args, "-o");
+	oi_strv_add(args, "pkgCacheFile::Generate=false");
+	if (which == STAGED)
+		oi_apt_only_staged(host, args);
+}
+
+/* One `apt-get update`; apt->incomplete tells what of the user's own could not be had. */
+static int update(struct oi_execution *run, enum sources which, struct oi_err *err)
 {
 	struct oi_apt *apt = &run->apt;
 	OI_APT_CALL_AUTO call = { 0 };
+	OI_FREE char *incomplete = NULL;
 	int ret;
 
-	if (oi_apt_lay_out(run->host, run->config, run->verdict, &apt->staged, err))
-		return -1;
 	oi_apt_call_init(&call, run, OI_TOOL_APT_GET);
 	call.child.level = OI_LOG_INFO;
 	oi_strv_add(&call.child.args, "update");
+	choose_sources(run->host, which, &call.child.args);
 	ret = oi_apt_call_run(&call, err);
 	if (ret && !oi_apt_said_no(&call))
 		return -1;
@@ -101,16 +118,81 @@ int oi_apt_refresh(struct oi_execution *run, struct oi_err *err)
 	if (check_trust(apt, &call.words.warnings, err) || check_trust(apt, &call.words.errors, err))
 		return -1;
 	/* Before Error-Mode (apt 2.3) a failed source is a warning and exit status 0. */
-	free(apt->incomplete);
-	apt->incomplete = NULL;
 	if (ret || call.words.errors.n)
-		apt->incomplete = oi_apt_why(&call, err);
-	for (size_t i = 0; !apt->incomplete && i < call.words.warnings.n; i++)
+		incomplete = oi_apt_why(&call, err);
+	for (size_t i = 0; !incomplete && i < call.words.warnings.n; i++)
 		if (strstr(call.words.warnings.v[i], "Failed to fetch") ||
 		    oi_apt_is_distrust(call.words.warnings.v[i]))
-			oi_mem_set(&apt->incomplete, call.words.warnings.v[i]);
-	if (apt->incomplete)
+			oi_mem_set(&incomplete, call.words.warnings.v[i]);
+	if (incomplete) {
 		oi_log_warn(&run->host->log, "packages: not all lists could be fetched: %s",
-			    apt->incomplete);
+			    incomplete);
+		oi_mem_set(&apt->incomplete, incomplete);
+	}
+	return 0;
+}
+
+/* --- ahead: while something else is downloaded --- */
+
+#define AHEAD OI_APT_DIR "/ahead" /* it has ended: what could not be had, or nothing */
+#define AHEAD_BYTES 65536
+
+/* In another process: what it learns is lost but for that file. Without one all is done again. */
+static void update_ahead(void *data)
+{
+	struct oi_execution *run = data;
+	struct oi_err err;
+	const char *why;
+
+	if (update(run, ALL_BUT_STAGED, &err)) {
+		oi_log_info(&run->host->log, "packages: %s", err.text);
+		return;
+	}
+	why = run->apt.incomplete ?: "";
+	if (oi_root_write(&run->host->change, AHEAD, 0644, why, strlen(why), &err))
+		oi_log_warn(&run->host->log, "packages: %s", err.text);
+}
+
+void oi_apt_refresh_ahead(struct oi_execution *run)
+{
+	const struct oi_apt_staged none = { 0 };
+	const struct oi_host *host = run->host;
+	struct oi_err err; /* whatever it is, oi_apt_refresh() meets it too, and says it */
+
+	if (oi_apt_lay_out(host, run->config, run->verdict, &none, false, &err) ||
+	    oi_root_remove(&host->change, AHEAD, &err))
+		return;
+	if (oi_aside_start(&run->lists, update_ahead, run))
+		oi_log_info(&host->log, "packages: the lists of the system's own sources are fetched meanwhile");
+}
+
+/* Return: are they there, as far as they can be had. */
+static bool have_ahead(struct oi_execution *run)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf why = { 0 };
+	struct oi_err ignored; /* there is none, or nobody knows how it ended */
+
+	if (!run->lists.pid)
+		return false;
+	oi_aside_wait(&run->lists, run->host->deadline_ms);
+	if (oi_root_read(&run->host->change, AHEAD, AHEAD_BYTES, &why, &ignored))
+		return false;
+	if (why.len)
+		oi_mem_set(&run->apt.incomplete, oi_buf_str(&why));
+	return true;
+}
+
+int oi_apt_refresh(struct oi_execution *run, struct oi_err *err)
+{
+	struct oi_apt *apt = &run->apt;
+	bool ahead;
+
+	free(apt->incomplete);
+	apt->incomplete = NULL;
+	ahead = have_ahead(run);
+	if (oi_apt_lay_out(run->host, run->config, run->verdict, &apt->staged, ahead, err))
+		return -1;
+	if ((!ahead || apt->staged.names.n) && update(run, ahead ? STAGED : ALL, err))
+		return -1;
 	return check_indexes(run, err);
 }

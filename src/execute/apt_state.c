@@ -21,6 +21,7 @@
 #define ARCHIVES OI_APT_DIR "/archives"
 #define LOCAL_NAME "ofed-init-vendor.list" /* private: a name of nobody else's */
 #define SOURCES OI_APT_DIR "/sources.list.d"
+#define ONLY_STAGED OI_APT_DIR "/staged.list.d" /* those among them that are the vendor's */
 #define GPG_HOME OI_APT_DIR "/gpg"
 #define KEYS OI_APT_DIR "/keys.asc" /* the accepted ones */
 #define KEYS_NAME "ofed-init-vendor.asc"
@@ -430,16 +431,41 @@ static int write_conf(const struct oi_host *host, const struct oi_config *config
 	return oi_root_write(&host->change, CONF, 0644, oi_buf_str(&conf), conf.len, err);
 }
 
+static int lay_staged(const struct oi_host *host, const struct oi_apt_staged *staged,
+		      struct oi_err *err)
+{
+	if (oi_root_remove(&host->change, ONLY_STAGED, err) ||
+	    oi_root_mkdirs(&host->change, ONLY_STAGED, 0755, err))
+		return -1;
+	for (size_t i = 0; i < staged->names.n; i++)
+		if (write_in(host, ONLY_STAGED, staged->names.v[i], staged->texts.v[i], err))
+			return -1;
+	return 0;
+}
+
+void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args)
+{
+	OI_FREE char *folder = under(&host->change, ONLY_STAGED);
+
+	oi_strv_add(args, "-o");
+	oi_strv_add(args, "Dir::Etc::sourcelist=/dev/null");
+	oi_strv_add(args, "-o");
+	oi_strv_addf(args, "Dir::Etc::sourceparts=%s", folder);
+	/* the lists of the others, which it does not know, stay */
+	oi_strv_add(args, "-o");
+	oi_strv_add(args, "APT::Get::List-Cleanup=false");
+}
+
 int oi_apt_lay_out(const struct oi_host *host, const struct oi_config *config,
 		   const struct oi_verdict *verdict, const struct oi_apt_staged *staged,
-		   struct oi_err *err)
+		   bool keep_lists, struct oi_err *err)
 {
 	static const char *const stale[] = {
 		LISTS, OI_APT_DIR "/pkgcache.bin", OI_APT_DIR "/srcpkgcache.bin",
 	};
 	const struct oi_root *root = &host->change;
 
-	for (size_t i = 0; i < OI_ARRAY_SIZE(stale); i++)
+	for (size_t i = 0; !keep_lists && i < OI_ARRAY_SIZE(stale); i++)
 		if (oi_root_remove(root, stale[i], err))
 			return -1;
 	/* Staged by an earlier run, and no longer wanted. */
@@ -451,13 +477,15 @@ int oi_apt_lay_out(const struct oi_host *host, const struct oi_config *config,
 	for (size_t i = 0; i < OI_ARRAY_SIZE(parts); i++)
 		if (lay_part(host, verdict, i, staged, err))
 			return -1;
+	if (lay_staged(host, staged, err))
+		return -1;
 	/*
 	 * Start from what the machine has: lists that are still right are not
 	 * fetched again, and packages laid into the image are used, without a
 	 * network if need be. Links, since apt replaces what it changes and our
 	 * own downloads can be removed afterwards without touching the user's.
 	 */
-	if (link_all(host, LISTS, "/var/lib/apt/lists", err) ||
+	if ((!keep_lists && link_all(host, LISTS, "/var/lib/apt/lists", err)) ||
 	    link_all(host, ARCHIVES, "/var/cache/apt/archives", err))
 		return -1;
 	return write_conf(host, config, staged, err);

@@ -57,12 +57,16 @@ char *oi_apt_staged_package(const struct oi_host *host);
 /**
  * oi_apt_lay_out() - make the private state anew
  * @verdict: files that later steps write for apt are already in effect in here
+ * @keep_lists: those of all sources but the staged are there already
  * Packages that an earlier try has downloaded stay.
  */
 OI_MUST_CHECK
 int oi_apt_lay_out(const struct oi_host *host, const struct oi_config *config,
 		   const struct oi_verdict *verdict, const struct oi_apt_staged *staged,
-		   struct oi_err *err);
+		   bool keep_lists, struct oi_err *err);
+
+/** oi_apt_only_staged() - options by which a call knows of no source but the staged; added to @args */
+void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args);
 
 /** oi_apt_pin_text() - preferences for a step that holds packages; owned by the caller */
 char *oi_apt_pin_text(const struct oi_step *step);

@@ -98,6 +98,27 @@ static void tidy(const struct oi_execution *run)
 	}
 }
 
+static bool is_remote(const struct oi_step *step)
+{
+	return step->urls.n && strncmp(step->urls.v[0], "file:", 5) != 0;
+}
+
+/* Is there a download that package lists would have to wait for. */
+static bool lists_wait(const struct oi_verdict *verdict)
+{
+	bool download = false;
+
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		const struct oi_step *step = &verdict->steps[i];
+
+		if (step->action == OI_ACTION_PACKAGES_REFRESH)
+			return download;
+		download |= is_remote(step) && (step->action == OI_ACTION_FETCH ||
+						step->action == OI_ACTION_MODULES_FETCH);
+	}
+	return false;
+}
+
 int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		    const struct oi_verdict *verdict, const struct oi_execute_watch *watch,
 		    struct oi_err *err)
@@ -108,6 +129,12 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	int ret = 0;
 
 	oi_journal_start(&host->change, &run.journal, verdict);
+	ops = oi_packages_of(verdict, &ignored);
+	/* A VM that has its moment in a fleet has it for all that it fetches. */
+	if (ops && ops->refresh_ahead && !config->source.spread_seconds && lists_wait(verdict))
+		ops->refresh_ahead(&run);
+	if (watch && watch->ready)
+		ret = watch->ready(watch->data, err);
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 		int64_t took_ms = 0;
@@ -120,8 +147,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		if (watch && watch->done)
 			watch->done(watch->data, step, took_ms, !ret);
 	}
+	oi_aside_wait(&run.lists, oi_clock_ms());
 	oi_early_end(&run);
-	ops = oi_packages_of(verdict, &ignored);
 	if (ret && ops)
 		ops->shrink(host);
 	if (!ret)
@@ -150,7 +177,7 @@ static bool is_kept(const struct oi_step *step)
 static bool is_download(const struct oi_step *step)
 {
 	if (step->action == OI_ACTION_MODULES_FETCH)
-		return step->urls.n && strncmp(step->urls.v[0], "file:", 5) != 0;
+		return is_remote(step);
 	return step->action == OI_ACTION_FETCH && is_kept(step);
 }
 

@@ -24,6 +24,8 @@ int oi_execute_can(const struct oi_verdict *verdict, struct oi_err *err);
 
 /* Who looks on; each may be NULL. */
 struct oi_execute_watch {
+	/* Before the first step, when what can go on meanwhile has begun; -1 with @err ends it. */
+	int (*ready)(void *data, struct oi_err *err);
 	void (*begun)(void *data, const struct oi_step *step);
 	void (*done)(void *data, const struct oi_step *step, int64_t took_ms, bool well);
 	void *data;

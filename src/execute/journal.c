@@ -36,6 +36,9 @@ static const struct {
  * where it stopped, files are written beside and renamed, a unit is enabled again.
  */
 static const unsigned int leaves[] = {
+	/* lists are fetched beside a download */
+	[OI_ACTION_FETCH] = OI_HEAL_LISTS,
+	[OI_ACTION_MODULES_FETCH] = OI_HEAL_LISTS,
 	[OI_ACTION_REPOSITORY_STAGE] = OI_HEAL_LISTS,
 	[OI_ACTION_PACKAGES_REFRESH] = OI_HEAL_LISTS,
 	[OI_ACTION_PACKAGES_SIMULATE] = OI_HEAL_LISTS,

@@ -27,7 +27,8 @@ static const struct oi_packages_ops table[] = {
 	{
 		.method = "apt", .format = "deb", .stage = oi_apt_stage_package,
 		.stage_address = oi_apt_stage_address, .add_address = oi_apt_add_address,
-		.hold = oi_apt_hold, .refresh = oi_apt_refresh, .simulate = oi_apt_simulate, .add = oi_apt_add,
+		.hold = oi_apt_hold, .refresh_ahead = oi_apt_refresh_ahead, .refresh = oi_apt_refresh,
+		.simulate = oi_apt_simulate, .add = oi_apt_add,
 		.install = oi_apt_install, .fresh = oi_apt_fresh, .shrink = oi_apt_shrink,
 		.version = oi_apt_version, .heal = oi_apt_heal,
 		.present = oi_apt_present, .try_remove = oi_apt_try_remove,

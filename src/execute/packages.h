@@ -42,6 +42,9 @@ struct oi_packages_ops {
 	/* The same for a repository that is an address: the step's, in order. */
 	int (*stage_address)(struct oi_execution *run, const struct oi_step *step,
 			     struct oi_err *err);
+	/* Begins with the system's lists beside us, while something is downloaded that the vendor's
+	 * wait for. NULL: it does not. */
+	void (*refresh_ahead)(struct oi_execution *run);
 	/* Package lists of system and vendor together, into private state. */
 	int (*refresh)(struct oi_execution *run, struct oi_err *err);
 	/* What would change; refuses what must not happen. The step's names must fit, each of

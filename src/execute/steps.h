@@ -27,6 +27,7 @@ struct oi_execution {
 	struct oi_bundle bundle;
 	struct oi_journal journal;
 	struct oi_aside early; /* who compiles meanwhile */
+	struct oi_aside lists; /* who fetches package lists meanwhile */
 	struct oi_modset modset; /* what the cache gave; without a file: nothing */
 	bool units_changed; /* systemd has not read them yet */
 	bool noted; /* in the record, what the plan finds */

@@ -1405,6 +1405,190 @@ static void test_not_deferred(void **state)
 	(void)state;
 }
 
+/* --- lists that are fetched beside a download --- */
+
+/*
+ * An apt-get of its own, as above. It notes what it is asked, and says that it has begun; @first is
+ * what it does of the first update.
+ */
+static void use_apt(struct fakehost *f, const char *first)
+{
+	OI_FREE char *script = oi_mem_printf(
+		"#!/bin/sh\nd=$(dirname \"$0\")\necho \"$*\" >>$d/asked\n"
+		"case $* in *indextargets*)\n"
+		"cat $d/targets; exit;;\n"
+		"esac\n"
+		"[ ! -e $d/begun ] || { ls $(dirname \"$3\")/lists >$d/lists-then; exit; }\n"
+		"echo $$ >$d/begun.new; mv $d/begun.new $d/begun\n%s\n", first);
+	OI_FREE char *path = oi_mem_printf("%s/apt-get", f->host.change.path);
+
+	fakehost_write(f, "/targets", "/etc/apt/sources.list:1\n");
+	fakehost_write(f, "/apt-get", script);
+	assert_int_equal(chmod(path, 0755), 0);
+	oi_strv_add(&f->tools, path);
+	f->host.tools.path[OI_TOOL_APT_GET] = f->tools.v[f->tools.n - 1];
+}
+
+#define HTTP "http://vendor.test/doca-host.deb"
+#define DONE "\"done\", \"bytes\": 1"
+
+/* @end: what the download ends with, after apt-get has begun */
+static void add_download(struct fakehost *f, const char *end)
+{
+	struct oi_step *step = add_step(f, OI_ACTION_FETCH, NULL, NULL);
+	OI_FREE char *script = oi_mem_printf(
+		"n=0; until [ -e %s/begun ] || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done\n"
+		"printf '{\"event\": %s}\\n' >&4", f->host.change.path, end);
+
+	oi_strv_add(&step->urls, HTTP);
+	oi_mem_set(&step->path, "doca-host.deb");
+	fakehost_expect_run(f, "ofed-fetch", 0, script, "*");
+}
+
+/* How often apt-get was asked for something. */
+static size_t asked(struct fakehost *f, const char *what)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	OI_FREE char *text = fakehost_read(f, "/asked");
+	size_t n = 0;
+
+	oi_strv_split(&lines, text ? text : "", "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		n += strstr(lines.v[i], what) != NULL;
+	return n;
+}
+
+/* Nothing is staged: there is nothing left to be asked for afterwards. */
+static void test_lists_ahead(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	use_apt(f, "");
+	add_download(f, DONE);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_true(fakehost_exists(f, "/begun"));
+	assert_int_equal(asked(f, " update"), 1);
+	fakehost_check_calls(f);
+}
+
+/* The vendor's are all that is left; the system's are not asked for again. */
+static void test_staged_lists_after(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *entry = oi_mem_printf("%s" OI_APT_DIR "/sources.list.d/doca.list:1\n",
+					    f->host.change.path);
+	OI_FREE char *lists = NULL;
+	struct oi_err err;
+
+	use_apt(f, "echo >$(dirname \"$3\")/lists/archive.test_Packages");
+	fakehost_write(f, "/targets", entry);
+	add_download(f, DONE);
+	add_good_stage(f);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(asked(f, " update"), 2);
+	assert_int_equal(asked(f, "update -o pkgCacheFile::Generate=false -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="), 1);
+	assert_int_equal(asked(f, "/staged.list.d -o APT::Get::List-Cleanup=false"), 1);
+	lists = fakehost_read(f, "/lists-then");
+	assert_non_null(strstr(lists, "archive.test_Packages\n"));
+	fakehost_check_calls(f);
+}
+
+/* What could not be had is remembered, and not asked for once more. */
+static void test_some_lists_ahead(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	use_apt(f, "echo 'E: Failed to fetch http://archive.test/x  Could not connect'; exit 100");
+	add_download(f, DONE);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(asked(f, " update"), 1);
+	assert_true(fakehost_logged(f, 'W', "going on with the lists that could be had"));
+	fakehost_write(f, "/targets", "");
+	assert_int_equal(oi_root_remove(&f->host.change, "/begun", &err), 0);
+	fakehost_expect_run(f, "ofed-fetch", 0, "printf '{\"event\": " DONE "}\\n' >&4", "*");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_LISTS);
+	assert_non_null(strstr(err.text, "Could not connect"));
+	fakehost_check_calls(f);
+}
+
+/* Nobody knows how it ended: all is done as if there had been none. */
+static void test_lists_ahead_killed(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	use_apt(f, "kill -9 $$");
+	add_download(f, DONE);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(asked(f, " update"), 2);
+	assert_int_equal(asked(f, "sourceparts"), 0);
+	fakehost_check_calls(f);
+}
+
+/* When the download fails, apt-get is ended before the run is. */
+static void test_lists_ahead_in_vain(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *pid = NULL;
+	struct oi_err err;
+
+	use_apt(f, "exec sleep 600");
+	add_download(f, "\"error\", \"code\": \"fetch-timeout\", \"text\": \"x\"");
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	assert_int_equal(carry_out(f, &err), -1);
+	pid = fakehost_read(f, "/begun");
+	assert_non_null(pid);
+	assert_int_equal(kill((pid_t)strtol(pid, NULL, 10), 0), -1);
+	assert_false(fakehost_exists(f, OI_APT_DIR "/lists"));
+	fakehost_check_calls(f);
+}
+
+/*
+ * A file that lies on the machine is nothing to wait for, and a VM that has its moment in a
+ * fleet has it for the lists too.
+ */
+static void test_nothing_ahead(void **state)
+{
+	static const struct {
+		const char *url;
+		int spread_seconds;
+	} cases[] = { { "file:///srv/doca-host.deb", 0 }, { HTTP, 60 } };
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct oi_step *step;
+		struct fakehost *f;
+		struct oi_err err;
+		void *fresh = NULL;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		f->config.source.spread_seconds = cases[i].spread_seconds;
+		step = add_step(f, OI_ACTION_FETCH, NULL, NULL);
+		oi_strv_add(&step->urls, cases[i].url);
+		oi_mem_set(&step->path, "doca-host.deb");
+		fakehost_expect_run(f, "ofed-fetch", 0, "printf '{\"event\": " DONE "}\\n' >&4", "*");
+		add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+		fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
+		if (carry_out(f, &err))
+			fail_msg("%zu: %s", i, err.text);
+		assert_false(fakehost_logged(f, 'I', "meanwhile"));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+	(void)state;
+}
+
 static void test_interrupted_dpkg(void **state)
 {
 	struct fakehost *f = *state;
@@ -1623,6 +1807,12 @@ int main(void)
 		TEST(test_compiled_meanwhile),
 		TEST(test_compiled_by_an_older_dkms),
 		TEST(test_compiled_in_vain),
+		TEST(test_lists_ahead),
+		TEST(test_staged_lists_after),
+		TEST(test_some_lists_ahead),
+		TEST(test_lists_ahead_killed),
+		TEST(test_lists_ahead_in_vain),
+		TEST(test_nothing_ahead),
 		TEST(test_not_deferred),
 		TEST(test_interrupted_dpkg),
 		TEST(test_unfinished_installation),

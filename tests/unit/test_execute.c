@@ -54,7 +54,7 @@ static void note_step(void *data, const struct oi_step *step, int64_t took_ms, b
 
 static int carry_out(struct fakehost *f, struct oi_strv *seen, struct oi_err *err)
 {
-	const struct oi_execute_watch watch = { note_begun, note_step, seen };
+	const struct oi_execute_watch watch = { .begun = note_begun, .done = note_step, .data = seen };
 
 	memset(err, 0, sizeof(*err));
 	return oi_execute_plan(&f->host, &f->config, &f->verdict, seen ? &watch : NULL, err);
@@ -146,6 +146,26 @@ static void test_method(void **state)
 	oi_mem_set(&f->verdict.driver.method, "repository");
 	assert_int_equal(oi_execute_can(&f->verdict, &err), -1);
 	assert_int_equal(err.code, OI_R_METHOD_UNAVAILABLE);
+}
+
+static int not_ready(void *data, struct oi_err *err)
+{
+	(void)data;
+	return oi_err_set(err, OI_R_FETCH_TIMEOUT, "the prefetch does not end");
+}
+
+static void test_not_ready(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv seen = { 0 };
+	const struct oi_execute_watch watch = { not_ready, note_begun, note_step, &seen };
+	struct oi_err err;
+
+	add_file(f, OI_ACTION_FILE_WRITE, "/etc/x", NULL, "text");
+	assert_int_equal(oi_execute_plan(&f->host, &f->config, &f->verdict, &watch, &err), -1);
+	assert_int_equal(err.code, OI_R_FETCH_TIMEOUT);
+	assert_int_equal(seen.n, 0);
+	assert_false(fakehost_exists(f, "/etc/x"));
 }
 
 static void test_artefact_goes(void **state)
@@ -399,6 +419,7 @@ int main(void)
 		TEST(test_deadline_of_a_child),
 		TEST(test_missing_tool),
 		TEST(test_method),
+		TEST(test_not_ready),
 		TEST(test_artefact_goes),
 		TEST(test_file_set),
 		TEST(test_file_set_keeps_the_mode),

@@ -87,11 +87,11 @@ static void test_carried_over(void **state)
 	struct oi_err err;
 
 	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
-	add_step(f, OI_ACTION_FETCH, "fetch-repository");
+	add_step(f, OI_ACTION_KEY_CHECK, "check-signing-key");
 	oi_journal_start(&f->host.change, &writing, &f->verdict);
 	assert_int_equal(oi_journal_begin(&f->host.change, &writing, &f->verdict.steps[0], &err), 0);
 	assert_int_equal(read_journal(f, &journal), 0);
-	assert_string_equal(oi_journal_cut(&journal)->id, "fetch-repository");
+	assert_string_equal(oi_journal_cut(&journal)->id, "check-signing-key");
 	assert_int_equal(oi_journal_heals(&journal), OI_HEAL_PACKAGES | OI_HEAL_MODULES);
 	assert_false(journal.steps[0].done);
 }

@@ -4,6 +4,7 @@
 The catalog has no doca-ofed for Debian, so the stanza names the artefact, as its user would.
 """
 import hashlib
+import re
 
 import expect
 import user_data
@@ -135,7 +136,17 @@ def doca_http(t):
     t.equal(prefetch.get("bytes"), vm.imds.files[vendor.ARTEFACT].stat().st_size, "and how much")
     t.contains([p["name"] for p in (boot.result or {}).get("phases", [])], "wait-for-prefetch",
                "the wait is one of the phases")
-    t.contains(boot.status_log, "prefetch: fetched; ", "the status log says so too")
+    log = boot.status_log
+    t.contains(log, "prefetch: fetched; ", "the status log says so too")
+    t.check(-1 < log.find("sources are fetched meanwhile") < log.find("prefetch: fetched; "),
+            "the system's package lists are begun before the download is waited for", log)
+    main = re.search(r"(ofed-init\[\d+\]) info: step refresh-packages", log)[1]
+    lists = [line for line in log[:log.find("step refresh-packages: done")].splitlines() if "apt-get: " in line]
+    t.check([line for line in lists if "http" in line and main not in line],
+            "they come to a process of their own", "\n".join(lists))
+    t.check([line for line in lists if "/repo ./ Packages" in line and main in line]
+            and not [line for line in lists if "http" in line and main in line],
+            "only the vendor's list is fetched after it", "\n".join(lists))
     t.equal(boot.unit.get("StatusText"), f"exit 0: {expect.INSTALLED}", "systemctl status says how it ended")
     unit = boot.units.get("ofed-init-prefetch.service", {})
     t.before(unit.get("InactiveExit"), boot.units["cloud-config.service"].get("ActiveEnter"),
