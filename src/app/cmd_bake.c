@@ -98,10 +98,11 @@ static int carry_out(struct oi_machine *machine, const struct oi_strv *sizes,
 
 	if (ahead)
 		oi_verdict_keep(verdict, is_fetch);
-	if (verdict->outcome == OI_OUTCOME_INSTALL &&
-	    (oi_execute_can(verdict, err) ||
-	     (ahead ? oi_execute_downloads(&machine->host, &machine->config, verdict, err) :
-		      oi_execute_plan(&machine->host, &machine->config, verdict, NULL, err))))
+	if (verdict->outcome == OI_OUTCOME_INSTALL && oi_execute_can(verdict, err))
+		return -1;
+	if (verdict->n_steps &&
+	    (ahead ? oi_execute_downloads(&machine->host, &machine->config, verdict, err) :
+		     oi_execute_plan(&machine->host, &machine->config, verdict, NULL, err)))
 		return -1;
 	if (ahead)
 		return keep_downloads(machine, err);

@@ -39,7 +39,9 @@ void oi_decide_exchange(const struct oi_facts *facts, const struct oi_config *co
  * @verdict: zeroed; filled, owned by the caller; a refusal is the first size's that has one
  *
  * Nothing is asked of the machine that builds: no platform, no size, no adapter. Steps
- * that need the device (modules to load, services to start, the fabric) are left out.
+ * that need the device (modules to load, services to start, the fabric) are left out. Where the
+ * driver brings modules, the image's initramfs is made anew: the last step, and the only one of
+ * a verdict that says ready.
  * Return: 0, or -1 with OI_R_USAGE for an unknown size, OI_R_BAKE_SIZES.
  */
 OI_MUST_CHECK

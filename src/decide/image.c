@@ -92,6 +92,23 @@ static bool fits_image(enum oi_action action)
 	       action != OI_ACTION_REBOOT && action != OI_ACTION_VERIFY;
 }
 
+/* All of the vendor's; the distribution's stack has the kernel's own modules, as the initramfs does. */
+static bool adds_modules(const struct oi_verdict *v)
+{
+	return v->driver.stack && (!strcmp(v->driver.stack, oi_driver_name(OI_DRIVER_DOCA)) ||
+				   !strcmp(v->driver.stack, oi_driver_name(OI_DRIVER_MLNX)));
+}
+
+/* Also when the driver is there already: whoever installed it need not have done this. */
+static void renew_initramfs(struct oi_verdict *v)
+{
+	if (v->outcome == OI_OUTCOME_REFUSE || !adds_modules(v))
+		return;
+	oi_verdict_step(v, OI_ACTION_INITRAMFS_RENEW, "renew-initramfs",
+			"the image's initramfs for %s, with the modules of %s",
+			v->driver.kernel ? v->driver.kernel : "its kernel", v->driver.stack);
+}
+
 static int decide_one(const struct oi_facts *builder, const struct oi_config *config,
 		      const struct oi_catalog *catalog, const char *name,
 		      struct oi_verdict *verdict, struct oi_err *err)
@@ -106,6 +123,7 @@ static int decide_one(const struct oi_facts *builder, const struct oi_config *co
 		return -1;
 	oi_decide(&facts, config, catalog, verdict);
 	oi_verdict_keep(verdict, fits_image);
+	renew_initramfs(verdict);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "execute/child.h"
+#include "execute/depmod.h"
 #include "execute/dkms.h"
 #include "execute/record.h"
 #include "execute/service.h"
@@ -19,6 +20,7 @@
 #include "sys/kmods.h"
 
 #define MODULES_DEP_BYTES (16u << 20)
+#define MARKER_BYTES (1u << 20) /* some thirty modules of a hundred bytes each */
 
 /* --- the marker --- */
 
@@ -150,6 +152,21 @@ int oi_bake_mark(const struct oi_host *host, const struct oi_config *config,
 		return -1;
 	text = oi_doc_to_json(marker, true);
 	return oi_root_write(&host->change, OI_BAKED_MARKER, 0644, text, strlen(text), err);
+}
+
+bool oi_bake_is_marked(const struct oi_host *host, const char *kernel)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	OI_DOC_AUTO *marker = NULL;
+	const char *then;
+	struct oi_err ignored;
+
+	if (oi_root_read(&host->change, OI_BAKED_MARKER, MARKER_BYTES, &text, &ignored) ||
+	    oi_doc_from_json(oi_buf_str(&text), text.len, OI_BAKED_MARKER, OI_R_READ_FAILED, &marker,
+			     &ignored))
+		return false;
+	then = oi_doc_string(oi_doc_get(marker, "kernel"));
+	return then && !strcmp(then, kernel) && !oi_depmod_since(host, kernel, OI_BAKED_MARKER);
 }
 
 /* --- no use for it --- */

@@ -3,6 +3,8 @@
 #ifndef OI_EXECUTE_BAKE_H
 #define OI_EXECUTE_BAKE_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
@@ -23,6 +25,9 @@ OI_MUST_CHECK
 int oi_bake_mark(const struct oi_host *host, const struct oi_config *config,
 		 const struct oi_verdict *verdict, const char *arch, const struct oi_strv *sizes,
 		 struct oi_err *err);
+
+/** oi_bake_is_marked() - has a bake for @kernel come to its end, and depmod done nothing since */
+bool oi_bake_is_marked(const struct oi_host *host, const char *kernel);
 
 /**
  * oi_bake_unregister() - the VM has no InfiniBand: dkms is to compile nothing for it

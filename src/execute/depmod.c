@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "execute/depmod.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "execute/child.h"
@@ -94,4 +97,29 @@ int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_er
 	oi_log_warn(&host->log, "depmod: its list for %s does not know " OI_KMOD_MAIN
 		    " as built; renewing it", kernel);
 	return oi_depmod_renew(host, kernel, err);
+}
+
+static bool time_of(const struct oi_host *host, const char *path, struct timespec *when)
+{
+	int fd = oi_root_openat(&host->change, path, O_PATH, 0);
+	struct stat st;
+	bool known = fd >= 0 && !fstat(fd, &st);
+
+	if (fd >= 0)
+		close(fd);
+	if (known)
+		*when = st.st_mtim;
+	return known;
+}
+
+bool oi_depmod_since(const struct oi_host *host, const char *kernel, const char *path)
+{
+	OI_FREE char *list = oi_mem_printf("/lib/modules/%s/modules.dep", kernel);
+	struct timespec then, made;
+
+	if (!time_of(host, list, &made))
+		return false;
+	if (!time_of(host, path, &then))
+		return true;
+	return made.tv_sec != then.tv_sec ? made.tv_sec > then.tv_sec : made.tv_nsec > then.tv_nsec;
 }

@@ -3,6 +3,8 @@
 #ifndef OI_EXECUTE_DEPMOD_H
 #define OI_EXECUTE_DEPMOD_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 #include "sys/host.h"
@@ -30,5 +32,14 @@ int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_er
  * Files of one that is running stay.
  */
 void oi_depmod_heal(const struct oi_host *host, const char *kernel);
+
+/**
+ * oi_depmod_since() - has depmod made its lists for a release after a file was written
+ * @path: of the file; its time tells when it was finished, not when it was begun
+ * Whatever puts modules in place has depmod tell of them. The modules' own times are no measure:
+ * those of a package are of the day that it was made on.
+ * Return: true also when there is no such file; false when there are no lists.
+ */
+bool oi_depmod_since(const struct oi_host *host, const char *kernel, const char *path);
 
 #endif

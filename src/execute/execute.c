@@ -31,6 +31,7 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 	[OI_ACTION_MODULE_CHECK] = oi_step_module_check,
 	[OI_ACTION_KEY_CHECK] = oi_step_key_check,
 	[OI_ACTION_MODULE_SIGN] = oi_step_module_sign,
+	[OI_ACTION_INITRAMFS_RENEW] = oi_step_initramfs_renew,
 	[OI_ACTION_MODULE_LOAD] = oi_step_module_load,
 	[OI_ACTION_SERVICE_ENABLE] = oi_step_service_enable,
 	[OI_ACTION_SERVICE_RESTART] = oi_step_service_restart,

@@ -38,6 +38,8 @@ execute_sources = \
 	src/execute/early.h \
 	src/execute/execute.c \
 	src/execute/execute.h \
+	src/execute/initramfs.c \
+	src/execute/initramfs.h \
 	src/execute/keyring.c \
 	src/execute/keyring.h \
 	src/execute/heal.c \
@@ -87,6 +89,7 @@ execute_sources = \
 	src/execute/selinux.h \
 	src/execute/step_fetch.c \
 	src/execute/step_file.c \
+	src/execute/step_initramfs.c \
 	src/execute/step_module.c \
 	src/execute/step_packages.c \
 	src/execute/step_repository.c \

@@ -81,6 +81,9 @@ int oi_step_key_check(struct oi_execution *run, const struct oi_step *step, stru
 OI_MUST_CHECK
 int oi_step_module_sign(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 OI_MUST_CHECK
+int oi_step_initramfs_renew(struct oi_execution *run, const struct oi_step *step,
+			    struct oi_err *err);
+OI_MUST_CHECK
 int oi_step_module_load(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 OI_MUST_CHECK
 int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,

@@ -31,6 +31,7 @@ static const struct action_text actions[] = {
 	[OI_ACTION_MODULE_CHECK] = { "module-check", "module", "checking modules" },
 	[OI_ACTION_KEY_CHECK] = { "key-check", "module", "checking the signing key" },
 	[OI_ACTION_MODULE_SIGN] = { "module-sign", "module", "checking signatures" },
+	[OI_ACTION_INITRAMFS_RENEW] = { "initramfs-renew", "module", "renewing the initramfs" },
 	[OI_ACTION_MODULE_LOAD] = { "module-load", "module", "loading modules" },
 	[OI_ACTION_SERVICE_ENABLE] = { "service-enable", "service", "enabling services" },
 	[OI_ACTION_SERVICE_RESTART] = { "service-restart", "service", "starting services" },

@@ -42,6 +42,7 @@ enum oi_action {
 	OI_ACTION_MODULE_CHECK, /* were the modules really built for this kernel */
 	OI_ACTION_KEY_CHECK, /* may the pair that signs modules be used */
 	OI_ACTION_MODULE_SIGN, /* who has signed the built ones; those without a signature get one */
+	OI_ACTION_INITRAMFS_RENEW, /* of an image: it is to hold the modules that are in place */
 	OI_ACTION_MODULE_LOAD,
 	OI_ACTION_SERVICE_ENABLE,
 	OI_ACTION_SERVICE_RESTART,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,16 @@ char *fakehost_read(struct fakehost *f, const char *path)
 bool fakehost_exists(struct fakehost *f, const char *path)
 {
 	return oi_root_exists(&f->host.change, path);
+}
+
+void fakehost_set_time(struct fakehost *f, const char *path, time_t when)
+{
+	const struct timespec times[2] = { { .tv_sec = when }, { .tv_sec = when } };
+	int fd = oi_root_openat(&f->host.change, path, O_RDONLY, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
 }
 
 bool fakehost_logged(const struct fakehost *f, char level, const char *part)

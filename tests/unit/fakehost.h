@@ -4,6 +4,7 @@
 #define TESTS_UNIT_FAKEHOST_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/attr.h"
 #include "base/buf.h"
@@ -43,6 +44,8 @@ void fakehost_check_calls(struct fakehost *f);
 void fakehost_write(struct fakehost *f, const char *path, const char *text);
 char *fakehost_read(struct fakehost *f, const char *path); /* NULL: none; owned by the caller */
 bool fakehost_exists(struct fakehost *f, const char *path);
+/** fakehost_set_time() - when a file was written, in seconds */
+void fakehost_set_time(struct fakehost *f, const char *path, time_t when);
 
 /** fakehost_logged() - is there a line of that level (a letter) with @part in it */
 bool fakehost_logged(const struct fakehost *f, char level, const char *part);

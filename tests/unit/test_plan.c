@@ -223,6 +223,57 @@ static void sizes_of_an_image_take_one_driver(void **state)
 	}
 }
 
+/* @installed: in JSON; the verdict on an image of that */
+static void image(const char *installed, const char *driver)
+{
+	OI_FREE char *text = oi_mem_printf("%.*s,\"installed\":%s}",
+					   (int)(strstr(machine, ",\"installed\"") - machine), machine,
+					   installed);
+	OI_CLEANUP(oi_facts_clear) struct oi_facts builder = { 0 };
+	OI_CLEANUP(oi_config_clear) struct oi_config config = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv sizes = { 0 };
+	OI_DOC_AUTO *snapshot = NULL;
+	OI_DOC_AUTO *stanza = NULL;
+	struct oi_err err = { 0 };
+
+	oi_config_init(&config);
+	oi_strv_add(&sizes, "Standard_HB120rs_v3");
+	oi_verdict_clear(&verdict);
+	if (oi_doc_from_json(text, strlen(text), "m", 1, &snapshot, &err) ||
+	    oi_facts_from_doc(snapshot, &builder, &err) ||
+	    oi_doc_from_yaml(driver, strlen(driver), "s", 1, &stanza, &err) ||
+	    oi_config_from_doc(stanza, &config, NULL, &err) ||
+	    oi_decide_image(&builder, &sizes, &config, &catalog, &verdict, &err))
+		fail_msg("%s", err.text);
+}
+
+static void an_image_boots_with_its_own_driver(void **state)
+{
+	static const char there[] =
+		"{\"stack\":\"doca-ofed\",\"version\":\"3.2.3\",\"kernel\":\"6.11.0-1015-azure\"}";
+	const struct oi_step *renew;
+
+	(void)state;
+	image("{\"stack\":null}", "{}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_INSTALL);
+	renew = step("renew-initramfs");
+	assert_ptr_equal(renew, &verdict.steps[verdict.n_steps - 1]); /* all else is in place */
+	assert_non_null(strstr(renew->detail, "6.11.0-1015-azure, with the modules of doca-ofed"));
+	image(there, "{}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
+	assert_int_equal(verdict.n_steps, 1);
+	assert_string_equal(step("renew-initramfs")->id, "renew-initramfs");
+	image("{\"stack\":null}", "{driver: inbox}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_INSTALL);
+	assert_false(has_step("renew-initramfs"));
+	image("{\"stack\":null}", "{version: '0.0'}");
+	assert_int_equal(verdict.outcome, OI_OUTCOME_REFUSE);
+	assert_int_equal(verdict.n_steps, 0);
+	/* Workloads wait for a first boot, which makes none. */
+	plan("{}");
+	assert_false(has_step("renew-initramfs"));
+}
+
 /* @modules: as facts have them; @more: of the stanza, in JSON */
 static void exchange(const char *modules, const char *security, const char *more)
 {
@@ -284,6 +335,7 @@ int main(void)
 		cmocka_unit_test(packages_are_for_the_running_kernel),
 		cmocka_unit_test(the_stanza_chooses_files),
 		cmocka_unit_test(sizes_of_an_image_take_one_driver),
+		cmocka_unit_test(an_image_boots_with_its_own_driver),
 		cmocka_unit_test(a_driver_that_was_overtaken_takes_its_place),
 	};
 

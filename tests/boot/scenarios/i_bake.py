@@ -44,6 +44,33 @@ def baked(t, vm, kernel):
     t.check(not vm.container.path("var/log/azure/ib-vmext-status").exists(), "no log of a VM either")
 
 
+def make_initramfs(vm, kernel):
+    """As MODULES=most makes one, with the one network driver that matters here: that takes a tenth of the time."""
+    vm.container.write("etc/initramfs-tools/conf.d/rig", "MODULES=list\nCOMPRESS=gzip\n")
+    vm.container.write("etc/initramfs-tools/modules", "mlx5_core\n")
+    vm.container.run("update-initramfs", "-c", "-k", kernel)
+
+
+def in_initramfs(vm, kernel):
+    """Whose mlx5_core a boot would begin with: "kernel", "updates"."""
+    words = ask(vm, "lsinitramfs", f"/boot/initrd.img-{kernel}")
+    return [line.split(f"/{kernel}/", 1)[1].split("/")[0] for line in words.splitlines()
+            if f"/{kernel}/" in line and "/mlx5_core.ko" in line]
+
+
+def identity(vm, kernel):
+    seen = vm.container.path(f"boot/initrd.img-{kernel}").stat()
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size
+
+
+def bake_from_outside(t, vm, code, what):
+    """Return: its words."""
+    done = subprocess.run([OFED_INIT, "bake", "--root", vm.container.root], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    t.equal(done.returncode, code, f"{what}: bake --root ends with {code}: {done.stdout[-1500:]}")
+    return done.stdout
+
+
 def started(vm):
     """Does a link start openibd at boot?"""
     return [wants.name for wants in vm.container.path("etc/systemd/system").glob("*.wants")
@@ -70,9 +97,12 @@ def bake(t):
     """In a builder without systemd, Azure or InfiniBand; the first boot has nothing to do."""
     vm = t.vm()
     image(t, vm)
+    make_initramfs(vm, t.kernel)
+    t.equal(in_initramfs(vm, t.kernel), ["kernel"], "boots begin with the kernel's own driver")
     code = vm.container.run("ofed-init", "bake", log="bake.log", check=False)
     t.equal(code, 0, "bake ends with 0")
     baked(t, vm, t.kernel)
+    t.equal(in_initramfs(vm, t.kernel), ["updates"], "they begin with the baked one, and with no other")
     words = (vm.container.logs / "bake.log").read_text(errors="replace")
     t.check(started(vm), "openibd will be started")
     t.contains(words, "exit 0 (operation successful): baked: ", "the last line names the reason")
@@ -136,16 +166,44 @@ def bake_root(t):
     image(t, vm)
     root = vm.container.root
     mounts = pathlib.Path("/proc/self/mountinfo").read_text()
-    done = subprocess.run([OFED_INIT, "bake", "--root", root], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    t.equal(done.returncode, 0, f"bake --root ends with 0: {done.stdout[-1500:]}")
+    words = bake_from_outside(t, vm, 0, "a root")
     t.equal(pathlib.Path("/proc/self/mountinfo").read_text(), mounts, "nothing stays mounted")
+    t.contains(words, f"there is none for {t.kernel} in /boot", "without an initramfs none is made")
+    t.check(not list(root.glob("boot/initrd*")), "nor is there one")
     baked(t, vm, t.kernel)
     boots_ready(t, vm)
     for wrong in (root / "etc", root / "none"):
         done = subprocess.run([OFED_INIT, "bake", "--root", wrong], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         t.equal(done.returncode, 1, f"{wrong.name} is no root: {done.stdout}")
+
+
+@scenario(BOOKWORM, layer="bake")
+def bake_initramfs(t):
+    """It cannot be made anew, and then it can; once is enough."""
+    vm = t.vm()
+    image(t, vm)
+    make_initramfs(vm, t.kernel)
+    hook = "etc/initramfs-tools/hooks/rig-fails"
+    vm.container.write(hook, "#!/bin/sh\n[ \"$1\" = prereqs ] || exit 1\n", mode=0o755)
+    before = identity(vm, t.kernel)
+    words = bake_from_outside(t, vm, 14, "a hook of the image fails")
+    t.contains(words, "exit 14 (operation unsuccessful): initramfs-failed: ", "the reason")
+    t.contains(words, "rig-fails failed with return 1", "the tool's words")
+    t.check(not vm.container.path(MARKER).exists(), "no marker: the image is not baked")
+    t.equal(identity(vm, t.kernel), before, "the initramfs is as it was")
+
+    vm.container.path(hook).unlink()
+    bake_from_outside(t, vm, 0, "once more")
+    baked(t, vm, t.kernel)
+    t.equal(in_initramfs(vm, t.kernel), ["updates"], "boots begin with the baked driver")
+    left = [p.name for p in vm.container.path("boot").glob("initr*")]
+    t.equal(left, [f"initrd.img-{t.kernel}"], "nothing is left beside")
+    before = identity(vm, t.kernel)
+    words = bake_from_outside(t, vm, 0, "a second time")
+    t.contains(words, "by an earlier bake: it stays", "there is nothing to be made anew")
+    t.equal(identity(vm, t.kernel), before, "it is the same file")
+    t.check(vm.container.path(MARKER).exists(), "and the marker is there")
 
 
 @scenario(BOOKWORM, layer="bake")
