@@ -27,6 +27,7 @@ static const struct {
 	{ "units", offsetof(struct oi_record, units) },
 	{ "dkms", offsetof(struct oi_record, dkms) },
 	{ "modules", offsetof(struct oi_record, modules) },
+	{ "initramfs", offsetof(struct oi_record, initramfs) },
 	{ "folders", offsetof(struct oi_record, folders) },
 };
 
@@ -315,6 +316,17 @@ int oi_record_note_dkms(const struct oi_root *root, const struct oi_strv *names,
 			struct oi_err *err)
 {
 	return note_all(root, offsetof(struct oi_record, dkms), names, err);
+}
+
+int oi_record_note_initramfs(const struct oi_root *root, const char *kernel, struct oi_err *err)
+{
+	RECORD_AUTO record = { 0 };
+	int got = oi_record_read(root, &record, err);
+
+	if (got)
+		return got < 0 ? -1 : 0;
+	add_once(&record.initramfs, kernel);
+	return write_record(root, &record, err);
 }
 
 int oi_record_note_repository(const struct oi_root *root, const char *package,

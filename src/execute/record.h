@@ -36,6 +36,7 @@ struct oi_record {
 	struct oi_strv units; /* enabled by us, and not before */
 	struct oi_strv dkms; /* modules that dkms did not know before */
 	struct oi_strv modules; /* "kernel file", which dkms has built; by uninstall for itself */
+	struct oi_strv initramfs; /* kernels whose initramfs was made anew for our modules */
 	struct oi_strv folders; /* made for our files, an outer one before an inner one */
 	struct oi_record_file *files;
 	size_t n_files;
@@ -80,6 +81,13 @@ int oi_record_note_replaced(const struct oi_root *root, const struct oi_strv *re
 OI_MUST_CHECK
 int oi_record_note_dkms(const struct oi_root *root, const struct oi_strv *names,
 			struct oi_err *err);
+
+/**
+ * oi_record_note_initramfs() - before a kernel's initramfs is made anew
+ * Where there is no record nothing of ours is in there, and none is begun.
+ */
+OI_MUST_CHECK
+int oi_record_note_initramfs(const struct oi_root *root, const char *kernel, struct oi_err *err);
 
 /** oi_record_note_repository() - before it is installed: the package with the repository */
 OI_MUST_CHECK

@@ -3,6 +3,7 @@
 #include "execute/bake.h"
 #include "execute/depmod.h"
 #include "execute/initramfs.h"
+#include "execute/record.h"
 #include "execute/steps.h"
 #include "model/reasons.h"
 
@@ -30,7 +31,8 @@ int oi_step_initramfs_renew(struct oi_execution *run, const struct oi_step *step
 		return 0;
 	}
 	/* Until this has come to its end the image is not baked. */
-	if (path && oi_root_remove(&host->change, OI_BAKED_MARKER, err))
+	if (path && (oi_root_remove(&host->change, OI_BAKED_MARKER, err) ||
+		     oi_record_note_initramfs(&host->change, kernel, err)))
 		return -1;
 	return oi_initramfs_renew(host, kernel, true, err);
 }

@@ -13,6 +13,7 @@
 #include "execute/bundle.h"
 #include "execute/child.h"
 #include "execute/depmod.h"
+#include "execute/initramfs.h"
 #include "execute/journal.h"
 #include "execute/packages.h"
 #include "execute/record.h"
@@ -446,6 +447,24 @@ static int remove_built(const struct oi_host *host, const struct oi_record *reco
 	return 0;
 }
 
+/* --- initramfs --- */
+
+/* It would bring the vendor's driver back at every boot. A package's script may have done it by now. */
+static void renew_initramfs(const struct oi_host *host, const struct oi_record *record)
+{
+	for (size_t i = 0; i < record->initramfs.n; i++) {
+		const char *kernel = record->initramfs.v[i];
+		OI_FREE char *path = oi_initramfs_path(host, kernel);
+		struct oi_err err;
+
+		if (!path || !oi_depmod_since(host, kernel, path))
+			continue;
+		if (oi_initramfs_renew(host, kernel, false, &err))
+			oi_log_warn(&host->log, "initramfs: boots may still begin with the vendor's driver: %s",
+				    err.text);
+	}
+}
+
 /* --- state --- */
 
 static int forget_state(const struct oi_host *host, struct oi_err *err)
@@ -534,5 +553,6 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 		restore_packages(host, ops, &record, &ours);
 	if (has_units(&record) && oi_systemd_is_here(host))
 		systemctl(host, "daemon-reload", NULL);
+	renew_initramfs(host, &record);
 	return forget_state(host, err);
 }

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "execute/execute.h"
+#include "execute/record.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 
@@ -183,6 +184,25 @@ static void not_a_second_time(void **state)
 	fakehost_check_calls(f);
 }
 
+/* uninstall is to know: but of a driver that others installed it knows nothing. */
+static void it_is_noted(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	struct oi_err err;
+
+	expect_tool(f, "update-initramfs", DEBIANS, "-u -k " KERNEL);
+	assert_int_equal(bake(f, DEBIANS, BEFORE, &err), 0);
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 1);
+	assert_int_equal(oi_record_note_repository(&f->host.change, "doca-host", &err), 0);
+	expect_tool(f, "update-initramfs", DEBIANS, "-u -k " KERNEL);
+	assert_int_equal(bake(f, DEBIANS, BEFORE, &err), 0);
+	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
+	assert_int_equal(record.initramfs.n, 1);
+	assert_string_equal(record.initramfs.v[0], KERNEL);
+	fakehost_check_calls(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
 
 int main(void)
@@ -195,6 +215,7 @@ int main(void)
 		TEST(left_as_it_is),
 		TEST(a_failure_leaves_no_marker),
 		TEST(not_a_second_time),
+		TEST(it_is_noted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

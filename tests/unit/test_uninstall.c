@@ -579,6 +579,37 @@ static void old_links_of_a_service_go(void **state)
 	fakehost_check_calls(f);
 }
 
+/* Made anew for the vendor's modules, which it would bring back at each boot. */
+static void an_images_initramfs_is_renewed(void **state)
+{
+	static const char initramfs[] = "/boot/initrd.img-6.1";
+	static const struct { time_t depmod_s; int status; } of[] = {
+		{ 1000, 0 }, /* a package's script was quicker */
+		{ 3000, 0 },
+		{ 3000, 1 }, /* no reason to keep the rest */
+	};
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(of); i++) {
+		assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+		assert_int_equal(oi_record_note_initramfs(&f->host.change, "6.1", &err), 0);
+		assert_int_equal(oi_record_note_initramfs(&f->host.change, "6.0", &err), 0); /* gone since */
+		fakehost_write(f, initramfs, "with the vendor's driver");
+		fakehost_write(f, "/lib/modules/6.1/modules.dep", "");
+		fakehost_set_time(f, initramfs, 2000);
+		fakehost_set_time(f, "/lib/modules/6.1/modules.dep", of[i].depmod_s);
+		if (of[i].depmod_s > 2000)
+			fakehost_expect(f, "update-initramfs", of[i].status, NULL, "-u -k 6.1");
+		assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+		assert_int_equal(fakehost_logged(f, 'W', "may still begin with the vendor's driver"),
+				 of[i].status);
+		assert_false(fakehost_exists(f, OI_RECORD_PATH));
+	}
+	fakehost_check_calls(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
 
 int main(void)
@@ -602,6 +633,7 @@ int main(void)
 		TEST(services_end_first),
 		TEST(dkms_forgets),
 		TEST(built_modules_go),
+		TEST(an_images_initramfs_is_renewed),
 		TEST(old_links_of_a_service_go),
 	};
 

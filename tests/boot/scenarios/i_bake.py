@@ -180,7 +180,7 @@ def bake_root(t):
 
 @scenario(BOOKWORM, layer="bake")
 def bake_initramfs(t):
-    """It cannot be made anew, and then it can; once is enough."""
+    """It cannot be made anew, and then it can; once is enough, and uninstall takes it back."""
     vm = t.vm()
     image(t, vm)
     make_initramfs(vm, t.kernel)
@@ -204,6 +204,10 @@ def bake_initramfs(t):
     t.contains(words, "by an earlier bake: it stays", "there is nothing to be made anew")
     t.equal(identity(vm, t.kernel), before, "it is the same file")
     t.check(vm.container.path(MARKER).exists(), "and the marker is there")
+
+    vm.container.run("ofed-init", "uninstall", log="uninstall.log")
+    t.equal(modules_of(vm, t.kernel), [], "the driver is gone")
+    t.equal(in_initramfs(vm, t.kernel), ["kernel"], "boots begin with the kernel's own again")
 
 
 @scenario(BOOKWORM, layer="bake")
