@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "execute/journal.h"
+#include "execute/manuals.h"
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "execute/steps.h"
@@ -67,7 +68,10 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 		ret = oi_record_note_plan(&run->host->change, run->verdict, err);
 	if (!ret) {
 		run->noted |= changes_packages(step->action);
+		if (changes_packages(step->action))
+			oi_manuals_defer(run->host);
 		ret = actions[step->action](run, step, err);
+		oi_manuals_allow(run->host);
 		oi_journal_settle(&run->host->change, &run->journal);
 	}
 	*took_ms = oi_clock_ms() - started_ms;

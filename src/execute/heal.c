@@ -11,6 +11,7 @@
 #include "execute/depmod.h"
 #include "execute/early.h"
 #include "execute/journal.h"
+#include "execute/manuals.h"
 #include "execute/packages.h"
 #include "execute/record.h"
 #include "execute/reload.h"
@@ -220,6 +221,7 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	oi_reload_heal(host, config);
 	oi_bundle_forget(host);
 	oi_early_allow(host);
+	oi_manuals_allow(host);
 	modules.kernel = journal.kernel;
 	modules.lost = oi_journal_lost(&host->change, &journal);
 	if (heals & OI_HEAL_MODULES)

@@ -50,6 +50,8 @@ execute_sources = \
 	src/execute/apt_heal.h \
 	src/execute/apt_lost.c \
 	src/execute/apt_lost.h \
+	src/execute/manuals.c \
+	src/execute/manuals.h \
 	src/execute/methods.c \
 	src/execute/modset.c \
 	src/execute/modset.h \

@@ -1405,6 +1405,63 @@ static void test_not_deferred(void **state)
 	(void)state;
 }
 
+/* --- the index of manual pages (manuals.h) --- */
+
+#define MANUALS "/var/lib/man-db/auto-update"
+
+static void test_manuals(void **state)
+{
+	static const struct {
+		const char *later; /* who renews it once a day */
+		int status; /* of the installation */
+		bool off; /* meanwhile */
+	} cases[] = {
+		{ "/lib/systemd/system/man-db.timer", 0, true },
+		{ "/etc/cron.daily/man-db", 100, true },
+		{ "/etc/cron.daily/other", 0, false },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_FREE char *look = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+		void *fresh = NULL;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		look = oi_mem_printf("[ -e %s" MANUALS " ] && echo it is on || echo it is off",
+				     f->host.change.path);
+		fakehost_write(f, MANUALS, "");
+		fakehost_write(f, cases[i].later, "");
+		add_packages(f, "rdma-core", NULL);
+		expect_up_to_installation(f);
+		fakehost_expect_run(f, "apt-get", cases[i].status, look, INSTALL "rdma-core" TIMEOUT);
+		assert_int_equal(carry_out(f, &err), cases[i].status ? -1 : 0);
+		assert_true(fakehost_logged(f, 'I', cases[i].off ? "it is off" : "it is on"));
+		assert_int_equal(fakehost_logged(f, 'I', "man-db's daily job"), cases[i].off);
+		assert_true(fakehost_exists(f, MANUALS));
+		assert_false(fakehost_exists(f, OI_STATE_DIR "/manuals-deferred"));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+	(void)state;
+}
+
+/* Somebody's own wish. */
+static void test_manuals_off(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_write(f, "/lib/systemd/system/man-db.timer", "");
+	add_packages(f, "rdma-core", NULL);
+	expect_up_to_installation(f);
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
+	assert_int_equal(carry_out(f, &err), 0);
+	assert_false(fakehost_exists(f, MANUALS));
+	fakehost_check_calls(f);
+}
+
 /* --- lists that are fetched beside a download --- */
 
 /*
@@ -1807,6 +1864,8 @@ int main(void)
 		TEST(test_compiled_meanwhile),
 		TEST(test_compiled_by_an_older_dkms),
 		TEST(test_compiled_in_vain),
+		TEST(test_manuals),
+		TEST(test_manuals_off),
 		TEST(test_lists_ahead),
 		TEST(test_staged_lists_after),
 		TEST(test_some_lists_ahead),

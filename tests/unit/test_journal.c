@@ -306,6 +306,25 @@ static void test_dkms_allowed_again(void **state)
 	fakehost_check_calls(f);
 }
 
+/* Killed while man-db's switch was off, or before, or when it was on again. */
+static void test_manuals_allowed_again(void **state)
+{
+	struct fakehost *f = *state;
+	bool cut;
+
+	for (int on = 0; on < 2; on++) {
+		fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+		fakehost_write(f, OI_STATE_DIR "/manuals-deferred", "");
+		if (on)
+			fakehost_write(f, "/var/lib/man-db/auto-update", "");
+		fakehost_expect_text(f, "dpkg-query", 0, "installed ok doca-ofed\n", QUERY);
+		assert_int_equal(heal(f, &cut), 0);
+		assert_true(fakehost_exists(f, "/var/lib/man-db/auto-update"));
+		assert_false(fakehost_exists(f, OI_STATE_DIR "/manuals-deferred"));
+	}
+	fakehost_check_calls(f);
+}
+
 static void test_unpacked(void **state)
 {
 	struct fakehost *f = *state;
@@ -579,6 +598,7 @@ int main(void)
 		TEST(test_nothing_to_heal),
 		TEST(test_all_is_well),
 		TEST(test_dkms_allowed_again),
+		TEST(test_manuals_allowed_again),
 		TEST(test_unpacked),
 		TEST(test_reinstall_required),
 		TEST(test_dpkg_cannot),

@@ -121,6 +121,24 @@ def inbox_baked(t):
     timeline(t, boot)
 
 
+@scenario(BOOKWORM)
+def manuals(t):
+    """An image with manual pages: their index is for man-db's timer, not for who waits for a driver."""
+    vm = t.vm()
+    vm.container.run("apt-get", "-q", "-y", "update")
+    vm.container.run("apt-get", "-q", "-y", "--no-install-recommends", "install", "man-db")
+    switch = vm.container.path("var/lib/man-db/auto-update")
+    t.check(switch.exists(), "man-db renews its index")
+    vm.user_data(user_data.with_script(user_data.plain(STANZA, user_data.WORKLOADS)))
+    boot = vm.boot()
+    installed(t, boot)
+    log = boot.status_log
+    t.contains(log, "Processing triggers for man-db", "dpkg calls man-db")
+    t.contains(log, "Not building database", "which does nothing")
+    t.check(switch.exists(), "it does again")
+    t.check(not vm.container.path("var/lib/ofed-init/manuals-deferred").exists(), "nothing is left of that")
+
+
 def repository(t, vm):
     """The release's repository for apt, signed by a key of its own, on our server: the README's line for it."""
     out, home = t.work_beside("release"), t.work_beside("gnupg")
