@@ -166,7 +166,7 @@ void oi_apt_refresh_ahead(struct oi_execution *run)
 		oi_log_info(&host->log, "packages: the lists of the system's own sources are fetched meanwhile");
 }
 
-/* Return: are they there, as far as they can be had. */
+/* Return: are they there, as far as they can be had. Of a source that counts no more they tell nothing. */
 static bool have_ahead(struct oi_execution *run)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf why = { 0 };
@@ -175,7 +175,8 @@ static bool have_ahead(struct oi_execution *run)
 	if (!run->lists.pid)
 		return false;
 	oi_aside_wait(&run->lists, run->host->deadline_ms);
-	if (oi_root_read(&run->host->change, AHEAD, AHEAD_BYTES, &why, &ignored))
+	if (oi_root_read(&run->host->change, AHEAD, AHEAD_BYTES, &why, &ignored) ||
+	    oi_apt_replaces(run->host, &run->apt.staged))
 		return false;
 	if (why.len)
 		oi_mem_set(&run->apt.incomplete, oi_buf_str(&why));

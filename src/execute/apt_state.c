@@ -443,6 +443,17 @@ static int lay_staged(const struct oi_host *host, const struct oi_apt_staged *st
 	return 0;
 }
 
+bool oi_apt_replaces(const struct oi_host *host, const struct oi_apt_staged *staged)
+{
+	for (size_t i = 0; i < staged->names.n; i++) {
+		OI_FREE char *path = oi_mem_printf("%s/%s", parts[0].system, staged->names.v[i]);
+
+		if (oi_root_exists(&host->change, path))
+			return true;
+	}
+	return false;
+}
+
 void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args)
 {
 	OI_FREE char *folder = under(&host->change, ONLY_STAGED);

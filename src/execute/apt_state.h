@@ -65,6 +65,9 @@ int oi_apt_lay_out(const struct oi_host *host, const struct oi_config *config,
 		   const struct oi_verdict *verdict, const struct oi_apt_staged *staged,
 		   bool keep_lists, struct oi_err *err);
 
+/** oi_apt_replaces() - does a staged source take the place of one that the system has by its name */
+bool oi_apt_replaces(const struct oi_host *host, const struct oi_apt_staged *staged);
+
 /** oi_apt_only_staged() - options by which a call knows of no source but the staged; added to @args */
 void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args);
 

@@ -1555,6 +1555,28 @@ static void test_staged_lists_after(void **state)
 	fakehost_check_calls(f);
 }
 
+/* A source of an earlier run, which may be the very one that fails. */
+static void test_staged_source_replaces(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *entry = oi_mem_printf("%s" OI_APT_DIR "/sources.list.d/doca.list:1\n",
+					    f->host.change.path);
+	struct oi_err err;
+
+	use_apt(f, "echo 'E: Failed to fetch file:/old/x'; exit 100");
+	fakehost_write(f, "/targets", entry);
+	fakehost_write(f, "/etc/apt/sources.list.d/doca.list", "deb file:/old ./\n");
+	add_download(f, DONE);
+	add_good_stage(f);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(asked(f, " update"), 2);
+	assert_int_equal(asked(f, "sourceparts"), 0);
+	assert_false(fakehost_logged(f, 'W', "going on with the lists"));
+	fakehost_check_calls(f);
+}
+
 /* What could not be had is remembered, and not asked for once more. */
 static void test_some_lists_ahead(void **state)
 {
@@ -1868,6 +1890,7 @@ int main(void)
 		TEST(test_manuals_off),
 		TEST(test_lists_ahead),
 		TEST(test_staged_lists_after),
+		TEST(test_staged_source_replaces),
 		TEST(test_some_lists_ahead),
 		TEST(test_lists_ahead_killed),
 		TEST(test_lists_ahead_in_vain),
