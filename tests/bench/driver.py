@@ -54,5 +54,10 @@ def files(tree, home, name, version):
     tree = pathlib.Path(tree)
     for path in sorted(tree.rglob("*")):
         if path.is_file():
-            made[f"{home}/{path.relative_to(tree)}"] = (path.read_bytes(), 0o644)
+            made[f"{home}/{path.relative_to(tree)}"] = (versioned(path.read_text(), version), 0o644)
     return made
+
+
+def versioned(text, version):
+    """dkms does not put a module in place that is the kernel's own by version and source."""
+    return f'{text}\nMODULE_VERSION("{version}");\n' if re.search("^MODULE_LICENSE", text, re.MULTILINE) else text
