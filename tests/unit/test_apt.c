@@ -1634,15 +1634,20 @@ static void test_lists_ahead_in_vain(void **state)
 }
 
 /*
- * A file that lies on the machine is nothing to wait for, and a VM that has its moment in a
- * fleet has it for the lists too.
+ * A file that lies on the machine is nothing to wait for, a VM that has its moment in a fleet has
+ * it for the lists too, and a proxy's password is for nobody before it has to be.
  */
 static void test_nothing_ahead(void **state)
 {
 	static const struct {
 		const char *url;
 		int spread_seconds;
-	} cases[] = { { "file:///srv/doca-host.deb", 0 }, { HTTP, 60 } };
+		const char *proxy;
+	} cases[] = {
+		{ "file:///srv/doca-host.deb", 0, NULL },
+		{ HTTP, 60, NULL },
+		{ HTTP, 0, "http://user:password@proxy.test:3128" },
+	};
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
 		struct oi_step *step;
@@ -1653,6 +1658,7 @@ static void test_nothing_ahead(void **state)
 		assert_int_equal(fakehost_set_up(&fresh), 0);
 		f = fresh;
 		f->config.source.spread_seconds = cases[i].spread_seconds;
+		oi_mem_set(&f->config.source.proxy, cases[i].proxy);
 		step = add_step(f, OI_ACTION_FETCH, NULL, NULL);
 		oi_strv_add(&step->urls, cases[i].url);
 		oi_mem_set(&step->path, "doca-host.deb");
