@@ -53,6 +53,7 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 		     struct oi_err *err)
 {
 	const struct oi_log *log = &run->host->log;
+	bool packages = changes_packages(step->action);
 	int64_t started_ms = oi_clock_ms();
 	int ret;
 
@@ -64,14 +65,15 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 	oi_doing_tell(run->host, NULL, "%s", oi_action_doing(step->action));
 	/* A download of another process, beside the run that keeps the journal, has none. */
 	ret = run->journal.open ? oi_journal_begin(&run->host->change, &run->journal, step, err) : 0;
-	if (!ret && changes_packages(step->action) && !run->noted)
+	if (!ret && packages && !run->noted)
 		ret = oi_record_note_plan(&run->host->change, run->verdict, err);
 	if (!ret) {
-		run->noted |= changes_packages(step->action);
-		if (changes_packages(step->action))
+		run->noted |= packages;
+		if (packages)
 			oi_manuals_defer(run->host);
 		ret = actions[step->action](run, step, err);
-		oi_manuals_allow(run->host);
+		if (packages)
+			oi_manuals_allow(run->host);
 		oi_journal_settle(&run->host->change, &run->journal);
 	}
 	*took_ms = oi_clock_ms() - started_ms;

@@ -116,12 +116,13 @@ int oi_initramfs_renew(const struct oi_host *host, const char *kernel, bool else
 	const struct oi_log *log = &host->log;
 	bool debian, update;
 	OI_FREE char *name = find(host, kernel, &debian);
-	OI_FREE char *path = oi_initramfs_path(host, kernel);
+	OI_FREE char *path = NULL;
 
 	if (!name) {
 		oi_log_info(log, "initramfs: there is none for %s in " BOOT, kernel);
 		return 0;
 	}
+	path = oi_mem_printf(BOOT "/%s", name);
 	update = debian && oi_child_has(host, OI_TOOL_UPDATE_INITRAMFS);
 	if (!update && !oi_child_has(host, OI_TOOL_DRACUT)) {
 		oi_log_warn(log, "initramfs: nobody is here who makes %s anew, so boots begin with the modules that it holds: install %s, and run this again",

@@ -1296,15 +1296,16 @@ static void test_deferred_and_failed(void **state)
 	fakehost_check_calls(f);
 }
 
-/* A dkms of its own, since nobody can say which of two calls at the same time is the next one. */
-static void use_dkms(struct fakehost *f, const char *script)
+/* A tool of its own, since nobody can say which of two calls at the same time is the next one. */
+static void use_own(struct fakehost *f, enum oi_tool tool, const char *script)
 {
-	OI_FREE char *path = oi_mem_printf("%s/dkms", f->host.change.path);
+	OI_FREE char *name = oi_mem_printf("/%s", oi_tools_name(tool));
+	OI_FREE char *path = oi_mem_printf("%s%s", f->host.change.path, name);
 
-	fakehost_write(f, "/dkms", script);
+	fakehost_write(f, name, script);
 	assert_int_equal(chmod(path, 0755), 0);
 	oi_strv_add(&f->tools, path);
-	f->host.tools.path[OI_TOOL_DKMS] = f->tools.v[f->tools.n - 1];
+	f->host.tools.path[tool] = f->tools.v[f->tools.n - 1];
 }
 
 static void expect_first_part(struct fakehost *f, const char *dkms)
@@ -1335,7 +1336,7 @@ static void compiled_meanwhile(struct fakehost *f, const char *version, const ch
 		"echo mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\nfi\n", verb);
 	struct oi_err err;
 
-	use_dkms(f, dkms);
+	use_own(f, OI_TOOL_DKMS, dkms);
 	expect_first_part(f, version);
 	fakehost_expect_run(f, "apt-get", 0, wait, INSTALL "doca-ofed gcc" TIMEOUT);
 	if (carry_out(f, &err))
@@ -1366,7 +1367,7 @@ static void test_compiled_in_vain(void **state)
 	OI_FREE char *pid = NULL;
 	struct oi_err err;
 
-	use_dkms(f, dkms);
+	use_own(f, OI_TOOL_DKMS, dkms);
 	expect_first_part(f, "3.0");
 	fakehost_expect_run(f, "apt-get", 100, fails, INSTALL "doca-ofed gcc" TIMEOUT);
 	assert_int_equal(carry_out(f, &err), -1);
@@ -1477,13 +1478,9 @@ static void use_apt(struct fakehost *f, const char *first)
 		"esac\n"
 		"[ ! -e $d/begun ] || { ls $(dirname \"$3\")/lists >$d/lists-then; exit; }\n"
 		"echo $$ >$d/begun.new; mv $d/begun.new $d/begun\n%s\n", first);
-	OI_FREE char *path = oi_mem_printf("%s/apt-get", f->host.change.path);
 
 	fakehost_write(f, "/targets", "/etc/apt/sources.list:1\n");
-	fakehost_write(f, "/apt-get", script);
-	assert_int_equal(chmod(path, 0755), 0);
-	oi_strv_add(&f->tools, path);
-	f->host.tools.path[OI_TOOL_APT_GET] = f->tools.v[f->tools.n - 1];
+	use_own(f, OI_TOOL_APT_GET, script);
 }
 
 #define HTTP "http://vendor.test/doca-host.deb"
