@@ -75,7 +75,7 @@ def set_up(image):
     kernel = baseroot.kernel_release(image.root)
     image.path(box.STANZA).unlink()
     shutil.rmtree(image.path(box.SYSROOT))  # the guest is the machine
-    for path in (HERE / "in-baked" / "machine", HERE / "in-guest" / "agent"):
+    for path in (HERE / "in-baked" / "machine", HERE / "in-guest" / "agent", HERE / "in-guest" / "thin-modules"):
         image.copy(path, f"srv/rig/{path.name}")
     for path in (HERE / "in-baked" / "rig-machine.service", HERE / "in-guest" / "rig-agent.service"):
         image.copy(path, f"etc/systemd/system/{path.name}")
@@ -85,6 +85,7 @@ def set_up(image):
     image.write("srv/rig/kmod/Kbuild", "obj-m := fake_vmbus.o fake_pci.o\n")
     image.run("sh", "-ec", f"""make -s -C /lib/modules/{kernel}/build M=/srv/rig/kmod modules
         mv /srv/rig/kmod/fake_*.ko /srv/rig; rm -r /srv/rig/kmod
+        /srv/rig/thin-modules {kernel}; depmod {kernel}
         systemctl -q enable rig-machine.service rig-agent.service""")
     image.write("etc/fstab", "/dev/vda / ext4 defaults 0 1\n")
     image.write("etc/machine-id", "")

@@ -99,7 +99,7 @@ class Lab:
         with open(blank, "wb") as disk:
             disk.truncate(PAYLOAD_BYTES)
         with self.guest("boot", payload=blank, disk=self.image / "disk.raw") as booting:
-            state = booting.run(["systemctl", "is-system-running", "--wait"], limit_s=300)
+            state = booting.run(["systemctl", "is-system-running", "--wait"])
             if state.status:
                 failed = booting.run(["systemctl", "--failed", "--plain", "--no-pager"])
                 raise guest.GuestFailed(f"the guest is {state.output}{failed.output}")
@@ -143,8 +143,8 @@ class Lab:
             return installing.save(self.scratch / name)
 
 
-def shell(running, script, limit_s=120):
-    done = running.run(["sh", "-ec", script], limit_s=limit_s)
+def shell(running, script):
+    done = running.run(["sh", "-ec", script])
     if done.status:
         raise guest.GuestFailed(f"{script!r} ended with {done.status}: {done.output}")
     return done.output

@@ -31,12 +31,12 @@ class Machine:
 
     # --- the guest --------------------------------------------------------------------------
 
-    def sh(self, script, limit_s=120):
-        return shell(self.guest, script, limit_s)
+    def sh(self, script):
+        return shell(self.guest, script)
 
-    def status(self, *argv, limit_s=120):
+    def status(self, *argv):
         """(exit status, output)"""
-        return self.guest.run(argv, limit_s=limit_s)
+        return self.guest.run(argv)
 
     def meanwhile(self, script):
         self.sh(f"({script}) >/run/meanwhile.log 2>&1 &")
@@ -49,7 +49,7 @@ class Machine:
     def cut_power(self):
         """The guest boots anew from what had reached its disk."""
         self.guest.cut_power()
-        self.status("systemctl", "is-system-running", "--wait", limit_s=300)
+        self.status("systemctl", "is-system-running", "--wait")
         self.sh("mount -o ro /dev/vdb /srv/disk")
         self.logged = len(self.status("cat", STATUS_LOG).output)
 
@@ -84,14 +84,14 @@ class Machine:
         done = self.status("ofed-init", "facts", "--format", "json")
         return json.loads(done.output)
 
-    def run(self, *command, limit_s=240):
+    def run(self, *command):
         """`ofed-init run`, or a command that leads to it."""
-        done = self.status(*(command or ("ofed-init", "run")), limit_s=limit_s)
+        done = self.status(*(command or ("ofed-init", "run")))
         return self.left(done.status)
 
     def boot(self):
         """The run of a boot that has just begun, when the boot has settled."""
-        self.status("systemctl", "is-system-running", "--wait", limit_s=240)
+        self.status("systemctl", "is-system-running", "--wait")
         return self.left(int(self.sh("systemctl show --value --property ExecMainStatus ofed-init")))
 
     def left(self, status):

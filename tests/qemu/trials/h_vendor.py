@@ -80,7 +80,7 @@ def prepare(vm):
 """)
     # After a power cut there may be less, and the boot goes on as well.
     vm.status("sh", "-c", "modprobe -a mlx5_ib ib_uverbs ib_umad rdma_ucm ib_ipoib; udevadm settle")
-    vm.sh(NETWORK, limit_s=30)
+    vm.sh(NETWORK)
 
 
 def loaded(vm):
@@ -199,7 +199,7 @@ def killed_after_exchange(t, vm):
 def at(vm, mark):
     """Start a run, and wait for the moment at which its log has MARK."""
     vm.meanwhile("ofed-init run")
-    vm.sh(f"until tail -c +{vm.logged + 1} {STATUS_LOG} | grep -q '{mark}'; do sleep 0.05; done", limit_s=240)
+    vm.sh(f"until tail -c +{vm.logged + 1} {STATUS_LOG} | grep -q '{mark}'; do sleep 0.05; done")
 
 
 @trial_with_power_cuts
