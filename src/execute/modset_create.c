@@ -19,6 +19,7 @@
 
 /* Below the staging folder: what dpkg-deb packs. */
 #define TREE OI_STAGING_DIR "/modules.tree"
+#define SOURCES "/usr/src"
 /* With debug information a module is some tens of MiB. */
 #define MODULE_BYTES (256u << 20)
 /* The same modules make the same package, whenever it is packed. */
@@ -62,25 +63,30 @@ static char *ask(const struct making *m, enum oi_tool tool, const char *const *a
 
 /* --- which modules --- */
 
-/* The package that the sources of a dkms module are of; owned by the caller, or NULL. */
-static char *owner_of(const struct making *m, const struct oi_dkms_module *module)
+/* The package of ours that sources for dkms are of; owned by the caller, or NULL. */
+static char *owner_of(const struct making *m, const char *source)
 {
-	OI_FREE char *conf =
-		oi_mem_printf("/usr/src/%s-%s/dkms.conf", module->name, module->version);
+	OI_FREE char *conf = oi_mem_printf(SOURCES "/%s/dkms.conf", source);
 	struct oi_err ignored;
 	char *owner = ASK(m, OI_TOOL_DPKG_QUERY, &ignored, "--search", conf);
 
-	if (owner) /* "mlnx-ofed-kernel-dkms: /usr/src/..." */
-		owner[strcspn(owner, ":")] = '\0';
-	return owner;
+	if (!owner)
+		return NULL;
+	owner[strcspn(owner, ":")] = '\0'; /* "mlnx-ofed-kernel-dkms: /usr/src/..." */
+	if (oi_strv_has(&m->ours, owner))
+		return owner;
+	free(owner);
+	return NULL;
 }
 
 /* Name and version of the package, as the module package will stand in for it. */
 static int note_provided(struct making *m, const char *owner, struct oi_err *err)
 {
-	OI_FREE char *version =
-		ASK(m, OI_TOOL_DPKG_QUERY, err, "--show", "--showformat=${Version}", owner);
+	OI_FREE char *version = NULL;
 
+	if (oi_strv_has(&m->set->provides, owner))
+		return 0;
+	version = ASK(m, OI_TOOL_DPKG_QUERY, err, "--show", "--showformat=${Version}", owner);
 	if (!version)
 		return -1;
 	oi_strv_addf(&m->provides, "%s (= %s)", owner, version);
@@ -184,6 +190,26 @@ static int add_built(struct making *m, const struct oi_dkms_module *module, stru
 	return 0;
 }
 
+/* Those whose modules are not wanted here are not wanted there: they would bring the compiler. */
+static int stand_in_for_others(struct making *m, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv sources = { 0 };
+
+	if (oi_root_list(&m->host->change, SOURCES, &sources, err) < 0)
+		return -1;
+	for (size_t i = 0; i < sources.n; i++) {
+		OI_FREE char *conf = oi_mem_printf(SOURCES "/%s/dkms.conf", sources.v[i]);
+		OI_FREE char *owner = NULL;
+
+		if (!oi_root_exists(&m->host->change, conf))
+			continue;
+		owner = owner_of(m, sources.v[i]);
+		if (owner && note_provided(m, owner, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int add_all(struct making *m, struct oi_err *err)
 {
 	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
@@ -191,19 +217,15 @@ static int add_all(struct making *m, struct oi_err *err)
 	if (oi_dkms_list(m->host, m->kernel, &modules, err))
 		return -1;
 	for (size_t i = 0; i < modules.n; i++) {
-		OI_FREE char *owner = NULL;
+		const struct oi_dkms_module *module = &modules.v[i];
+		OI_FREE char *source = oi_mem_printf("%s-%s", module->name, module->version);
+		OI_FREE char *owner = module->installed ? owner_of(m, source) : NULL;
 
-		if (!modules.v[i].installed)
-			continue;
-		owner = owner_of(m, &modules.v[i]);
-		if (!owner || !oi_strv_has(&m->ours, owner))
-			continue;
-		if ((!oi_strv_has(&m->set->provides, owner) && note_provided(m, owner, err)) ||
-		    add_built(m, &modules.v[i], err))
+		if (owner && (note_provided(m, owner, err) || add_built(m, module, err)))
 			return -1;
 	}
 	if (m->set->modules.n)
-		return 0;
+		return stand_in_for_others(m, err);
 	return oi_err_set(err, OI_R_MODULES_MISSING,
 			  "dkms has built none for %s from packages that ofed-init has installed",
 			  m->kernel);
