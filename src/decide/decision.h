@@ -105,6 +105,13 @@ char *oi_plan_folder_url(const char *folder);
 void oi_plan_fetch_modules(struct oi_decision *d);
 void oi_plan_publish_modules(struct oi_decision *d);
 
+/** oi_plan_choose_modules() - the step that keeps dkms from what is not asked for, or lets it again */
+void oi_plan_choose_modules(struct oi_decision *d);
+/** oi_plan_add_chosen() - to the step that judges what dkms has built, what is asked for beside the driver */
+void oi_plan_add_chosen(const struct oi_decision *d, struct oi_step *step);
+/** oi_plan_leave_out() - the same for the installer of a bundle of Debian packages: its options */
+void oi_plan_leave_out(const struct oi_decision *d, struct oi_strv *arguments);
+
 /** oi_plan_manager() - the distribution's package manager; never NULL */
 const struct oi_manager *oi_plan_manager(const struct oi_decision *d);
 /** oi_plan_exchange() - the step by which the built modules take the place of the loaded ones */

@@ -1,5 +1,6 @@
 # Sources and headers of src/decide, in libpure.a. One path a line, from the top folder.
 decide_sources = \
+	src/decide/compiled.c \
 	src/decide/decide.c src/decide/decide.h \
 	src/decide/decision.h \
 	src/decide/driver.c \

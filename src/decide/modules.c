@@ -35,8 +35,8 @@ static char *plain(char *text)
 }
 
 /*
- * How they are built, beside what the key names: from which artefact, and whether
- * they carry a signature, and whose. Of an artefact without a digest its name counts.
+ * How they are built, beside what the key names: from which artefact, whether they
+ * carry a signature, and whose, and whether all of the vendor's are among them. Of an artefact without a digest its name counts.
  */
 static void fingerprint(const struct oi_decision *d, char out[OI_HASH_TEXT_BYTES])
 {
@@ -48,8 +48,9 @@ static void fingerprint(const struct oi_decision *d, char out[OI_HASH_TEXT_BYTES
 		artefact = d->release && d->release->url ? d->release->url :
 			   d->config->source.url		 ? d->config->source.url :
 								   "";
-	text = oi_mem_printf("modules 1\n%.*s\n%s\n", (int)strcspn(artefact, "?#"), artefact,
-			     certificate ? certificate : "unsigned");
+	text = oi_mem_printf("modules 1\n%.*s\n%s\n%s", (int)strcspn(artefact, "?#"), artefact,
+			     certificate ? certificate : "unsigned",
+			     d->config->all_modules ? "all\n" : "");
 	oi_hash_text(text, out);
 }
 

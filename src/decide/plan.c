@@ -423,16 +423,13 @@ static void set_up_openibd(struct oi_decision *d)
 
 static void check_modules(struct oi_decision *d, const struct oi_manager *manager)
 {
-	/* the main driver must be known to dkms; the others when they are installed.
-	 * Source: catalog notes, "Packages and modules" */
-	static const char *const others[] = { "iser", "isert", "srp" };
 	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_CHECK, "check-modules",
 					       "built for %s, by dkms' own record",
 					       oi_text_or(&d->facts->kernel.release, "this kernel"));
 
+	/* It must be known to dkms; what else is asked for, when it is installed. */
 	oi_strv_add(&step->names, manager->driver);
-	for (size_t i = 0; i < OI_ARRAY_SIZE(others); i++)
-		oi_strv_add(&step->optional, others[i]);
+	oi_plan_add_chosen(d, step);
 }
 
 /* Of the check before: modules that are there as files need no dkms. */
@@ -511,6 +508,7 @@ static void plan_vendor(struct oi_decision *d, bool address)
 			    address ? "write down" : "install");
 	hold_packages(d);
 	sign_modules(d);
+	oi_plan_choose_modules(d);
 	install_packages(d, "doca-ofed", true);
 	check_modules(d, manager);
 	if (manager->prebuilt) /* before 3.2 they are packages, made for EL's own kernels */
@@ -569,6 +567,18 @@ static bool bundle_knows(const struct oi_decision *d, const char *distro)
 	return false; /* almalinux, rocky, ol */
 }
 
+/* Of a distribution without a row (Ubuntu 18.10 has only a bundle's) by what the bundle is for. */
+static const char *bundle_manager(const struct oi_decision *d)
+{
+	const char *id = oi_text_or(&d->facts->os.id, "");
+
+	if (d->inbox)
+		return d->inbox->method;
+	if (!strcmp(id, "ubuntu") || !strcmp(id, "debian"))
+		return "apt";
+	return !strncmp(id, "sle", 3) ? "zypper" : "dnf";
+}
+
 /*
  * Always: no question is asked (--force), no firmware is written. Never the option
  * that skips the check for unsupported devices: a bundle without the driver for this
@@ -581,6 +591,8 @@ static void bundle_arguments(struct oi_decision *d, struct oi_step *step, const 
 
 	oi_strv_add(&step->names, "--force");
 	oi_strv_add(&step->names, "--without-fw-update");
+	if (!strcmp(bundle_manager(d), "apt"))
+		oi_plan_leave_out(d, &step->names);
 	if (!bundle_knows(d, distro)) {
 		oi_strv_add(&step->names, "--distro");
 		oi_strv_add(&step->names, distro);
@@ -626,18 +638,6 @@ static void check_bundle_modules(struct oi_decision *d)
 	check_files_too(d);
 }
 
-/* Of a distribution without a row (Ubuntu 18.10 has only a bundle's) by what the bundle is for. */
-static const char *bundle_manager(const struct oi_decision *d)
-{
-	const char *id = oi_text_or(&d->facts->os.id, "");
-
-	if (d->inbox)
-		return d->inbox->method;
-	if (!strcmp(id, "ubuntu") || !strcmp(id, "debian"))
-		return "apt";
-	return !strncmp(id, "sle", 3) ? "zypper" : "dnf";
-}
-
 /* An archive is of no use as a file; an image is, as it can be mounted. */
 static void unpack_on_the_way(struct oi_decision *d)
 {
@@ -675,6 +675,7 @@ static void plan_bundle(struct oi_decision *d)
 	oi_mem_set(&step->key, distro);
 	bundle_tools(d);
 	sign_modules(d);
+	oi_plan_choose_modules(d);
 	step = oi_verdict_step(d->verdict, OI_ACTION_BUNDLE_INSTALL, "install-bundle", "%s", "");
 	oi_mem_set(&step->path, artefact);
 	oi_mem_set(&step->key, distro);

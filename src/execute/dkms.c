@@ -310,9 +310,9 @@ static bool make_all_known(const struct oi_host *host, const struct oi_dkms_modu
 	for (size_t i = 0; i < step->names.n; i++)
 		if (!find(modules, step->names.v[i]))
 			any |= make_known(host, step->names.v[i]);
-	for (size_t i = 0; any && i < step->optional.n; i++)
+	for (size_t i = 0; i < step->optional.n; i++)
 		if (!find(modules, step->optional.v[i]))
-			make_known(host, step->optional.v[i]);
+			any |= make_known(host, step->optional.v[i]);
 	return any;
 }
 

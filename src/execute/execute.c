@@ -29,6 +29,7 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 	[OI_ACTION_BUNDLE_OPEN] = oi_step_bundle_open,
 	[OI_ACTION_BUNDLE_INSTALL] = oi_step_bundle_install,
 	[OI_ACTION_MODULES_PUBLISH] = oi_step_modules_publish,
+	[OI_ACTION_MODULES_CHOOSE] = oi_step_modules_choose,
 	[OI_ACTION_MODULE_CHECK] = oi_step_module_check,
 	[OI_ACTION_KEY_CHECK] = oi_step_key_check,
 	[OI_ACTION_MODULE_SIGN] = oi_step_module_sign,

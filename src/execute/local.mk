@@ -92,6 +92,7 @@ execute_sources = \
 	src/execute/step_fetch.c \
 	src/execute/step_file.c \
 	src/execute/step_initramfs.c \
+	src/execute/step_choose.c \
 	src/execute/step_module.c \
 	src/execute/step_packages.c \
 	src/execute/step_repository.c \

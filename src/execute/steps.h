@@ -77,6 +77,9 @@ OI_MUST_CHECK
 int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 			 struct oi_err *err);
 OI_MUST_CHECK
+int oi_step_modules_choose(struct oi_execution *run, const struct oi_step *step,
+			   struct oi_err *err);
+OI_MUST_CHECK
 int oi_step_key_check(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
 OI_MUST_CHECK
 int oi_step_module_sign(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);

@@ -24,6 +24,7 @@ struct oi_config {
 	bool skip_unsupported; /* on_unsupported: skip */
 	bool block_on_failure; /* on_failure: block */
 	bool reboot_if_needed; /* reboot: if_needed */
+	bool all_modules; /* modules: all */
 	struct {
 		struct oi_strv allow, deny;
 	} vm_sizes;

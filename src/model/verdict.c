@@ -28,6 +28,7 @@ static const struct action_text actions[] = {
 	[OI_ACTION_BUNDLE_OPEN] = { "bundle-open", "packages", "opening the bundle" },
 	[OI_ACTION_BUNDLE_INSTALL] = { "bundle-install", "packages", "installing the bundle" },
 	[OI_ACTION_MODULES_PUBLISH] = { "modules-publish", "module", "publishing modules" },
+	[OI_ACTION_MODULES_CHOOSE] = { "modules-choose", "module", "choosing modules" },
 	[OI_ACTION_MODULE_CHECK] = { "module-check", "module", "checking modules" },
 	[OI_ACTION_KEY_CHECK] = { "key-check", "module", "checking the signing key" },
 	[OI_ACTION_MODULE_SIGN] = { "module-sign", "module", "checking signatures" },

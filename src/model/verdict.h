@@ -39,6 +39,7 @@ enum oi_action {
 	OI_ACTION_BUNDLE_OPEN, /* unpack or mount an MLNX_OFED bundle, see for whom it is */
 	OI_ACTION_BUNDLE_INSTALL, /* run its installer */
 	OI_ACTION_MODULES_PUBLISH, /* what was compiled here, for others; a failure is only warned of */
+	OI_ACTION_MODULES_CHOOSE, /* which ones dkms is to leave alone */
 	OI_ACTION_MODULE_CHECK, /* were the modules really built for this kernel */
 	OI_ACTION_KEY_CHECK, /* may the pair that signs modules be used */
 	OI_ACTION_MODULE_SIGN, /* who has signed the built ones; those without a signature get one */
@@ -62,7 +63,8 @@ struct oi_step {
 	struct oi_strv urls; /* fetch: in the order to try; file:// or https:// */
 	char *sha256; /* fetch: NULL when the publisher gives none */
 	char *path; /* fetch: name in staging; file: where; a key pair: the private one */
-	char *content; /* file-write: all of it; file-set: the value; a key pair: the certificate */
+	char *content; /* file-write: all of it; file-set: the value; a key pair: the certificate;
+			* modules-choose: as file-write, of each */
 	char *key; /* fetch: OI_STEP_UNPACK or NULL; file-set; repository: "deb", "rpm", "address"; hold: the archive;
 		    * modules: oi_plan_modules_key() */
 	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */

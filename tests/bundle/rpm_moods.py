@@ -17,7 +17,7 @@ def good(t, vm):
     vm.selinux()
     run = vm.run(vm.bundle())
     well(t, run)
-    moods.installer(t, run, *ARGUMENTS[vm.family])
+    moods.installer(t, run, *ARGUMENTS[vm.family], lean=[])
     have = vm.machine.packages()
     name, version = HEADERS[vm.family]
     for wanted in (name, "gcc", "perl", "rpm-build", "mlnx-ofa_kernel", "ofed-scripts"):
@@ -42,7 +42,7 @@ def other_kernel(t, vm):
     run = vm.run(vm.bundle(kernels=["4.18.0-1.el8.x86_64"]))
     well(t, run)
     moods.installer(t, run, *ARGUMENTS[vm.family], "--add-kernel-support", "--skip-repo", "--kernel",
-                    vm.kernel)
+                    vm.kernel, lean=[])
 
 
 def exact_headers(t, vm):

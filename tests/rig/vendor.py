@@ -12,6 +12,7 @@ Variants, each a way in which a real one goes wrong or must be handled with care
     new-kernel      doca-ofed depends on another kernel
     asks            a package's script asks, by debconf and on the terminal, as shim's do
     replaces        doca-ofed wants a newer rig-lib than the machine has
+    broken-others   a module that the fabric does not need does not compile, and the package fails with it
 
 And one for a machine with a kernel of its own:
     drives          its modules do what the kernel's own do, since they are those, as another build;
@@ -34,31 +35,35 @@ HOME = f"/usr/share/doca-host-{DOCA}-019000-25.10-ubuntu2404"
 KEYRING = "/usr/share/keyrings/GPG-KEY-Mellanox.gpg"
 MODULES = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs", "ib_umad", "ib_cm", "rdma_ucm", "ib_ipoib")
 COMPILED = "mlx_compat"  # by the variant whose other modules are not
-SOURCE = f"/usr/src/mlnx-ofed-kernel-{DKMS_VERSION}"
+DRIVER = "mlnx-ofed-kernel"
+SOURCE = f"/usr/src/{DRIVER}-{DKMS_VERSION}"
 DRIVER_PACKAGES = ("doca-ofed", "mlnx-ofed-kernel-dkms", "mlnx-ofed-kernel-utils", "ofed-scripts")
+# What else the vendor has dkms compile: its name there, its package, and its module.
+OTHERS = (("iser", "iser-dkms", "ib_iser"), ("kernel-mft-dkms", "kernel-mft-dkms", "mst_pci"))
 
 
-def text_of(name):
+def text_of(name, dkms_name=DRIVER):
     text = (HERE / name).read_text()
-    text = text.replace("@LEVEL@", LEVEL).replace("@DKMS_VERSION@", DKMS_VERSION)
+    text = text.replace("@LEVEL@", LEVEL).replace("@DKMS_VERSION@", DKMS_VERSION).replace("@DKMS_NAME@", dkms_name)
     return text.replace("@MODULES@", " ".join(MODULES))
 
 
-def kernel_source(broken):
+def kernel_source(broken, dkms_name=DRIVER, modules=MODULES, more=""):
     """What /usr/src holds for dkms: one small module a name; mlx5_ib gives functions a port."""
-    conf = f'PACKAGE_NAME="mlnx-ofed-kernel"\nPACKAGE_VERSION="{DKMS_VERSION}"\n' \
-        'MAKE[0]="make -j2 KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\nAUTOINSTALL="yes"\n'
+    top = f"/usr/src/{dkms_name}-{DKMS_VERSION}"
+    conf = f'PACKAGE_NAME="{dkms_name}"\nPACKAGE_VERSION="{DKMS_VERSION}"\n' \
+        'MAKE[0]="make -j2 KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\nAUTOINSTALL="yes"\n' + more
     files = {}
-    for n, name in enumerate(MODULES):
+    for n, name in enumerate(modules):
         source = text_of("mlx5_ib.c.in" if name == "mlx5_ib" else "module.c.in")
         source = source.replace("@NAME@", name).replace("@VERSION@", LEVEL)
         if broken:
             source += "#error this kernel is not supported by this release\n"
-        files[f"{SOURCE}/{name}.c"] = (source, 0o644)
+        files[f"{top}/{name}.c"] = (source, 0o644)
         conf += f'BUILT_MODULE_NAME[{n}]="{name}"\nDEST_MODULE_LOCATION[{n}]="/updates"\n'
-    objects = " ".join(f"{name}.o" for name in MODULES)
-    files[f"{SOURCE}/dkms.conf"] = (conf, 0o644)
-    files[f"{SOURCE}/Makefile"] = (f"obj-m := {objects}\nKDIR := /lib/modules/$(KVER)/build\n"
+    objects = " ".join(f"{name}.o" for name in modules)
+    files[f"{top}/dkms.conf"] = (conf, 0o644)
+    files[f"{top}/Makefile"] = (f"obj-m := {objects}\nKDIR := /lib/modules/$(KVER)/build\n"
                                  "all:\n\t@echo 'KCFLAGS: $(KCFLAGS)'\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules\n"
                                  "clean:\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) clean\n", 0o644)
     return files
@@ -78,8 +83,20 @@ def own_modules():
             f"{SOURCE}/{COMPILED}.c": (compiled, 0o644)}
 
 
+def others(work, pool, variant):
+    for name, package, module in OTHERS:
+        broken = variant == "broken-others" and name == "iser"
+        needs = f'BUILD_DEPENDS[0]="{DRIVER}"\n' if name == "iser" else ""
+        postinst = text_of("dkms-postinst", name)
+        deb(work, pool, package, f"{DKMS_VERSION}-1", depends="dkms, gcc, make, mlnx-ofed-kernel-dkms",
+            files=kernel_source(broken, name, (module,), needs),
+            scripts={"postinst": postinst.replace(" || true", "") if broken else postinst,
+                     "prerm": text_of("dkms-prerm", name)})
+
+
 def packages(work, pool, variant, userland, source):
     drives = variant == "drives"
+    others(work, pool, variant)
     deb(work, pool, "mlnx-ofed-kernel-dkms", f"{DKMS_VERSION}-1", depends="dkms, gcc, make",
         files=source or (own_modules() if drives else kernel_source(broken=variant == "broken-build")),
         scripts={"postinst": text_of("dkms-postinst"), "prerm": text_of("dkms-prerm")})
@@ -93,7 +110,7 @@ def packages(work, pool, variant, userland, source):
         if variant == "asks" else None)
     # Higher than any distribution's, and broken for whoever takes it.
     deb(work, pool, "dkms", "99.0-1", scripts={"preinst": "#!/bin/sh\nexit 1\n"})
-    depends = ", ".join([*DRIVER_PACKAGES[1:], *userland])
+    depends = ", ".join([*DRIVER_PACKAGES[1:], *(package for _, package, _ in OTHERS), *userland])
     if variant == "new-kernel":
         release = "6.99.0-1-azure"
         deb(work, pool, f"linux-image-{release}", "6.99.0-1",

@@ -44,3 +44,6 @@ unit_tests += tests/unit/test_modset
 unit_tests += tests/unit/test_initramfs
 tests_unit_test_initramfs_SOURCES = tests/unit/test_initramfs.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
+unit_tests += tests/unit/test_choose
+tests_unit_test_choose_SOURCES = tests/unit/test_choose.c tests/unit/fakehost.c \
+	tests/unit/fakehost.h

@@ -252,6 +252,30 @@ static void test_added_again(void **state)
 	fakehost_check_calls(f);
 }
 
+/* The driver was compiled beside the packages, and nobody has told dkms of the others. */
+static void test_others_added(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_write(f, "/usr/src/iser-25.10/dkms.conf", "");
+	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n",
+			     "status");
+	fakehost_expect(f, "dkms", 0, NULL, "add -m iser -v 25.10");
+	fakehost_expect_text(f, "dkms", 0,
+			     "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n"
+			     "iser/25.10: added\n",
+			     "status");
+	fakehost_expect(f, "dkms", 0, NULL, "install -m iser -v 25.10 -k " KERNEL);
+	fakehost_expect_text(f, "dkms", 0,
+			     "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n"
+			     "iser/25.10, " KERNEL ", x86_64: installed\n",
+			     "status");
+	if (oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", "iser srp"), &err))
+		fail_msg("%s", err.text);
+	fakehost_check_calls(f);
+}
+
 static void expect_failure(struct fakehost *f)
 {
 	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10: added\n", "status");
@@ -351,6 +375,7 @@ int main(void)
 		TEST(test_depmod_was_cut_off),
 		TEST(test_built_now),
 		TEST(test_added_again),
+		TEST(test_others_added),
 		TEST(test_build_fails),
 		TEST(test_log_of_newer_dkms),
 		TEST(test_unknown_module),

@@ -68,9 +68,24 @@ def doca_installed(t, vm, boot):
             "the driver is compiled while its other packages are still installed", log)
     t.check(not vm.container.path("etc/dkms/no-autoinstall").exists(),
             "dkms compiles for later kernels again")
+    left_out(t, vm, boot)
     driver = ((boot.result or {}).get("verdict") or {}).get("driver") or {}
     t.equal(driver.get("stack"), "doca-ofed", "result.json names the stack")
     t.equal(boot.units.get("openibd.service", {}).get("UnitFileState"), "enabled", "openibd is enabled")
+
+
+def others_in_place(t, vm):
+    """What dkms has compiled beside the driver."""
+    folder = vm.container.path(f"usr/lib/modules/{t.kernel}/updates/dkms")
+    return [module for _, _, module in vendor.OTHERS if list(folder.glob(f"{module}.ko*"))]
+
+
+def left_out(t, vm, boot):
+    """The vendor's packages are complete, and what the fabric does not need was not compiled, nor will be."""
+    t.equal(others_in_place(t, vm), [], "nothing but the driver is compiled")
+    for name, package, _ in vendor.OTHERS:
+        t.check(boot.installed(package), f"{package} is installed")
+        t.check(vm.container.path(f"etc/dkms/{name}.conf").exists(), f"dkms is to leave {name} alone")
 
 
 def refused(t, vm, before, boot, code, reason):
@@ -173,6 +188,49 @@ def doca_bare_image(t):
     boot = vm.boot(420)
     doca_installed(t, vm, boot)
     t.check(boot.installed(f"linux-headers-{t.kernel}"), "the headers of this very kernel are installed")
+
+
+@scenario(BOOKWORM)
+def modules_all(t):
+    """The stanza wants the vendor's other modules too."""
+    vm = t.vm()
+    source = Source(t, vm)
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256) + "  modules: all\n"))
+    boot = vm.boot(420)
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    t.equal(others_in_place(t, vm), [module for _, _, module in vendor.OTHERS], "they are compiled and in place")
+    kept = [name for name, _, _ in vendor.OTHERS if vm.container.path(f"etc/dkms/{name}.conf").exists()]
+    t.equal(kept, [], "dkms is not kept from any")
+
+
+@scenario(BOTH)
+def others_broken(t):
+    """One of the others fits no longer, on a machine whose dkms has a module already, so that the packages' own
+    scripts compile: nobody needs it, and nothing fails."""
+    vm = t.vm()
+    for path, (text, mode) in vendor.kernel_source(False, "rig", ("rig",)).items():
+        vm.container.write(path.lstrip("/"), text, mode=mode)
+    vm.container.run("sh", "-ec", f"""apt-get -q -y --no-install-recommends install dkms
+        dkms install -m rig -v {vendor.DKMS_VERSION} -k {t.kernel}""")
+    source = Source(t, vm, "broken-others")
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
+    boot = vm.boot(420)
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    left_out(t, vm, boot)
+    t.contains(boot.status_log, "BUILD_EXCLUSIVE directive", "the package's script has asked dkms, which left it alone")
+    t.check("beside the other packages" not in boot.status_log, "all was left to the packages' scripts")
+
+
+@scenario(BOOKWORM)
+def others_wanted(t):
+    """The same, and the stanza wants it."""
+    vm = t.vm()
+    source = Source(t, vm, "broken-others")
+    vm.user_data(user_data.plain(stanza(source.file_url, source.sha256) + "  modules: all\n"))
+    boot = vm.boot(420)
+    expect.ended(t, boot, 14, "dkms-failed")
+    t.contains(boot.last_line, "iser", "the end names it")
+    t.contains(boot.status_log, "this kernel is not supported by this release", "with the compiler's words")
 
 
 @scenario(BOTH)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which of the vendor's modules are compiled. The fabric wants one set of sources; the packages
+ * bring others too, and dkms takes them one after the other while the user waits: storage over
+ * RDMA, tools for firmware that a virtual function does not show, ways around the network within
+ * a node. And one of them that does not fit a new kernel would fail the whole.
+ *
+ * Source: catalog notes, "Packages and modules"; the vendor's install.pl, its list of kernel packages
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "decide/decision.h"
+
+#define FOLDER "/etc/dkms"
+
+/* Source: dkms(8), "/etc/dkms/MODULE.conf": read after the module's own dkms.conf */
+static const char left_out[] =
+	"# Written by ofed-init: the stanza does not say modules: all.\n"
+	"AUTOINSTALL=\"\"\n"
+	"BUILD_EXCLUSIVE_KERNEL=\"^none$\"\n";
+
+/* As dkms knows them. */
+static const char *const others[] = {
+	"iser", "isert", "srp", "mlnx-nvme", "mlnx-nfsrdma", "knem", "xpmem", "kernel-mft-dkms",
+};
+
+void oi_plan_choose_modules(struct oi_decision *d)
+{
+	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_MODULES_CHOOSE,
+					       "choose-modules", "%s", "");
+	bool all = d->config->all_modules;
+	struct oi_strv *list = all ? &step->optional : &step->names;
+	OI_FREE char *names = NULL;
+
+	oi_mem_set(&step->path, FOLDER);
+	oi_mem_set(&step->content, left_out);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(others); i++)
+		oi_strv_add(list, others[i]);
+	names = oi_strv_join(list, ", ");
+	free(step->detail);
+	step->detail = oi_mem_printf("the driver's own are compiled, %s %s", all ? "and" : "not",
+				     names);
+}
+
+void oi_plan_add_chosen(const struct oi_decision *d, struct oi_step *step)
+{
+	for (size_t i = 0; d->config->all_modules && i < OI_ARRAY_SIZE(others); i++)
+		oi_strv_add(&step->optional, others[i]);
+}
+
+void oi_plan_leave_out(const struct oi_decision *d, struct oi_strv *arguments)
+{
+	static const char suffix[] = "-dkms";
+
+	for (size_t i = 0; !d->config->all_modules && i < OI_ARRAY_SIZE(others); i++)
+		oi_strv_addf(arguments, "--without-%s%s", others[i],
+			     strstr(others[i], suffix) ? "" : suffix);
+}
