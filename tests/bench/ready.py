@@ -66,7 +66,7 @@ def driver_source(machine, kernel, work):
     deb, = machine.path("srv").glob(f"{name}_*.deb")
     driver.unpack(deb, name, work / "source")
     deb.unlink()
-    return driver.files(work / "source", vendor.SOURCE, "mlnx-ofed-kernel", vendor.DKMS_VERSION)
+    return driver.all_files(work / "source", vendor.DRIVER, vendor.DKMS_VERSION)
 
 
 def prepare(args):
@@ -80,14 +80,14 @@ def prepare(args):
         made.append(container.Container(name, [args.root, args.baked], work / name, work / "logs"))
     fetching, machine = made
     fetching.run("apt-get", "-q", "-y", "update")
-    source = driver_source(fetching, kernel, work)
+    sources = driver_source(fetching, kernel, work)
     for said in (["-y", "--autoremove", "purge", *build],
                  ["-y", "--no-install-recommends", "--download-only", "install", *build,
                   *USERLAND]):
         fetching.run("apt-get", "-q", *said)
     for package in fetching.path("var/cache/apt/archives").glob("*.deb"):
         shutil.copy(package, machine.path("var/cache/apt/archives"))
-    box.prepare(machine, work / "vendor", userland=USERLAND, source=source)
+    box.prepare(machine, work / "vendor", userland=USERLAND, sources=sources)
     machine.run("apt-get", "-q", "-y", "--autoremove", "purge", *build)
     machine.write("srv/kernel", kernel)
     subprocess.run(["cp", "-a", f"{work}/ready/upper/.", args.ready], check=True)

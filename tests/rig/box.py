@@ -53,9 +53,9 @@ def offline_archive(box):
     box.write("etc/apt/sources.list", "deb [trusted=yes] file:/srv/archive ./\n")
 
 
-def prepare(box, work, variant="good", userland=(), source=None):
+def prepare(box, work, variant="good", userland=(), sources=None):
     """Make of a machine with ofed-init on it one that is about to install the vendor's stack."""
-    artefact, sha256, key = vendor.build(work, variant, userland, source)
+    artefact, sha256, key = vendor.build(work, variant, userland, sources)
     box.write("etc/ofed-init/catalog.d/90-rig.signing-keys.tsv", f"fingerprint\tverdict\n{key}\taccept\n")
     box.copy(artefact, f"srv/doca/{vendor.ARTEFACT}")
     box.write("srv/doca/sha256", sha256)

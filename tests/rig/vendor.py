@@ -83,23 +83,30 @@ def own_modules():
             f"{SOURCE}/{COMPILED}.c": (compiled, 0o644)}
 
 
-def others(work, pool, variant):
-    for name, package, module in OTHERS:
-        broken = variant == "broken-others" and name == "iser"
-        needs = f'BUILD_DEPENDS[0]="{DRIVER}"\n' if name == "iser" else ""
-        postinst = text_of("dkms-postinst", name)
-        deb(work, pool, package, f"{DKMS_VERSION}-1", depends="dkms, gcc, make, mlnx-ofed-kernel-dkms",
-            files=kernel_source(broken, name, (module,), needs),
-            scripts={"postinst": postinst.replace(" || true", "") if broken else postinst,
-                     "prerm": text_of("dkms-prerm", name)})
+def others(variant):
+    """By the name that dkms has for each: its source."""
+    return {name: kernel_source(variant == "broken-others" and name == "iser", name, (module,),
+                                f'BUILD_DEPENDS[0]="{DRIVER}"\n' if name == "iser" else "")
+            for name, _, module in OTHERS}
 
 
-def packages(work, pool, variant, userland, source):
+def dkms_package(work, pool, name, source, broken=False):
+    """The package's name, which is that of the module with -dkms in the end. broken: it fails when dkms does."""
+    package = name if name.endswith("-dkms") else f"{name}-dkms"
+    postinst = text_of("dkms-postinst", name)
+    deb(work, pool, package, f"{DKMS_VERSION}-1",
+        depends="dkms, gcc, make" + ("" if name == DRIVER else f", {DRIVER}-dkms"), files=source,
+        scripts={"postinst": postinst.replace(" || true", "") if broken else postinst,
+                 "prerm": text_of("dkms-prerm", name)})
+    return package
+
+
+def packages(work, pool, variant, userland, sources):
     drives = variant == "drives"
-    others(work, pool, variant)
-    deb(work, pool, "mlnx-ofed-kernel-dkms", f"{DKMS_VERSION}-1", depends="dkms, gcc, make",
-        files=source or (own_modules() if drives else kernel_source(broken=variant == "broken-build")),
-        scripts={"postinst": text_of("dkms-postinst"), "prerm": text_of("dkms-prerm")})
+    sources = sources or {
+        DRIVER: own_modules() if drives else kernel_source(broken=variant == "broken-build"), **others(variant)}
+    compiled = [dkms_package(work, pool, name, source, variant == "broken-others" and name == "iser")
+                for name, source in sources.items()]
     deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", files={
         "/etc/init.d/openibd": (text_of("openibd-loads" if drives else "openibd"), 0o755),
         "/lib/systemd/system/openibd.service": (text_of("openibd.service"), 0o644),
@@ -110,7 +117,7 @@ def packages(work, pool, variant, userland, source):
         if variant == "asks" else None)
     # Higher than any distribution's, and broken for whoever takes it.
     deb(work, pool, "dkms", "99.0-1", scripts={"preinst": "#!/bin/sh\nexit 1\n"})
-    depends = ", ".join([*DRIVER_PACKAGES[1:], *(package for _, package, _ in OTHERS), *userland])
+    depends = ", ".join([*DRIVER_PACKAGES[2:], *compiled, *userland])
     if variant == "new-kernel":
         release = "6.99.0-1-azure"
         deb(work, pool, f"linux-image-{release}", "6.99.0-1",
@@ -157,16 +164,16 @@ def ftparchive(command, folder, options=()):
     return done.stdout
 
 
-def build(work, variant="good", userland=(), source=None):
+def build(work, variant="good", userland=(), sources=None):
     """Build the doca-host .deb of one variant in WORK: (its path, its sha256, its key's fingerprint).
 
     userland: packages of the distribution that doca-ofed wants beside its own.
-    source: files of another driver for dkms, in place of the small modules.
+    sources: files of other modules for dkms, by their names there, in place of the small ones.
     """
     work = pathlib.Path(work)
     pool = work / "pool"
     pool.mkdir(parents=True)
-    packages(work, pool, variant, userland, source)
+    packages(work, pool, variant, userland, sources)
     (pool / "Packages").write_bytes(ftparchive("packages", pool))
     (pool / "Release").write_bytes(ftparchive("release", pool))
     keys = Keys(work / "gpg")
