@@ -70,7 +70,12 @@ void oi_apt_call_init(struct oi_apt_call *call, const struct oi_execution *run, 
 	call->child.tool = tool;
 	call->child.on_line = on_line;
 	call->child.data = call;
-	oi_child_use_proxy(&call->child, run->config);
+	if (run->config->source.proxy) {
+		OI_FREE char *proxy = oi_apt_proxy_path(run->host);
+
+		oi_strv_addf(&call->child.env, "APT_CONFIG=%s", proxy);
+		oi_child_pass_proxy(&call->child, run->config);
+	}
 	if (tool == OI_TOOL_APT_GET || tool == OI_TOOL_APT_CACHE) {
 		OI_FREE char *conf = oi_apt_conf_path(run->host);
 

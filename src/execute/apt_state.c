@@ -17,6 +17,7 @@
 
 #define TREE OI_APT_DIR "/repository"
 #define CONF OI_APT_DIR "/apt.conf"
+#define PROXY OI_APT_DIR "/proxy.conf"
 #define LISTS OI_APT_DIR "/lists"
 #define ARCHIVES OI_APT_DIR "/archives"
 #define LOCAL_NAME "ofed-init-vendor.list" /* private: a name of nobody else's */
@@ -47,6 +48,11 @@ static char *under(const struct oi_root *root, const char *path)
 char *oi_apt_conf_path(const struct oi_host *host)
 {
 	return under(&host->change, CONF);
+}
+
+char *oi_apt_proxy_path(const struct oi_host *host)
+{
+	return under(&host->change, PROXY);
 }
 
 char *oi_apt_source_path(const struct oi_host *host, const char *name)
@@ -431,6 +437,29 @@ static int write_conf(const struct oi_host *host, const struct oi_config *config
 	return oi_root_write(&host->change, CONF, 0644, oi_buf_str(&conf), conf.len, err);
 }
 
+/*
+ * In a file, and not in apt's environment: that goes on to every script of a package, and with it the
+ * password. Source: apt.conf(5): APT_CONFIG is read first, so that a proxy of the machine's own stays.
+ */
+static int write_proxy(const struct oi_host *host, const char *proxy, struct oi_err *err)
+{
+	static const char *const schemes[] = { "http", "https" };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf conf = { 0 };
+
+	if (!proxy)
+		return 0;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(schemes); i++) {
+		oi_buf_addf(&conf, "Acquire::%s::Proxy \"", schemes[i]);
+		for (const char *c = proxy; *c; c++)
+			if (*c == '"') /* apt has no way to write one, and a URL another */
+				oi_buf_adds(&conf, "%22");
+			else
+				oi_buf_add(&conf, c, 1);
+		oi_buf_adds(&conf, "\";\n");
+	}
+	return oi_root_write(&host->change, PROXY, 0600, oi_buf_str(&conf), conf.len, err);
+}
+
 static int lay_staged(const struct oi_host *host, const struct oi_apt_staged *staged,
 		      struct oi_err *err)
 {
@@ -499,5 +528,6 @@ int oi_apt_lay_out(const struct oi_host *host, const struct oi_config *config,
 	if ((!keep_lists && link_all(host, LISTS, "/var/lib/apt/lists", err)) ||
 	    link_all(host, ARCHIVES, "/var/cache/apt/archives", err))
 		return -1;
-	return write_conf(host, config, staged, err);
+	return write_proxy(host, config->source.proxy, err) ? -1 :
+							      write_conf(host, config, staged, err);
 }

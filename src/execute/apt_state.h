@@ -76,6 +76,8 @@ char *oi_apt_pin_text(const struct oi_step *step);
 
 /** oi_apt_conf_path() - the file for apt's -c, as a child sees it; owned by the caller */
 char *oi_apt_conf_path(const struct oi_host *host);
+/** oi_apt_proxy_path() - where the stanza's proxy is, for APT_CONFIG; owned by the caller */
+char *oi_apt_proxy_path(const struct oi_host *host);
 /** oi_apt_source_path() - a private source file, as apt names it; owned by the caller */
 char *oi_apt_source_path(const struct oi_host *host, const char *name);
 

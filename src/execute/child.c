@@ -76,16 +76,21 @@ static const char *find(const struct oi_host *host, enum oi_tool tool)
 	return now.path[tool];
 }
 
-void oi_child_use_proxy(struct oi_child *child, const struct oi_config *config)
+void oi_child_pass_proxy(struct oi_child *child, const struct oi_config *config)
 {
 	OI_FREE char *past = oi_strv_join(&config->source.no_proxy, ",");
 
+	if (config->source.proxy && *past)
+		oi_strv_addf(&child->env, "no_proxy=%s", past);
+}
+
+void oi_child_use_proxy(struct oi_child *child, const struct oi_config *config)
+{
 	if (!config->source.proxy)
 		return;
 	oi_strv_addf(&child->env, "http_proxy=%s", config->source.proxy);
 	oi_strv_addf(&child->env, "https_proxy=%s", config->source.proxy);
-	if (*past)
-		oi_strv_addf(&child->env, "no_proxy=%s", past);
+	oi_child_pass_proxy(child, config);
 }
 
 bool oi_child_has(const struct oi_host *host, enum oi_tool tool)

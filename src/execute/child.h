@@ -42,7 +42,9 @@ OI_MUST_CHECK
 int oi_child_run(const struct oi_host *host, const struct oi_child *child,
 		 struct oi_run_result *result, struct oi_err *err);
 
-/** oi_child_use_proxy() - the stanza's proxy and what goes past it, as tools take it: by environment */
+/** oi_child_pass_proxy() - what goes past the stanza's proxy; for a tool that knows the proxy otherwise */
+void oi_child_pass_proxy(struct oi_child *child, const struct oi_config *config);
+/** oi_child_use_proxy() - the proxy too, as tools take it: by environment, which their own children get */
 void oi_child_use_proxy(struct oi_child *child, const struct oi_config *config);
 
 /** oi_child_has() - is the tool there by now: a plan installs some of them itself */

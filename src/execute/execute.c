@@ -138,10 +138,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 
 	oi_journal_start(&host->change, &run.journal, verdict);
 	ops = oi_packages_of(verdict, &ignored);
-	/* A VM that has its moment in a fleet has it for all that it fetches. A proxy's password
-	 * reaches the manager by its environment: not before it has to. */
-	if (ops && ops->refresh_ahead && !config->source.spread_seconds && !config->source.proxy &&
-	    lists_wait(verdict))
+	/* A VM that has its moment in a fleet has it for all that it fetches. */
+	if (ops && ops->refresh_ahead && !config->source.spread_seconds && lists_wait(verdict))
 		ops->refresh_ahead(&run);
 	if (watch && watch->ready)
 		ret = watch->ready(watch->data, err);
