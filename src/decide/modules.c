@@ -36,7 +36,8 @@ static char *plain(char *text)
 
 /*
  * How they are built, beside what the key names: from which artefact, whether they
- * carry a signature, and whose, and whether all of the vendor's are among them. Of an artefact without a digest its name counts.
+ * carry a signature, and whose, and whether all of the vendor's are among them. Of an
+ * artefact without a digest its name counts.
  */
 static void fingerprint(const struct oi_decision *d, char out[OI_HASH_TEXT_BYTES])
 {
