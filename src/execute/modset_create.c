@@ -190,8 +190,11 @@ static int add_built(struct making *m, const struct oi_dkms_module *module, stru
 	return 0;
 }
 
-/* Those whose modules are not wanted here are not wanted there: they would bring the compiler. */
-static int stand_in_for_others(struct making *m, struct oi_err *err)
+/*
+ * For all of ours that dkms could compile: those whose modules are not wanted here are not wanted there
+ * either, and would bring the compiler.
+ */
+static int stand_in(struct making *m, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv sources = { 0 };
 
@@ -221,11 +224,11 @@ static int add_all(struct making *m, struct oi_err *err)
 		OI_FREE char *source = oi_mem_printf("%s-%s", module->name, module->version);
 		OI_FREE char *owner = module->installed ? owner_of(m, source) : NULL;
 
-		if (owner && (note_provided(m, owner, err) || add_built(m, module, err)))
+		if (owner && add_built(m, module, err))
 			return -1;
 	}
 	if (m->set->modules.n)
-		return stand_in_for_others(m, err);
+		return stand_in(m, err);
 	return oi_err_set(err, OI_R_MODULES_MISSING,
 			  "dkms has built none for %s from packages that ofed-init has installed",
 			  m->kernel);
