@@ -1532,6 +1532,29 @@ static void test_lists_ahead(void **state)
 	fakehost_check_calls(f);
 }
 
+/* Through the stanza's proxy too, which the process beside the run finds in its file. */
+static void test_lists_ahead_by_proxy(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *proxy = NULL;
+	OI_FREE char *env = NULL;
+	struct oi_err err;
+
+	oi_mem_set(&f->config.source.proxy, "http://user:secret@proxy.test:3128");
+	use_apt(f, "cp \"$APT_CONFIG\" $d/proxy-then; env >$d/env-then");
+	add_download(f, DONE);
+	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
+	if (carry_out(f, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(asked(f, " update"), 1);
+	proxy = fakehost_read(f, "/proxy-then");
+	env = fakehost_read(f, "/env-then");
+	assert_non_null(strstr(proxy, "user:secret@proxy.test"));
+	assert_non_null(strstr(env, "APT_CONFIG="));
+	assert_null(strstr(env, "secret"));
+	fakehost_check_calls(f);
+}
+
 /* The vendor's are all that is left; the system's are not asked for again. */
 static void test_staged_lists_after(void **state)
 {
@@ -1890,6 +1913,7 @@ int main(void)
 		TEST(test_manuals),
 		TEST(test_manuals_off),
 		TEST(test_lists_ahead),
+		TEST(test_lists_ahead_by_proxy),
 		TEST(test_staged_lists_after),
 		TEST(test_staged_source_replaces),
 		TEST(test_some_lists_ahead),
