@@ -220,15 +220,16 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	/* Before anything that may wait: without a network nothing goes on. */
 	oi_reload_heal(host, config);
 	oi_bundle_forget(host);
-	oi_early_allow(host);
 	oi_manuals_allow(host);
 	modules.kernel = journal.kernel;
 	modules.lost = oi_journal_lost(&host->change, &journal);
 	if (heals & OI_HEAL_MODULES)
 		heal_modules(&modules, &record);
-	/* After the modules: to configure a package is to build what it lacks. */
+	/* After the modules: to configure a package is to build what it lacks, unless dkms still
+	 * waits for the run that was cut off: then this one compiles, with its choice and options. */
 	if (heals & OI_HEAL_PACKAGES)
 		left = heal_packages(host, config, &journal, &record, err);
+	oi_early_allow(host);
 	if (left < 0)
 		return -1;
 	if (!left)

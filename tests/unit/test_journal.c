@@ -306,6 +306,30 @@ static void test_dkms_allowed_again(void **state)
 	fakehost_check_calls(f);
 }
 
+/* What was not configured yet would else be compiled by its package's script, all of it. */
+static void test_dkms_waits_for_packages(void **state)
+{
+	struct fakehost *f = *state;
+	const char *root = f->host.change.path;
+	OI_FREE char *look = oi_mem_printf("cp %s/etc/dkms/no-autoinstall %s/seen", root, root);
+	struct oi_err err;
+	bool cut;
+
+	for (int fails = 0; fails < 2; fails++) {
+		fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+		fakehost_write(f, "/etc/dkms/no-autoinstall",
+			       "# ofed-init is installing a driver, and compiles it itself.\n");
+		fakehost_expect_text(f, "dpkg-query", 0, "unpacked ok iser-dkms\n", QUERY);
+		fakehost_expect_run(f, "dpkg", fails, look, CONFIGURE);
+		fakehost_expect_text(f, "dpkg-query", 0, "unpacked ok iser-dkms\n", QUERY);
+		assert_int_equal(heal(f, &cut), 0);
+		assert_false(fakehost_exists(f, "/etc/dkms/no-autoinstall"));
+		assert_true(fakehost_exists(f, "/seen"));
+		assert_int_equal(oi_root_remove(&f->host.change, "/seen", &err), 0);
+	}
+	fakehost_check_calls(f);
+}
+
 /* Killed while man-db's switch was off, or before, or when it was on again. */
 static void test_manuals_allowed_again(void **state)
 {
@@ -598,6 +622,7 @@ int main(void)
 		TEST(test_nothing_to_heal),
 		TEST(test_all_is_well),
 		TEST(test_dkms_allowed_again),
+		TEST(test_dkms_waits_for_packages),
 		TEST(test_manuals_allowed_again),
 		TEST(test_unpacked),
 		TEST(test_reinstall_required),
