@@ -8,6 +8,7 @@
 #include "execute/apt.h"
 #include "execute/apt_lost.h"
 #include "execute/child.h"
+#include "execute/early.h"
 #include "execute/packages.h"
 
 static bool is_named(const struct oi_strv *entries, const char *name)
@@ -116,6 +117,27 @@ static int drop_damaged(const struct oi_host *host, const struct oi_journal *jou
 	return -1;
 }
 
+/*
+ * Their scripts would compile all that the vendor has, one after the other; this run compiles what
+ * is needed. Not if there is another's among them, of which no run knows.
+ */
+static int defer_compiling(const struct oi_host *host, const struct oi_record *record,
+			   const struct oi_strv *open, struct oi_err *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < open->n; i++) {
+		const char *space = strrchr(open->v[i], ' ');
+
+		if (!space || !oi_early_is_source(space + 1))
+			continue;
+		if (!is_named(&record->packages, space + 1))
+			return 0;
+		any = true;
+	}
+	return any && oi_early_is_free(host) ? oi_early_defer(host, err) : 0;
+}
+
 int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
 		const struct oi_journal *journal, struct oi_err *err)
 {
@@ -134,7 +156,8 @@ int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
 	choose_open(&states, &open);
 	if (!open.n && !oi_apt_was_interrupted(run->host))
 		return 0;
-	if (oi_apt_finish(run, err) || list_broken(run->host, record, &names, err))
+	if (defer_compiling(run->host, record, &open, err) || oi_apt_finish(run, err) ||
+	    list_broken(run->host, record, &names, err))
 		return -1;
 	if (!names.n)
 		return 0;

@@ -29,7 +29,7 @@ static const struct oi_step *judge_of(const struct oi_verdict *verdict)
 bool oi_early_is_source(const char *package)
 {
 	static const char suffix[] = "-dkms";
-	size_t len = strcspn(package, " ");
+	size_t len = strcspn(package, " :");
 	size_t end = strlen(suffix);
 
 	return (len == strlen("dkms") && !strncmp(package, "dkms", len)) ||
@@ -44,13 +44,17 @@ const char *oi_early_source(const struct oi_strv *fresh)
 	return NULL;
 }
 
+bool oi_early_is_free(const struct oi_host *host)
+{
+	return !oi_root_exists(&host->change, DEFERRED) && !oi_dkms_is_used(host);
+}
+
 bool oi_early_may(const struct oi_execution *run, const struct oi_strv *fresh)
 {
 	const struct oi_step *step = judge_of(run->verdict);
 
 	return oi_early_source(fresh) && step && step->names.n && !step->content && run->verdict->driver.kernel &&
-	       !run->modset.file && !oi_root_exists(&run->host->change, DEFERRED) &&
-	       !oi_dkms_is_used(run->host);
+	       !run->modset.file && oi_early_is_free(run->host);
 }
 
 int oi_early_defer(const struct oi_host *host, struct oi_err *err)

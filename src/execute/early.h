@@ -27,6 +27,9 @@
 
 struct oi_execution;
 
+/** oi_early_is_free() - does dkms compile for nobody else, and has nobody deferred it */
+bool oi_early_is_free(const struct oi_host *host);
+
 /**
  * oi_early_may() - is there something to compile of which only we know
  * @fresh: "name version" of packages that will be new
@@ -35,7 +38,7 @@ struct oi_execution;
  */
 bool oi_early_may(const struct oi_execution *run, const struct oi_strv *fresh);
 
-/** oi_early_is_source() - is a package ("name version") dkms, or modules for it to compile */
+/** oi_early_is_source() - is a package ("name version", "name:arch") dkms, or modules for it to compile */
 bool oi_early_is_source(const char *package);
 
 /** oi_early_source() - the first such package of @fresh; NULL: none. Borrowed. */

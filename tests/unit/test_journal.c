@@ -330,6 +330,43 @@ static void test_dkms_waits_for_packages(void **state)
 	fakehost_check_calls(f);
 }
 
+/* An installation that failed has let dkms compile again; another's modules are not ours to defer. */
+static void test_dkms_waits_again(void **state)
+{
+	static const struct {
+		const char *open;
+		const char *more; /* a file */
+		bool waits;
+	} cases[] = {
+		{ "unpacked ok mlnx-ofed-kernel-dkms\n", NULL, true },
+		{ "half-configured ok dkms\nunpacked ok mlnx-ofed-kernel-dkms:amd64\n", NULL, true },
+		{ "unpacked ok doca-ofed\n", NULL, false },
+		{ "unpacked ok mlnx-ofed-kernel-dkms\nunpacked ok another-dkms\n", NULL, false },
+		{ "unpacked ok mlnx-ofed-kernel-dkms\nodd\n", "/var/lib/dkms/another/1/source", false },
+	};
+	struct fakehost *f = *state;
+	const char *root = f->host.change.path;
+	OI_FREE char *look = oi_mem_printf("[ ! -e %s/etc/dkms/no-autoinstall ] || touch %s/seen", root, root);
+	struct oi_err err;
+	bool cut;
+
+	fakehost_write(f, OI_RECORD_PATH, "{\"schema\": 1, \"packages\": [\"dkms 3.0\", \"doca-ofed 3.2\","
+					  " \"mlnx-ofed-kernel-dkms 25.10\"]}");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
+		if (cases[i].more)
+			fakehost_write(f, cases[i].more, "");
+		fakehost_expect_text(f, "dpkg-query", 0, cases[i].open, QUERY);
+		fakehost_expect_run(f, "dpkg", 0, look, CONFIGURE);
+		fakehost_expect_text(f, "dpkg-query", 0, "installed ok doca-ofed\n", QUERY);
+		assert_int_equal(heal(f, &cut), 0);
+		assert_int_equal(fakehost_exists(f, "/seen"), cases[i].waits);
+		assert_false(fakehost_exists(f, "/etc/dkms"));
+		assert_int_equal(oi_root_remove(&f->host.change, "/seen", &err), 0);
+	}
+	fakehost_check_calls(f);
+}
+
 /* Killed while man-db's switch was off, or before, or when it was on again. */
 static void test_manuals_allowed_again(void **state)
 {
@@ -623,6 +660,7 @@ int main(void)
 		TEST(test_all_is_well),
 		TEST(test_dkms_allowed_again),
 		TEST(test_dkms_waits_for_packages),
+		TEST(test_dkms_waits_again),
 		TEST(test_manuals_allowed_again),
 		TEST(test_unpacked),
 		TEST(test_reinstall_required),
