@@ -102,8 +102,38 @@ int oi_step_services(struct oi_execution *run, const struct oi_step *step, const
 	return oi_service_each(run->host, &step->names, verb, err);
 }
 
+/*
+ * The vendor's package enables its unit by itself, where systemd runs. To do so again takes half
+ * a second of every first boot: System V's script is asked too, and systemd reads all units anew.
+ */
+static bool is_enabled(const struct oi_host *host, const char *unit)
+{
+	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_SYSTEMCTL };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+	struct oi_err ignored; /* then it is enabled, or why that cannot be is said */
+
+	child.limit_ms = LIMIT_MS;
+	child.out = &out;
+	oi_strv_add(&child.args, "is-enabled");
+	oi_strv_add(&child.args, unit);
+	return !oi_child_run(host, &child, &result, &ignored) &&
+	       !strcmp(oi_buf_str(&out), "enabled\n");
+}
+
 int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,
 			   struct oi_err *err)
 {
-	return oi_step_services(run, step, "enable", err);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv units = { 0 };
+	const struct oi_host *host = run->host;
+
+	if (oi_systemd_is_here(host) && reload(run, err))
+		return -1;
+	for (size_t i = 0; i < step->names.n; i++) {
+		if (oi_systemd_is_here(host) && is_enabled(host, step->names.v[i]))
+			oi_log_info(&host->log, "service %s: is enabled already", step->names.v[i]);
+		else
+			oi_strv_add(&units, step->names.v[i]);
+	}
+	return oi_service_each(host, &units, "enable", err);
 }

@@ -110,7 +110,8 @@ def packages(work, pool, variant, userland, sources):
     deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", files={
         "/etc/init.d/openibd": (text_of("openibd-loads" if drives else "openibd"), 0o755),
         "/lib/systemd/system/openibd.service": (text_of("openibd.service"), 0o644),
-        "/etc/infiniband/openib.conf": ("# stand-in of the test\nONBOOT=yes\nIPOIB_LOAD=yes\n", 0o644)})
+        "/etc/infiniband/openib.conf": ("# stand-in of the test\nONBOOT=yes\nIPOIB_LOAD=yes\n", 0o644)},
+        scripts={"postinst": text_of("utils-postinst")})
     deb(work, pool, "ofed-scripts", f"{LEVEL}", files={
         "/usr/bin/ofed_info": (text_of("ofed_info"), 0o755)},
         scripts={"postinst": text_of("asks-postinst"), "templates": text_of("asks-templates")}

@@ -245,6 +245,7 @@ static void test_services(void **state)
 	add_step(f, OI_ACTION_SERVICE_ENABLE, "enable", "openibd.service");
 	add_step(f, OI_ACTION_SERVICE_RESTART, "restart", "openibd.service gone.service");
 	fakehost_expect(f, "systemctl", 0, NULL, "daemon-reload"); /* once: a unit has changed */
+	fakehost_expect_text(f, "systemctl", 1, "disabled\n", "is-enabled openibd.service");
 	fakehost_expect(f, "systemctl", 0, NULL, "enable openibd.service");
 	fakehost_expect(f, "systemctl", 0, NULL, "restart openibd.service");
 	fakehost_expect_text(f, "systemctl", 5,
@@ -253,6 +254,34 @@ static void test_services(void **state)
 	if (carry_out(f, NULL, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'W', "service gone.service: there is none"));
+	fakehost_check_calls(f);
+}
+
+/* What a package's script has enabled; for this boot only is not what is wanted. */
+static void test_enabled_already(void **state)
+{
+	static const struct {
+		const char *says;
+		int status;
+		bool enables;
+	} cases[] = {
+		{ "enabled\n", 0, false },
+		{ "enabled-runtime\n", 0, true },
+		{ "static\n", 0, true },
+		{ "", 1, true }, /* "Failed to get unit file state ...: No such file or directory" */
+	};
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	fakehost_write(f, "/run/systemd/system/x", "");
+	add_step(f, OI_ACTION_SERVICE_ENABLE, "enable", "openibd.service");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		fakehost_expect_text(f, "systemctl", cases[i].status, cases[i].says,
+				     "is-enabled openibd.service");
+		if (cases[i].enables)
+			fakehost_expect(f, "systemctl", 0, NULL, "enable openibd.service");
+		assert_int_equal(carry_out(f, NULL, &err), 0);
+	}
 	fakehost_check_calls(f);
 }
 
@@ -424,6 +453,7 @@ int main(void)
 		TEST(test_file_set),
 		TEST(test_file_set_keeps_the_mode),
 		TEST(test_services),
+		TEST(test_enabled_already),
 		TEST(test_service_fails),
 		TEST(test_no_systemd),
 		TEST(test_the_systemd_of_another_machine_is_not_asked),

@@ -72,6 +72,7 @@ def doca_installed(t, vm, boot):
     driver = ((boot.result or {}).get("verdict") or {}).get("driver") or {}
     t.equal(driver.get("stack"), "doca-ofed", "result.json names the stack")
     t.equal(boot.units.get("openibd.service", {}).get("UnitFileState"), "enabled", "openibd is enabled")
+    t.contains(log, "service openibd.service: is enabled already", "which was not done twice")
 
 
 def others_in_place(t, vm):
