@@ -38,7 +38,7 @@ static const struct oi_packages_ops table[] = {
 		.locks = { { "/var/lib/dpkg/lock-frontend", false }, { "/var/lib/dpkg/lock", false } },
 	},
 	{
-		RPM("dnf"), .books = "/etc/dnf/dnf.conf",
+		RPM("dnf"), .refresh_ahead = oi_rpm_refresh_ahead, .books = "/etc/dnf/dnf.conf",
 		.locks = { { "/var/lib/dnf/rpmdb_lock.pid", true }, { "/var/run/yum.pid", true },
 			   RPM_LOCKS },
 	},
@@ -54,7 +54,7 @@ static const struct oi_packages_ops table[] = {
 		.locks = { { "/var/run/.tdnf-instance-lockfile", false }, RPM_LOCKS },
 	},
 	{
-		RPM("zypper"), .books = "/etc/zypp",
+		RPM("zypper"), .refresh_ahead = oi_rpm_refresh_ahead, .books = "/etc/zypp",
 		.locks = { { "/run/zypp.pid", true }, RPM_LOCKS },
 	},
 };

@@ -61,11 +61,37 @@ void oi_rpm_shrink(const struct oi_host *host)
 
 /* --- refresh --- */
 
+/* In another process: all that is left of it is the cache. What it lacks is asked for again. */
+static void refresh_system(void *data)
+{
+	struct oi_execution *run = data;
+	OI_RPM_CALL_AUTO call = { 0 };
+	struct oi_err err;
+
+	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->refresh, NULL);
+	call.child.level = OI_LOG_INFO;
+	if (oi_rpm_call_locked(&call, &err))
+		oi_log_info(&run->host->log, "packages: %s", err.text);
+}
+
+void oi_rpm_refresh_ahead(struct oi_execution *run)
+{
+	struct oi_err err; /* whatever it is, oi_rpm_refresh() meets it too, and says it */
+
+	if (oi_rpm_conf_write(run, &err))
+		return;
+	if (oi_aside_start(&run->lists, refresh_system, run))
+		oi_log_info(&run->host->log,
+			    "packages: the lists of the system's own sources are fetched meanwhile");
+}
+
 int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err)
 {
 	OI_RPM_CALL_AUTO call = { 0 };
 	OI_FREE char *text = NULL;
 
+	/* The configuration is its own until it has ended. */
+	oi_aside_wait(&run->lists, run->host->deadline_ms);
 	if (oi_rpm_conf_write(run, err))
 		return -1;
 	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->refresh, NULL);

@@ -61,6 +61,12 @@ OI_MUST_CHECK
 int oi_rpm_stage_address(struct oi_execution *run, const struct oi_step *step,
 			 struct oi_err *err);
 
+/**
+ * oi_rpm_refresh_ahead() - begin with those of the system's own repositories, beside us
+ * dnf and zypper leave alone what they have just fetched; of the others that is not known.
+ */
+void oi_rpm_refresh_ahead(struct oi_execution *run);
+
 /** oi_rpm_refresh() - private configuration and lists; OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED */
 OI_MUST_CHECK
 int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err);

@@ -10,9 +10,10 @@ import yaml
 import rpms
 from rig import baseroot
 
-ADDRESS = "http://127.0.0.1:8080/ofed-init.rpm"  # of a loopback interface that is the machine's own
+SITE = "http://127.0.0.1:8080"  # of a loopback interface that is the machine's own
+ADDRESS = f"{SITE}/ofed-init.rpm"
 # A web server, for as long as the script runs; the script is what cloud-init would be given.
-SERVED = """cd /srv/www && python3 -m http.server 8080 --bind 127.0.0.1 >/dev/null 2>&1 & server=$!
+SERVED = """cd /srv/www && python3 -m http.server 8080 --bind 127.0.0.1 >/srv/www.log 2>&1 & server=$!
 until python3 -c 'import socket; socket.create_connection(("127.0.0.1", 8080))' 2>/dev/null; do sleep 0.1; done
 sh -c "$(cat /srv/script)"; status=$?
 kill $server

@@ -123,7 +123,8 @@ class Trials:
         self.check(seen == wanted, what, f"wanted {wanted!r}, saw {seen!r}")
 
     def run(self, only):
-        for trial in (self.el_doca, self.el_upgrade, self.el_address,
+        for trial in (self.el_doca, self.el_ahead, self.el_ahead_in_vain, self.sles_ahead,
+                      self.el_upgrade, self.el_address,
                       self.el_address_other_key, self.el_address_unsigned, self.sles_address, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
                       self.el_wrongly_signed, self.el_replaced, self.el_replaced_for_good,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
@@ -193,6 +194,44 @@ class Trials:
         for name in ("doca-ofed", "kernel-devel", "gpg-pubkey-"):
             self.check(name in noted, f"{name} is in the record", noted)
         self.equal(record["repository"], ["doca-host"], "so is the repository's package")
+
+    def served(self, m, base="base"):
+        """Run with the vendor's package and the distribution's repository on a web server: (exit code, log, requests)."""
+        package, digest = self.vendor.doca_host(self.name, m.kernel)
+        m.write("srv/www/doca-host.rpm", package.read_bytes())
+        m.path("srv/base").rename(m.path("srv/www/base"))
+        m.write(m.base_repo, m.path(m.base_repo).read_text().replace("file:///srv/base", f"{our_rpm.SITE}/{base}"))
+        m.stanza(driver="doca-ofed", source={"url": f"{our_rpm.SITE}/doca-host.rpm", "sha256": digest})
+        m.write("srv/script", f"ofed-init run --sysroot {SYSROOT} --config /srv/stanza.yaml --catalog /srv/catalog\n")
+        code, text = m.inside("sh", "-c", our_rpm.SERVED)
+        return code, text, m.path("srv/www.log").read_text()
+
+    def ahead(self, m):
+        """The distribution's lists come beside the vendor's package, and not once more after it."""
+        _, text, asked = self.served(m)
+        have = m.packages()
+        for name in vendor_rpm.DRIVER:
+            self.check(name in have, f"{name} is installed", text[-3000:])
+        self.check(-1 < text.find("sources are fetched meanwhile") < text.find("step stage-repository: done"),
+                   "the lists are fetched beside the download", text)
+        self.check(asked.count("primary.xml") == 1, "and only once", asked)
+
+    def el_ahead(self):
+        self.ahead(self.alma())
+
+    def el_ahead_in_vain(self):
+        """The distribution's repository is not to be had: said as ever, and nothing changed."""
+        m = self.alma()
+        code, text, _ = self.served(m, "not-there")
+        self.check(code == 14 and ": package-lists-failed: " in text.splitlines()[-1],
+                   "ends with package-lists-failed", text[-2000:])
+        self.equal(m.packages(), {}, "nothing is installed")
+        self.check(not m.path("var/lib/ofed-init/rpm/main.conf").exists(), "nor is a configuration left behind")
+
+    def sles_ahead(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        self.ahead(m)
 
     def el_upgrade(self):
         """Beside a baseos with a higher rdma-core the vendor's stays, upgrade or not."""
