@@ -13,6 +13,7 @@
 #include "execute/child.h"
 #include "execute/compile.h"
 #include "execute/depmod.h"
+#include "execute/dkms_heal.h"
 #include "model/reasons.h"
 
 #define TREE "/var/lib/dkms"
@@ -183,8 +184,11 @@ static size_t count_missing(const struct oi_dkms_modules *modules, const struct 
 	return n;
 }
 
-/* @kernel: NULL: of all of them; @more: an option, or NULL */
-static void act(const struct oi_host *host, const char *verb, const char *name,
+/*
+ * @kernel: NULL: of all of them; @more: an option, or NULL
+ * Return: has it come to its end, whatever that was.
+ */
+static bool act(const struct oi_host *host, const char *verb, const char *name,
 		const char *version, const char *kernel, const char *more)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
@@ -206,6 +210,7 @@ static void act(const struct oi_host *host, const char *verb, const char *name,
 		oi_strv_add(&child.args, more);
 	if (oi_child_run(host, &child, &result, &err))
 		oi_log_warn(&host->log, "dkms: %s", err.text);
+	return result.end == OI_RUN_EXITED;
 }
 
 /* @force: put back what was built, whatever is there */
@@ -275,13 +280,18 @@ static bool make_known(const struct oi_host *host, const char *name)
 void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step,
 		   bool install)
 {
+	bool ended = true;
+
 	for (size_t i = 0; i < step->names.n; i++) {
 		OI_FREE char *version = source_version(host, step->names.v[i]);
 
 		if (version)
-			act(host, install ? "install" : "build", step->names.v[i], version,
-			    kernel, NULL);
+			ended &= act(host, install ? "install" : "build", step->names.v[i], version,
+				     kernel, NULL);
 	}
+	/* Nobody knows how far it came, and oi_dkms_check() would install what there is. */
+	if (!ended)
+		oi_dkms_heal(host, &step->names, NULL, false);
 }
 
 bool oi_dkms_is_used(const struct oi_host *host)

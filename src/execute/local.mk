@@ -42,6 +42,8 @@ execute_sources = \
 	src/execute/initramfs.h \
 	src/execute/keyring.c \
 	src/execute/keyring.h \
+	src/execute/dkms_heal.c \
+	src/execute/dkms_heal.h \
 	src/execute/heal.c \
 	src/execute/heal.h \
 	src/execute/journal.c \

@@ -362,6 +362,25 @@ static void test_dkms_itself_fails(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
 
+/* Killed between building and installing, as for want of memory: a module may be there by half. */
+static void test_compiler_killed(void **state)
+{
+	static const char built[] = "/var/lib/dkms/mlnx-ofed-kernel/25.10/" KERNEL "/x86_64";
+	struct fakehost *f = *state;
+	const struct oi_step *step = the_step(f, "mlnx-ofed-kernel", "");
+	OI_FREE char *module = oi_mem_printf("%s/module/mlx5_core.ko", built);
+
+	for (int killed = 0; killed < 2; killed++) {
+		fakehost_write(f, "/usr/src/mlnx-ofed-kernel-25.10/dkms.conf", "");
+		fakehost_write(f, module, "half");
+		fakehost_expect_run(f, "dkms", 8, killed ? "kill -9 $PPID" : "exit 0",
+				    "install -m mlnx-ofed-kernel -v 25.10 -k " KERNEL);
+		oi_dkms_build(&f->host, KERNEL, step, true);
+		assert_int_equal(fakehost_exists(f, built), !killed);
+	}
+	fakehost_check_calls(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +393,7 @@ int main(void)
 		TEST(test_debug_information),
 		TEST(test_depmod_was_cut_off),
 		TEST(test_built_now),
+		TEST(test_compiler_killed),
 		TEST(test_added_again),
 		TEST(test_others_added),
 		TEST(test_build_fails),
