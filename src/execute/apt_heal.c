@@ -117,12 +117,9 @@ static int drop_damaged(const struct oi_host *host, const struct oi_journal *jou
 	return -1;
 }
 
-/*
- * Their scripts would compile all that the vendor has, one after the other; this run compiles what
- * is needed. Not if there is another's among them, of which no run knows.
- */
-static int defer_compiling(const struct oi_host *host, const struct oi_record *record,
-			   const struct oi_strv *open, struct oi_err *err)
+/* Only if there is something to compile among them, and nothing of another's: of that no run knows. */
+static int defer(const struct oi_host *host, const struct oi_record *record,
+		 const struct oi_strv *open, struct oi_err *err)
 {
 	bool any = false;
 
@@ -136,6 +133,18 @@ static int defer_compiling(const struct oi_host *host, const struct oi_record *r
 		any = true;
 	}
 	return any && oi_early_is_free(host) ? oi_early_defer(host, err) : 0;
+}
+
+int oi_apt_defer_open(const struct oi_host *host, struct oi_err *err)
+{
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv states = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv open = { 0 };
+
+	if (oi_record_read(&host->change, &record, err) < 0 || list_states(host, &states, err))
+		return -1;
+	choose_open(&states, &open);
+	return defer(host, &record, &open, err);
 }
 
 int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
@@ -156,7 +165,7 @@ int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
 	choose_open(&states, &open);
 	if (!open.n && !oi_apt_was_interrupted(run->host))
 		return 0;
-	if (defer_compiling(run->host, record, &open, err) || oi_apt_finish(run, err) ||
+	if (defer(run->host, record, &open, err) || oi_apt_finish(run, err) ||
 	    list_broken(run->host, record, &names, err))
 		return -1;
 	if (!names.n)

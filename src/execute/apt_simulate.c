@@ -5,7 +5,9 @@
 #include "base/mem.h"
 #include "execute/apt.h"
 #include "execute/apt_call.h"
+#include "execute/apt_heal.h"
 #include "execute/apt_text.h"
+#include "execute/early.h"
 #include "model/reasons.h"
 
 #define HEADERS "linux-headers-"
@@ -220,6 +222,7 @@ static int mend(struct oi_execution *run, struct oi_err *err)
 {
 	OI_FREE char *cause = oi_mem_dup(err->text);
 	OI_APT_CALL_AUTO call = { 0 };
+	int ret;
 
 	if (oi_apt_preview(run, &call, NULL, err)) {
 		if (oi_apt_said_no(&call))
@@ -236,14 +239,14 @@ static int mend(struct oi_execution *run, struct oi_err *err)
 	note_fresh(&run->apt, &call.changes);
 	oi_log_warn(&run->host->log,
 		    "packages: an earlier installation was not finished; finishing it first");
-	if (oi_apt_record(run, err))
+	if (oi_apt_record(run, err) || oi_apt_defer_open(run->host, err))
 		return -1;
 	oi_apt_call_install(&call, run, NULL, NULL);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_wait(&call);
-	if (oi_apt_call_dpkg(run, &call, err))
-		return oi_err_prefix(err, "finishing an earlier installation");
-	return 0;
+	ret = oi_apt_call_dpkg(run, &call, err);
+	oi_early_allow(run->host);
+	return ret ? oi_err_prefix(err, "finishing an earlier installation") : 0;
 }
 
 /* --- the whole --- */

@@ -26,6 +26,7 @@
 #include "model/reasons.h"
 #include "sys/clock.h"
 
+#define DEFERRED "/etc/dkms/no-autoinstall"
 #define KERNEL "6.1.0-50-amd64"
 #define TREE_REPO "usr/share/doca-host-3.2.3-019000-25.10-ubuntu2404/repo"
 
@@ -1211,8 +1212,6 @@ static void test_dkms_in_postinst(void **state)
 
 /* --- modules that we compile ourselves (early.h) --- */
 
-#define DEFERRED "/etc/dkms/no-autoinstall"
-
 static const char vendor_known[] = "doca-ofed:\n  Installed: (none)\n  Candidate: 3.2\n"
 				   "gcc:\n  Installed: (none)\n  Candidate: 4:12\n";
 /* With all of them, or those that compile; owned by the caller. */
@@ -1717,19 +1716,26 @@ static void test_interrupted_dpkg(void **state)
 static void test_unfinished_installation(void **state)
 {
 	struct fakehost *f = *state;
+	const char *root = f->host.change.path;
+	OI_FREE char *look = oi_mem_printf("cp %s" DEFERRED " %s/seen", root, root);
 	struct oi_err err;
 
 	add_packages(f, "rdma-core", NULL);
 	expect_simulation(f, 100, "apt/print-broken");
 	fakehost_expect(f, "apt-get", 0, "apt/print-fix",
 			CONF "-y --print-uris --no-install-recommends --fix-broken install -V");
-	fakehost_expect(f, "apt-get", 0, NULL,
-			CONF "-y --no-install-recommends --fix-broken install" TIMEOUT);
+	/* Of ours, whose script would compile it: the run does. */
+	fakehost_write(f, OI_RECORD_PATH, "{\"schema\": 1, \"packages\": [\"mlnx-ofed-kernel-dkms 25.10\"]}");
+	fakehost_expect_text(f, "dpkg-query", 0, "unpacked ok mlnx-ofed-kernel-dkms\n", "--show *");
+	fakehost_expect_run(f, "apt-get", 0, look,
+			    CONF "-y --no-install-recommends --fix-broken install" TIMEOUT);
 	fakehost_expect(f, "apt-get", 0, "apt/print-inbox", PREVIEW("rdma-core"));
 	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'W', "finishing it first"));
+	assert_true(fakehost_exists(f, "/seen"));
+	assert_false(fakehost_exists(f, DEFERRED));
 	fakehost_check_calls(f);
 }
 
