@@ -258,7 +258,7 @@ MAY_DIFFER = (
     "var/cache/debconf/",  # debconf's own backups of its files
     "var/lib/dpkg/status-old", "var/lib/dpkg/diversions-old", "var/lib/dpkg/statoverride-old",
     "var/lib/dpkg/lock", "var/lib/dpkg/triggers/Lock",
-    "var/lib/apt/extended_states.",
+    "var/lib/apt/extended_states",  # of one that is not automatic it says so, or nothing: the marks are compared
 )
 
 
@@ -280,9 +280,9 @@ def entry(path):
 
 
 def normal(path):
-    """A file's bytes; of files that are sets of paragraphs or lines, in an order of their own."""
+    """A file's bytes; of one that is a set of paragraphs, in an order of their own."""
     data = path.read_bytes()
-    if str(path).endswith(("var/lib/dpkg/status", "var/lib/apt/extended_states")):
+    if str(path).endswith("var/lib/dpkg/status"):
         return b"\n\n".join(sorted(data.strip().split(b"\n\n")))
     if path.name == "make.log":  # times, and how long it took
         return b""
@@ -309,6 +309,7 @@ class State:
         _, self.dkms = box.sh("dkms", "status")
         _, self.audit = box.sh("dpkg", "--audit")
         _, self.held = box.sh("apt-mark", "showhold")
+        _, self.automatic = box.sh("apt-mark", "showauto")
         self.paths = touched(box.work / "upper", BOOT_DIFFERS if isinstance(box, Booted) else ())
         self.entries = {p: entry(box.root / p) for p in self.paths}
 
@@ -331,7 +332,7 @@ class State:
 def differences(was, now):
     """In words, a line each; none when they are the same."""
     found = []
-    for what in ("packages", "dkms", "audit", "held"):
+    for what in ("packages", "dkms", "audit", "held", "automatic"):
         a, b = getattr(was, what).splitlines(), getattr(now, what).splitlines()
         found += [f"{what}: only undisturbed: {line}" for line in a if line not in b]
         found += [f"{what}: only after the fault: {line}" for line in b if line not in a]
