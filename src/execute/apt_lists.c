@@ -162,8 +162,7 @@ void oi_apt_refresh_ahead(struct oi_execution *run)
 	if (oi_apt_lay_out(host, run->config, run->verdict, &none, false, &err) ||
 	    oi_root_remove(&host->change, AHEAD, &err))
 		return;
-	if (oi_aside_start(&run->lists, update_ahead, run))
-		oi_log_info(&host->log, "packages: the lists of the system's own sources are fetched meanwhile");
+	oi_aside_start(&run->lists, update_ahead, run);
 }
 
 /* Return: are they there, as far as they can be had. Of a source that counts no more they tell nothing. */

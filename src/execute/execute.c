@@ -141,6 +141,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	/* A VM that has its moment in a fleet has it for all that it fetches. */
 	if (ops && ops->refresh_ahead && !config->source.spread_seconds && lists_wait(verdict))
 		ops->refresh_ahead(&run);
+	if (run.lists.pid)
+		oi_log_info(&host->log, "packages: the lists of the system's own sources are fetched meanwhile");
 	if (watch && watch->ready)
 		ret = watch->ready(watch->data, err);
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++) {

@@ -78,11 +78,8 @@ void oi_rpm_refresh_ahead(struct oi_execution *run)
 {
 	struct oi_err err; /* whatever it is, oi_rpm_refresh() meets it too, and says it */
 
-	if (oi_rpm_conf_write(run, &err))
-		return;
-	if (oi_aside_start(&run->lists, refresh_system, run))
-		oi_log_info(&run->host->log,
-			    "packages: the lists of the system's own sources are fetched meanwhile");
+	if (!oi_rpm_conf_write(run, &err))
+		oi_aside_start(&run->lists, refresh_system, run);
 }
 
 int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err)
