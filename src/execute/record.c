@@ -10,6 +10,7 @@
 #include "base/doc.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "execute/service.h"
 #include "model/reasons.h"
 
 #define SCHEMA 1
@@ -168,29 +169,6 @@ static int begin(const struct oi_root *root, struct oi_record *record, struct oi
 
 /* --- what was there before --- */
 
-/* Is it in any target's .wants? That is what systemctl enable makes. */
-static bool is_enabled(const struct oi_root *root, const char *unit)
-{
-	static const char folder[] = "/etc/systemd/system";
-	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-	struct oi_err err;
-
-	if (oi_root_list(root, folder, &names, &err))
-		return false;
-	for (size_t i = 0; i < names.n; i++) {
-		const char *dot = strrchr(names.v[i], '.');
-		OI_FREE char *path = oi_mem_printf("%s/%s", folder, names.v[i]);
-		OI_CLEANUP(oi_strv_clear) struct oi_strv links = { 0 };
-
-		if (!dot || (strcmp(dot, ".wants") && strcmp(dot, ".requires")))
-			continue;
-		/* Listed and not opened: the link may lead nowhere. */
-		if (!oi_root_list(root, path, &links, &err) && oi_strv_has(&links, unit))
-			return true;
-	}
-	return false;
-}
-
 static bool dkms_knows(const struct oi_root *root, const char *name)
 {
 	OI_FREE char *path = oi_mem_printf(OI_DKMS_TREE "/%s", name);
@@ -219,7 +197,7 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 			const char *name = n < step->names.n ? step->names.v[n] :
 							       step->optional.v[n - step->names.n];
 
-			if (step->action == OI_ACTION_SERVICE_ENABLE && !is_enabled(root, name))
+			if (step->action == OI_ACTION_SERVICE_ENABLE && !oi_service_is_enabled(root, name))
 				add_once(&record.units, name);
 			if (step->action == OI_ACTION_MODULE_CHECK && !dkms_knows(root, name))
 				add_once(&record.dkms, name);

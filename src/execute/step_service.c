@@ -56,6 +56,28 @@ static bool is_missing(const char *words)
 	return false;
 }
 
+bool oi_service_is_enabled(const struct oi_root *root, const char *unit)
+{
+	static const char folder[] = "/etc/systemd/system";
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	struct oi_err err;
+
+	if (oi_root_list(root, folder, &names, &err))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *dot = strrchr(names.v[i], '.');
+		OI_FREE char *path = oi_mem_printf("%s/%s", folder, names.v[i]);
+		OI_CLEANUP(oi_strv_clear) struct oi_strv links = { 0 };
+
+		if (!dot || (strcmp(dot, ".wants") && strcmp(dot, ".requires")))
+			continue;
+		/* Listed and not opened: the link may lead nowhere. */
+		if (!oi_root_list(root, path, &links, &err) && oi_strv_has(&links, unit))
+			return true;
+	}
+	return false;
+}
+
 static int do_unit(const struct oi_host *host, const char *unit, const char *verb,
 		   struct oi_err *err)
 {
@@ -63,6 +85,12 @@ static int do_unit(const struct oi_host *host, const char *unit, const char *ver
 	OI_FREE char *cause = NULL;
 	const char *words;
 
+	/* The vendor's package does it by itself. Once more takes half a second of each first boot:
+	 * System V's script is asked too, and systemd reads all units anew. */
+	if (!strcmp(verb, "enable") && oi_service_is_enabled(&host->change, unit)) {
+		oi_log_info(&host->log, "service %s: is enabled already", unit);
+		return 0;
+	}
 	if (!systemctl(host, verb, unit, &result, err)) {
 		oi_log_info(&host->log, "service %s: %s: done", unit, verb);
 		return 0;
@@ -102,38 +130,8 @@ int oi_step_services(struct oi_execution *run, const struct oi_step *step, const
 	return oi_service_each(run->host, &step->names, verb, err);
 }
 
-/*
- * The vendor's package enables its unit by itself, where systemd runs. To do so again takes half
- * a second of every first boot: System V's script is asked too, and systemd reads all units anew.
- */
-static bool is_enabled(const struct oi_host *host, const char *unit)
-{
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_SYSTEMCTL };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-	struct oi_err ignored; /* then it is enabled, or why that cannot be is said */
-
-	child.limit_ms = LIMIT_MS;
-	child.out = &out;
-	oi_strv_add(&child.args, "is-enabled");
-	oi_strv_add(&child.args, unit);
-	return !oi_child_run(host, &child, &result, &ignored) &&
-	       !strcmp(oi_buf_str(&out), "enabled\n");
-}
-
 int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,
 			   struct oi_err *err)
 {
-	OI_CLEANUP(oi_strv_clear) struct oi_strv units = { 0 };
-	const struct oi_host *host = run->host;
-
-	if (oi_systemd_is_here(host) && reload(run, err))
-		return -1;
-	for (size_t i = 0; i < step->names.n; i++) {
-		if (oi_systemd_is_here(host) && is_enabled(host, step->names.v[i]))
-			oi_log_info(&host->log, "service %s: is enabled already", step->names.v[i]);
-		else
-			oi_strv_add(&units, step->names.v[i]);
-	}
-	return oi_service_each(host, &units, "enable", err);
+	return oi_step_services(run, step, "enable", err);
 }
