@@ -360,8 +360,6 @@ static void test_dkms_itself_fails(void **state)
 	fakehost_check_calls(f);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
-
 /* Killed between building and installing, as for want of memory: a module may be there by half. */
 static void test_compiler_killed(void **state)
 {
@@ -380,6 +378,8 @@ static void test_compiler_killed(void **state)
 	}
 	fakehost_check_calls(f);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
 
 int main(void)
 {
