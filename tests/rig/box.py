@@ -258,7 +258,7 @@ MAY_DIFFER = (
     "var/cache/debconf/",  # debconf's own backups of its files
     "var/lib/dpkg/status-old", "var/lib/dpkg/diversions-old", "var/lib/dpkg/statoverride-old",
     "var/lib/dpkg/lock", "var/lib/dpkg/triggers/Lock",
-    "var/lib/apt/extended_states",  # of one that is not automatic it says so, or nothing: the marks are compared
+    "var/lib/apt/extended_states.",
 )
 
 
@@ -280,9 +280,9 @@ def entry(path):
 
 
 def normal(path):
-    """A file's bytes; of one that is a set of paragraphs, in an order of their own."""
+    """A file's bytes; of files that are sets of paragraphs or lines, in an order of their own."""
     data = path.read_bytes()
-    if str(path).endswith("var/lib/dpkg/status"):
+    if str(path).endswith(("var/lib/dpkg/status", "var/lib/apt/extended_states")):
         return b"\n\n".join(sorted(data.strip().split(b"\n\n")))
     if path.name == "make.log":  # times, and how long it took
         return b""
