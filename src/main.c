@@ -8,7 +8,7 @@
 
 #include "app/commands.h"
 #include "app/machine.h"
-#include "base/near.h"
+#include "base/suggest.h"
 #include "model/reasons.h"
 
 struct command {

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/ver.h"
 #include "decide/decide.h"
-#include "execute/bake.h"
+#include "execute/modules/baked.h"
 #include "execute/execute.h"
 #include "facts/gather.h"
 #include "sys/clock.h"

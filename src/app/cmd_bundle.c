@@ -8,8 +8,8 @@
 #include "app/machine.h"
 #include "base/mem.h"
 #include "decide/decide.h"
-#include "execute/modset.h"
-#include "execute/signing.h"
+#include "execute/cache/modset.h"
+#include "execute/modules/signing.h"
 #include "sys/fetcher.h"
 #include "sys/lock.h"
 

@@ -12,7 +12,7 @@
 #include "app/prefetch.h"
 #include "decide/decide.h"
 #include "execute/execute.h"
-#include "execute/fallback.h"
+#include "execute/reload/fallback.h"
 #include "sys/clock.h"
 
 /* The lock is held. Return: the exit code */

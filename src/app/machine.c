@@ -10,7 +10,7 @@
 #include "decide/decide.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
-#include "sys/guard.h"
+#include "sys/trust.h"
 #include "sys/lock.h"
 #include "verify/verify.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/near.h"
+#include "base/suggest.h"
 #include "model/reasons.h"
 
 /* Where Azure's metadata service answers: link-local, in every VM. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "app/machine.h"
-#include "report/paper.h"
+#include "report/textpage.h"
 
 /** oi_page_for() - paper as wide and colourful as a descriptor is */
 struct oi_paper oi_page_for(int fd);

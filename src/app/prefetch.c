@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "execute/execute.h"
 #include "sys/clock.h"
-#include "sys/doing.h"
+#include "sys/activity.h"
 
 #define NOTE_LIMIT_BYTES 65536
 #define NOTE_SCHEMA 1

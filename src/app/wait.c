@@ -13,7 +13,7 @@
 #include "report/view.h"
 #include "report/waiting.h"
 #include "sys/clock.h"
-#include "sys/doing.h"
+#include "sys/activity.h"
 #include "sys/lock.h"
 #include "sys/systemd.h"
 

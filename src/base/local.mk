@@ -9,7 +9,7 @@ base_sources = \
 	src/base/hash.c src/base/hash.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
-	src/base/near.c src/base/near.h \
+	src/base/suggest.c src/base/suggest.h \
 	src/base/strv.c src/base/strv.h \
 	src/base/utf8.c src/base/utf8.h \
 	src/base/url.c src/base/url.h \

@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "execute/journal.h"
-#include "execute/manuals.h"
-#include "execute/packages.h"
-#include "execute/record.h"
-#include "execute/steps.h"
+#include "execute/state/journal.h"
+#include "execute/tools/mandb.h"
+#include "execute/packages/packages.h"
+#include "execute/state/record.h"
+#include "execute/steps/steps.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
-#include "sys/doing.h"
+#include "sys/activity.h"
 
 /* In order of enum oi_action; verify is a phase of its own and not carried out here. */
 static int (*const actions[])(struct oi_execution *run, const struct oi_step *step,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "execute/execute.h"
-#include "execute/packages.h"
+#include "execute/packages/packages.h"
 #include "model/reasons.h"
 
 int oi_execute_can(const struct oi_verdict *verdict, struct oi_err *err)

@@ -176,7 +176,7 @@ static void look_at_ofed(const struct oi_host *host, struct oi_facts *facts)
 
 /* --- what of it is ours, and not finished --- */
 
-/* Steps that change no package are done again without harm. Source: src/execute/journal.c */
+/* Steps that change no package are done again without harm. Source: src/execute/state/journal.c */
 static bool may_be_half(const struct oi_doc *step)
 {
 	const struct oi_doc *leaves = oi_doc_get(step, "leaves");

@@ -8,10 +8,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/near.h"
+#include "base/suggest.h"
 #include "model/config.h"
 #include "model/reasons.h"
-#include "sys/guard.h"
+#include "sys/trust.h"
 
 #define KEY "infiniband"
 #define REPORTING "reporting" /* cloud-init's own */

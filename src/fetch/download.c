@@ -6,7 +6,7 @@
 #include "fetch/retry.h"
 #include "fetch/source.h"
 #include "fetch/staged.h"
-#include "fetch/there.h"
+#include "fetch/staged_find.h"
 #include "model/reasons.h"
 
 /* How often to look whether another process is done with the same file. */

@@ -20,7 +20,7 @@
 #include "fetch/retry.h"
 #include "fetch/sandbox.h"
 #include "fetch/signature.h"
-#include "fetch/there.h"
+#include "fetch/staged_find.h"
 #include "fetch/transfer.h"
 #include "fetch/unpack.h"
 #include "fetch/upload.h"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "fetch/keep.h"
+#include "fetch/sidecar.h"
 
 #define RECORD_SCHEMA 1
 

@@ -13,8 +13,8 @@
 
 #include "base/mem.h"
 #include "base/strv.h"
-#include "fetch/calls.h"
-#include "fetch/files.h"
+#include "fetch/seccomp.h"
+#include "fetch/landlock.h"
 #include "fetch/url.h"
 #include "model/reasons.h"
 

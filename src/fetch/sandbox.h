@@ -12,7 +12,7 @@
  *
  * Called before the first byte from outside is looked at. Afterwards the
  * process has no capabilities and cannot get any, makes only the system calls of
- * calls.c, leaves no core file, cannot be traced, and is killed when its parent
+ * seccomp.c, leaves no core file, cannot be traced, and is killed when its parent
  * dies. As uid 0 it can still write what root owns, which is how it fills the
  * staging folder; files that root may read only by its privileges are out of
  * reach. Works for other users too.

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "fetch/blame.h"
+#include "fetch/source_health.h"
 #include "fetch/identity.h"
-#include "fetch/pull.h"
+#include "fetch/resume.h"
 #include "fetch/retry.h"
 #include "fetch/url.h"
 #include "model/reasons.h"

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "fetch/keep.h"
-#include "fetch/there.h"
+#include "fetch/sidecar.h"
+#include "fetch/staged_find.h"
 #include "model/reasons.h"
 
 /*

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/near.h"
+#include "base/suggest.h"
 #include "model/config_fault.h"
 #include "model/config_keys.h"
 #include "model/reasons.h"

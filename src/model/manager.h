@@ -10,7 +10,7 @@ struct oi_manager {
 	const char *format; /* of its packages: "deb" or "rpm" */
 	const char *driver; /* dkms' name of the vendor's main module, in packages of this format */
 	bool prebuilt; /* the vendor had packages of built modules, before DOCA 3.2 */
-	bool shares_modules; /* built modules can be packed and shared: execute/modset.h */
+	bool shares_modules; /* built modules can be packed and shared: execute/cache/modset.h */
 	bool suse_kernels; /* kernel packages are named as SUSE names them */
 	bool plus_in_release; /* a plus in a release is part of its version and no flavour */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report/tell.h"
+#include "report/sinks.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Pool 1 of Hyper-V's key-value pairs: what the guest tells the host, which may ask for it
  * when nothing else of the VM answers. Records of a fixed size, one after the other.
  */
-#include "report/tell.h"
+#include "report/sinks.h"
 
 #include <errno.h>
 #include <fcntl.h>

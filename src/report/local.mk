@@ -1,6 +1,6 @@
 # Sources and headers of src/report, in libhost.a. One path a line, from the top folder.
 report_sources = \
-	src/report/agent.c \
+	src/report/vmext_status.c \
 	src/report/collect.c src/report/collect.h \
 	src/report/clean.c src/report/clean.h \
 	src/report/html.c src/report/html.h \
@@ -9,9 +9,9 @@ report_sources = \
 	src/report/journal_entry.c \
 	src/report/keylines.c src/report/keylines.h \
 	src/report/kvp.c \
-	src/report/paper.c src/report/paper.h \
+	src/report/textpage.c src/report/textpage.h \
 	src/report/plan.c \
-	src/report/process.c src/report/process.h \
+	src/report/writer.c src/report/writer.h \
 	src/report/prometheus.c \
 	src/report/record.c src/report/record.h \
 	src/report/redact.c \
@@ -20,7 +20,7 @@ report_sources = \
 	src/report/status.c \
 	src/report/statuslog.c \
 	src/report/story_text.c \
-	src/report/tell.c src/report/tell.h \
+	src/report/sinks.c src/report/sinks.h \
 	src/report/timeline.c src/report/timeline.h \
 	src/report/timeline_svg.c \
 	src/report/view.c src/report/view.h \

@@ -14,7 +14,7 @@
 #include "model/facts.h"
 #include "model/verdict.h"
 #include "report/keylines.h"
-#include "report/paper.h"
+#include "report/textpage.h"
 #include "sys/host.h"
 
 #define OI_STATUS_LOG "/var/log/azure/ib-vmext-status"

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "report/clean.h"
-#include "report/process.h"
+#include "report/writer.h"
 #include "sys/clock.h"
 
 #define RESULT_FILE OI_STATE_DIR "/result.json"

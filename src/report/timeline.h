@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/doc.h"
-#include "report/paper.h"
+#include "report/textpage.h"
 
 enum oi_span_kind {
 	OI_SPAN_CLOUD, /* a stage of cloud-init */

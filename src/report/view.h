@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/doc.h"
-#include "report/paper.h"
+#include "report/textpage.h"
 
 /** oi_view_text() - the string at a path; borrowed, NULL where there is none */
 const char *oi_view_text(const struct oi_doc *doc, const char *path);

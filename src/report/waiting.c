@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "report/clean.h"
-#include "report/paper.h"
+#include "report/textpage.h"
 #include "report/view.h"
 
 static bool has_step(const struct oi_doc *steps, const char *name)

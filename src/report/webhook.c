@@ -12,7 +12,7 @@
 #include "report/view.h"
 #include "sys/clock.h"
 #include "sys/fetcher.h"
-#include "sys/messenger.h"
+#include "sys/outbox.h"
 
 #define ORIGIN "ofed-init"
 #define RUN_NAME "ofed-init/run" /* as cloud-init's "modules-final/config-runcmd" */

@@ -51,7 +51,7 @@ void oi_webhooks_step(const struct oi_webhooks *hooks, const char *id, const cha
 		      const char *result);
 
 /**
- * oi_webhooks_flush() - wait until all is told, for seconds at most (sys/messenger.h)
+ * oi_webhooks_flush() - wait until all is told, for seconds at most (sys/outbox.h)
  *
  * As cloud-init does at the end of a stage.
  */

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
-#include "sys/doing.h"
+#include "sys/activity.h"
 #include "sys/progress.h"
 #include "sys/run.h"
 #include "sys/terminal.h"

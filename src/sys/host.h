@@ -27,7 +27,7 @@ struct oi_host {
 /* Where things lie on the changed root. */
 #define OI_STATE_DIR "/var/lib/ofed-init"
 #define OI_STAGING_DIR OI_STATE_DIR "/staging"
-/* Steps of a run that was not finished: src/execute/journal.h */
+/* Steps of a run that was not finished: src/execute/state/journal.h */
 #define OI_JOURNAL_PATH OI_STATE_DIR "/journal.json"
 /* What bake has left in an image: for which kernel, and which module files. */
 #define OI_BAKED_MARKER OI_STATE_DIR "/baked.json"

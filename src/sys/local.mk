@@ -5,16 +5,16 @@ sys_sources += src/sys/boot.c src/sys/boot.h src/sys/clock.c src/sys/clock.h src
 	src/sys/rdma.c src/sys/rdma.h \
 	src/sys/root.c src/sys/root.h \
 	src/sys/uevent.c src/sys/uevent.h
-sys_sources += src/sys/family.c src/sys/family.h src/sys/output.c src/sys/output.h \
+sys_sources += src/sys/subreaper.c src/sys/subreaper.h src/sys/child_output.c src/sys/child_output.h \
 	src/sys/lock.c src/sys/lock.h src/sys/run.c src/sys/run.h src/sys/tools.c src/sys/tools.h
-sys_sources += src/sys/aside.c src/sys/aside.h
-sys_sources += src/sys/keeper.c src/sys/keeper.h
+sys_sources += src/sys/background.c src/sys/background.h
+sys_sources += src/sys/supervisor.c src/sys/supervisor.h
 sys_sources += src/sys/systemd.c src/sys/systemd.h
 sys_sources += src/sys/fetcher.c src/sys/fetcher.h
-sys_sources += src/sys/guard.c src/sys/guard.h
-sys_sources += src/sys/messenger.c src/sys/messenger.h
+sys_sources += src/sys/trust.c src/sys/trust.h
+sys_sources += src/sys/outbox.c src/sys/outbox.h
 sys_sources += src/sys/mnt.c src/sys/mnt.h
-sys_sources += src/sys/doing.c src/sys/doing.h
+sys_sources += src/sys/activity.c src/sys/activity.h
 sys_sources += src/sys/notify.c src/sys/notify.h src/sys/progress.c src/sys/progress.h \
 	src/sys/terminal.c src/sys/terminal.h
 sys_sources += src/sys/kmods.c src/sys/kmods.h src/sys/kmod_info.c

@@ -42,7 +42,7 @@ int oi_lock_wait(const struct oi_root *root, const char *path, int64_t deadline_
 /**
  * oi_lock_take_after() - as oi_lock_take(), but waits for what a run that is gone has left
  *
- * A run that was killed leaves its children to finish (keeper.h), and the lock is
+ * A run that was killed leaves its children to finish (supervisor.h), and the lock is
  * theirs until then. A run that is alive is not waited for.
  * @deadline_ms: monotonic, absolute
  * @log: one line when it has to wait

@@ -16,7 +16,7 @@
 
 #include "base/mem.h"
 #include "model/reasons.h"
-#include "sys/guard.h"
+#include "sys/trust.h"
 
 #ifndef SYS_openat2
 #define SYS_openat2 437 /* the same on every architecture; since Linux 5.6 */

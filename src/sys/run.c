@@ -23,9 +23,9 @@
 #include "base/mem.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
-#include "sys/family.h"
-#include "sys/keeper.h"
-#include "sys/output.h"
+#include "sys/subreaper.h"
+#include "sys/supervisor.h"
+#include "sys/child_output.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434 /* the same on every architecture; since Linux 5.3 */

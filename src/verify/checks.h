@@ -3,7 +3,7 @@
 #ifndef OI_VERIFY_CHECKS_H
 #define OI_VERIFY_CHECKS_H
 
-#include "verify/here.h"
+#include "verify/vantage.h"
 #include "verify/verify.h"
 
 /**

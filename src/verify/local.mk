@@ -2,7 +2,7 @@
 verify_sources = \
 	src/verify/checks.h \
 	src/verify/fabric.c \
-	src/verify/here.c src/verify/here.h \
+	src/verify/vantage.c src/verify/vantage.h \
 	src/verify/modules.c \
 	src/verify/quick.c \
 	src/verify/verify.c src/verify/verify.h

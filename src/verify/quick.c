@@ -8,7 +8,7 @@
 #include "sys/rdma.h"
 #include "sys/kmods.h"
 #include "verify/checks.h"
-#include "verify/here.h"
+#include "verify/vantage.h"
 
 static void see_port(void *data, const struct oi_rdma_entry *entry)
 {

@@ -3,7 +3,7 @@
 
 #include "sys/clock.h"
 #include "verify/checks.h"
-#include "verify/here.h"
+#include "verify/vantage.h"
 
 void oi_verify(const struct oi_host *host, const struct oi_config *config,
 	       const struct oi_verdict *verdict, int64_t wait_ms, struct oi_facts *facts,

@@ -7,7 +7,7 @@
 
 #include "app/lastrun.h"
 #include "base/mem.h"
-#include "execute/record.h"
+#include "execute/state/record.h"
 #include "facts/look.h"
 #include "facts/stanza.h"
 #include "model/config.h"

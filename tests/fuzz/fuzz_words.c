@@ -7,12 +7,12 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "execute/apt_source.h"
-#include "execute/apt_text.h"
-#include "execute/bundle.h"
-#include "execute/dkms.h"
-#include "execute/rpm_repo.h"
-#include "execute/rpm_text.h"
+#include "execute/apt/source.h"
+#include "execute/apt/text.h"
+#include "execute/bundle/bundle.h"
+#include "execute/modules/dkms.h"
+#include "execute/rpm/repo.h"
+#include "execute/rpm/text.h"
 #include "report/report.h"
 
 #define KERNEL "6.8.0-1015-azure"

@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "execute/apt.h"
-#include "execute/apt_source.h"
-#include "execute/apt_text.h"
-#include "execute/child.h"
+#include "execute/apt/install.h"
+#include "execute/apt/source.h"
+#include "execute/apt/text.h"
+#include "execute/tools/child.h"
 #include "execute/execute.h"
-#include "execute/record.h"
+#include "execute/state/record.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/clock.h"

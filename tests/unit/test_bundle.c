@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "execute/bundle.h"
+#include "execute/bundle/bundle.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/mnt.h"

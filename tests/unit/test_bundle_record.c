@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "execute/bundle.h"
-#include "execute/record.h"
+#include "execute/bundle/bundle.h"
+#include "execute/state/record.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 

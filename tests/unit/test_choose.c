@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "execute/record.h"
-#include "execute/steps.h"
+#include "execute/state/record.h"
+#include "execute/steps/steps.h"
 #include "fakehost.h"
 
 #define FOLDER "/etc/dkms"

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "execute/compile.h"
-#include "execute/depmod.h"
-#include "execute/dkms.h"
+#include "execute/modules/compile.h"
+#include "execute/modules/depmod.h"
+#include "execute/modules/dkms.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 
 #include "model/reasons.h"
-#include "sys/guard.h"
+#include "sys/trust.h"
 #include "tree.h"
 
 #define FILE_PATH "/etc/ofed-init/conf.d/50.yaml"

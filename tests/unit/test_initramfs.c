@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "execute/execute.h"
-#include "execute/record.h"
+#include "execute/state/record.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 

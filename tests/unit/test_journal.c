@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "execute/bundle.h"
+#include "execute/bundle/bundle.h"
 #include "execute/execute.h"
 #include "execute/heal.h"
-#include "execute/journal.h"
-#include "execute/record.h"
+#include "execute/state/journal.h"
+#include "execute/state/record.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "execute/modset.h"
-#include "execute/modset_text.h"
+#include "execute/cache/modset.h"
+#include "execute/cache/text.h"
 #include "model/reasons.h"
 
 #define KEY "doca-ofed_3.2.3_6.1.0-50-amd64_x86_64_debian-12_0123456789abcdef"

@@ -18,7 +18,7 @@
 
 #include "base/mem.h"
 #include "report/report.h"
-#include "sys/doing.h"
+#include "sys/activity.h"
 #include "sys/notify.h"
 #include "sys/progress.h"
 #include "sys/terminal.h"

@@ -17,7 +17,7 @@
 #include "model/reasons.h"
 #include "model/reporting.h"
 #include "sys/clock.h"
-#include "sys/messenger.h"
+#include "sys/outbox.h"
 #include "tree.h"
 
 /* --- the section --- */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "execute/signing.h"
+#include "execute/modules/signing.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 

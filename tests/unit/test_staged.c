@@ -15,10 +15,10 @@
 
 #include "base/mem.h"
 #include "fetch/headers.h"
-#include "fetch/keep.h"
+#include "fetch/sidecar.h"
 #include "fetch/record.h"
 #include "fetch/staged.h"
-#include "fetch/there.h"
+#include "fetch/staged_find.h"
 #include "model/reasons.h"
 
 /* FIPS 180-2, appendix B.1 */

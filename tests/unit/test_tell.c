@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "report/record.h"
-#include "report/tell.h"
+#include "report/sinks.h"
 
 #define POOL "/var/lib/hyperv/.kvp_pool_1"
 #define PROM "/prom/ofed_init.prom"

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "execute/record.h"
+#include "execute/state/record.h"
 #include "execute/uninstall.h"
 #include "fakehost.h"
 #include "model/reasons.h"

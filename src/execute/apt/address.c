@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A vendor's repository by address, and what of the distribution's is kept beside it. */
+#include "execute/apt/install.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "execute/packages/address.h"
+#include "execute/steps/steps.h"
+
+#define LIST_NAME OI_ADDRESS_ID ".list"
+#define LIST "/etc/apt/sources.list.d/" LIST_NAME
+#define KEYRING "/etc/apt/keyrings/" OI_ADDRESS_ID ".asc"
+#define GPG_HOME OI_APT_DIR "/gpg"
+#define KEYS OI_APT_DIR "/keys.asc"
+#define PIN "/etc/apt/preferences.d/" OI_APT_PIN_NAME
+#define KEY_BYTES (1u << 20)
+
+/* DOCA's repositories are flat. apt's own form of a local address has one slash. */
+static char *entry_of(const char *key_path, const char *address)
+{
+	bool local = !strncmp(address, "file://", 7);
+
+	return oi_mem_printf("deb [signed-by=%s] %s%s/ ./\n", key_path, local ? "file:" : "",
+			     local ? address + 7 : address);
+}
+
+int oi_apt_stage_address(struct oi_execution *run, const struct oi_step *step,
+			 struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv accepted = { 0 };
+	struct oi_apt_staged *staged = &run->apt.staged;
+	const struct oi_root *root = &run->host->change;
+	OI_FREE char *address = NULL;
+	OI_FREE char *key_path = oi_mem_printf("%s" KEYS, oi_root_is_real(root) ? "" : root->path);
+	OI_FREE char *entry = NULL;
+	OI_FREE char *uri = NULL;
+
+	oi_apt_staged_clear(staged);
+	if (oi_address_stage(run, step, GPG_HOME, KEYS, &accepted, &address, err))
+		return -1;
+	entry = entry_of(key_path, address);
+	uri = oi_mem_ndup(strstr(entry, "] ") + 2, strlen(strstr(entry, "] ") + 2) - strlen("/ ./\n"));
+	oi_strv_add(&staged->names, LIST_NAME);
+	oi_strv_add(&staged->texts, entry);
+	oi_strv_add(&staged->uris, uri);
+	oi_mem_set(&run->apt.address, address);
+	return 0;
+}
+
+int oi_apt_add_address(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf keys = { 0 };
+	OI_FREE char *entry = NULL;
+
+	(void)step;
+	entry = entry_of(KEYRING, run->apt.address);
+	if (oi_root_read(&run->host->change, KEYS, KEY_BYTES, &keys, err))
+		return -1;
+	return oi_address_write(run, KEYRING, oi_buf_str(&keys), err) ||
+	       oi_address_write(run, LIST, entry, err) ? -1 : 0;
+}
+
+/*
+ * Above the 500 of any repository, below the 1000 at which apt would downgrade.
+ * Source: apt_preferences(5); the vendor's repository carries a dkms of its own
+ */
+char *oi_apt_pin_text(const struct oi_step *step)
+{
+	OI_FREE char *names = oi_strv_join(&step->names, " ");
+
+	return oi_mem_printf("# Written by ofed-init: %s stays the distribution's own.\n"
+			     "Package: %s\n"
+			     "Pin: release o=%s\n"
+			     "Pin-Priority: 600\n", names, names, step->key);
+}
+
+int oi_apt_hold(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_FREE char *text = step->names.n && step->key ? oi_apt_pin_text(step) : NULL;
+
+	return text ? oi_address_write(run, PIN, text, err) : 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "execute/apt/install.h"
+#include "execute/apt/call.h"
+#include "execute/apt/text.h"
+#include "model/reasons.h"
+
+/* Does a line of apt's speak of one of the staged repositories? */
+static bool is_about(const struct oi_strv *uris, const char *line)
+{
+	for (size_t i = 0; i < uris->n; i++)
+		if (strstr(line, uris->v[i]))
+			return true;
+	return false;
+}
+
+static int check_trust(const struct oi_apt *apt, const struct oi_strv *lines, struct oi_err *err)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (is_about(&apt->staged.uris, lines->v[i]) && oi_apt_is_distrust(lines->v[i]))
+			return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", lines->v[i]);
+	return 0;
+}
+
+/* Less than the smallest index: apt was at the end of the disk, or was as good as there. */
+#define ROOM_BYTES (INT64_C(1) << 20)
+
+/* On a full disk apt cannot write down the keys, and says that the signature is wrong. */
+static int check_room(const struct oi_host *host, struct oi_err *err)
+{
+	struct oi_err ignored; /* then it is not the disk of which we know */
+	int64_t free_bytes;
+
+	if (oi_root_free_bytes(&host->change, OI_APT_DIR, &free_bytes, &ignored) ||
+	    free_bytes >= ROOM_BYTES)
+		return 0;
+	return oi_err_set(err, OI_R_DISK_SPACE, "package lists: %lld kB are free below %s",
+			  (long long)(free_bytes / 1000), OI_APT_DIR);
+}
+
+/* Source files of which there is a list of packages now, one "FILE:LINE" a line. */
+static int list_indexes(const struct oi_execution *run, struct oi_buf *out, struct oi_err *err)
+{
+	OI_APT_CALL_AUTO call = { 0 };
+
+	oi_apt_call_init(&call, run, OI_TOOL_APT_GET);
+	call.child.out = out;
+	oi_strv_add(&call.child.args, "indextargets");
+	oi_strv_add(&call.child.args, "--format");
+	oi_strv_add(&call.child.args, "$(SOURCESENTRY)");
+	oi_strv_add(&call.child.args, "Created-By: Packages");
+	return oi_apt_call_run(&call, err);
+}
+
+static int check_indexes(const struct oi_execution *run, struct oi_err *err)
+{
+	const struct oi_apt *apt = &run->apt;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf indexes = { 0 };
+
+	if (!apt->incomplete && !apt->staged.names.n)
+		return 0;
+	if (list_indexes(run, &indexes, err))
+		return -1;
+	for (size_t i = 0; i < apt->staged.names.n; i++) {
+		OI_FREE char *path = oi_apt_source_path(run->host, apt->staged.names.v[i]);
+		OI_FREE char *entry = oi_mem_printf("%s:", path);
+
+		if (!strstr(oi_buf_str(&indexes), entry))
+			return oi_err_set(err, OI_R_PACKAGES_LISTS,
+					  "the vendor's repository (%s) could not be read: %s",
+					  apt->staged.names.v[i],
+					  apt->incomplete ? apt->incomplete : "no cause was given");
+	}
+	if (!indexes.len)
+		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s", apt->incomplete);
+	if (apt->incomplete)
+		oi_log_warn(&run->host->log, "packages: going on with the lists that could be had");
+	return 0;
+}
+
+enum sources { ALL, ALL_BUT_STAGED, STAGED };
+
+/*
+ * Of a part of the sources apt makes no cache: it is the next call's, which knows them all.
+ * Source: apt, apt-private/private-update.cc
+ */
+static void choose_sources(const struct oi_host *host, enum sources which, struct oi_strv *args)
+{
+	if (which == ALL)
+		return;
+	oi_strv_add(args, "-o");
+	oi_strv_add(args, "pkgCacheFile::Generate=false");
+	if (which == STAGED)
+		oi_apt_only_staged(host, args);
+}
+
+/* One `apt-get update`; apt->incomplete tells what of the user's own could not be had. */
+static int update(struct oi_execution *run, enum sources which, struct oi_err *err)
+{
+	struct oi_apt *apt = &run->apt;
+	OI_APT_CALL_AUTO call = { 0 };
+	OI_FREE char *incomplete = NULL;
+	int ret;
+
+	oi_apt_call_init(&call, run, OI_TOOL_APT_GET);
+	call.child.level = OI_LOG_INFO;
+	oi_strv_add(&call.child.args, "update");
+	choose_sources(run->host, which, &call.child.args);
+	ret = oi_apt_call_run(&call, err);
+	if (ret && !oi_apt_said_no(&call))
+		return -1;
+	if ((ret || call.words.errors.n || call.words.warnings.n) && check_room(run->host, err))
+		return -1;
+	if (check_trust(apt, &call.words.warnings, err) || check_trust(apt, &call.words.errors, err))
+		return -1;
+	/* Before Error-Mode (apt 2.3) a failed source is a warning and exit status 0. */
+	if (ret || call.words.errors.n)
+		incomplete = oi_apt_why(&call, err);
+	for (size_t i = 0; !incomplete && i < call.words.warnings.n; i++)
+		if (strstr(call.words.warnings.v[i], "Failed to fetch") ||
+		    oi_apt_is_distrust(call.words.warnings.v[i]))
+			oi_mem_set(&incomplete, call.words.warnings.v[i]);
+	if (incomplete) {
+		oi_log_warn(&run->host->log, "packages: not all lists could be fetched: %s",
+			    incomplete);
+		oi_mem_set(&apt->incomplete, incomplete);
+	}
+	return 0;
+}
+
+/* --- ahead: while something else is downloaded --- */
+
+#define AHEAD OI_APT_DIR "/ahead" /* it has ended: what could not be had, or nothing */
+#define AHEAD_BYTES 65536
+
+/* In another process: what it learns is lost but for that file. Without one all is done again. */
+static void update_ahead(void *data)
+{
+	struct oi_execution *run = data;
+	struct oi_err err;
+	const char *why;
+
+	if (update(run, ALL_BUT_STAGED, &err)) {
+		oi_log_info(&run->host->log, "packages: %s", err.text);
+		return;
+	}
+	why = run->apt.incomplete ?: "";
+	if (oi_root_write(&run->host->change, AHEAD, 0644, why, strlen(why), &err))
+		oi_log_warn(&run->host->log, "packages: %s", err.text);
+}
+
+void oi_apt_refresh_ahead(struct oi_execution *run)
+{
+	const struct oi_apt_staged none = { 0 };
+	const struct oi_host *host = run->host;
+	struct oi_err err; /* whatever it is, oi_apt_refresh() meets it too, and says it */
+
+	if (oi_apt_lay_out(host, run->config, run->verdict, &none, false, &err) ||
+	    oi_root_remove(&host->change, AHEAD, &err))
+		return;
+	oi_aside_start(&run->lists, update_ahead, run);
+}
+
+/* Return: are they there, as far as they can be had. Of a source that counts no more they tell nothing. */
+static bool have_ahead(struct oi_execution *run)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf why = { 0 };
+	struct oi_err ignored; /* there is none, or nobody knows how it ended */
+
+	if (!run->lists.pid)
+		return false;
+	oi_aside_wait(&run->lists, run->host->deadline_ms);
+	if (oi_root_read(&run->host->change, AHEAD, AHEAD_BYTES, &why, &ignored) ||
+	    oi_apt_replaces(run->host, &run->apt.staged))
+		return false;
+	if (why.len)
+		oi_mem_set(&run->apt.incomplete, oi_buf_str(&why));
+	return true;
+}
+
+int oi_apt_refresh(struct oi_execution *run, struct oi_err *err)
+{
+	struct oi_apt *apt = &run->apt;
+	bool ahead;
+
+	free(apt->incomplete);
+	apt->incomplete = NULL;
+	ahead = have_ahead(run);
+	if (oi_apt_lay_out(run->host, run->config, run->verdict, &apt->staged, ahead, err))
+		return -1;
+	if ((!ahead || apt->staged.names.n) && update(run, ahead ? STAGED : ALL, err))
+		return -1;
+	return check_indexes(run, err);
+}

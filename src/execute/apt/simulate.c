@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "execute/apt/install.h"
+#include "execute/apt/call.h"
+#include "execute/apt/heal.h"
+#include "execute/apt/text.h"
+#include "execute/modules/background.h"
+#include "model/reasons.h"
+
+#define HEADERS "linux-headers-"
+
+static int unavailable(const struct oi_execution *run, enum oi_reason reason, const char *text,
+		       struct oi_err *err)
+{
+	if (run->apt.incomplete)
+		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s; not all lists could be fetched: %s",
+				  text, run->apt.incomplete);
+	return oi_err_set(err, reason, "%s", text);
+}
+
+static bool is_headers(const char *name)
+{
+	return !strncmp(name, HEADERS, strlen(HEADERS));
+}
+
+/* To be judged by name, since a wrong guess here costs the user a compile that cannot work. */
+static bool is_compiler(const char *name)
+{
+	return !strcmp(name, "gcc") || !strcmp(name, "make") || !strcmp(name, "build-essential");
+}
+
+bool oi_apt_compiles(const char *name)
+{
+	return is_compiler(name) || is_headers(name);
+}
+
+/*
+ * Takes one package that must be there, or says why it cannot be. Headers that
+ * somebody put in place without a package do as well.
+ */
+static int take_name(const struct oi_execution *run, const char *policy, const char *name,
+		     struct oi_strv *names, struct oi_err *err)
+{
+	enum oi_apt_known known = oi_apt_policy(policy, name);
+	OI_FREE char *text = oi_mem_printf("%s is neither installed nor in the archive", name);
+	bool none = known == OI_APT_UNKNOWN || known == OI_APT_NO_CANDIDATE;
+
+	if (none && is_headers(name)) {
+		OI_FREE char *makefile = oi_mem_printf("/lib/modules/%s/build/Makefile",
+						       name + strlen(HEADERS));
+
+		if (!oi_root_exists(&run->host->change, makefile))
+			return unavailable(run, OI_R_HEADERS_MISSING, text, err);
+		oi_log_info(&run->host->log, "packages: %s is not needed: %s is there", name,
+			    makefile);
+		return 0;
+	}
+	if (none && is_compiler(name))
+		return unavailable(run, OI_R_COMPILER_MISSING, text, err);
+	oi_strv_add(names, name);
+	return 0;
+}
+
+static int ask_policy(const struct oi_execution *run, const struct oi_step *step,
+		      struct oi_buf *policy, struct oi_err *err)
+{
+	OI_APT_CALL_AUTO call = { 0 };
+
+	oi_apt_call_init(&call, run, OI_TOOL_APT_CACHE);
+	call.child.out = policy;
+	oi_strv_add(&call.child.args, "policy");
+	oi_strv_add_all(&call.child.args, &step->names);
+	oi_strv_add_all(&call.child.args, &step->optional);
+	return oi_apt_call_run(&call, err);
+}
+
+/* The long way to the same answer: two calls, the first of them slow. */
+static int simulate_then_size(const struct oi_execution *run, struct oi_apt_call *call,
+			      const struct oi_strv *names, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf uris = { 0 };
+	OI_APT_CALL_AUTO size = { 0 };
+
+	oi_log_debug(&run->host->log, "packages: apt's list of changes was not understood; simulating");
+	oi_apt_call_install(call, run, "--simulate", names);
+	if (oi_apt_call_run(call, err))
+		return -1;
+	oi_apt_call_install(&size, run, "--print-uris", names);
+	size.child.out = &uris;
+	if (oi_apt_call_run(&size, err))
+		return -1;
+	call->bytes = oi_apt_uris_bytes(oi_buf_str(&uris));
+	return 0;
+}
+
+int oi_apt_preview(const struct oi_execution *run, struct oi_apt_call *call,
+		   const struct oi_strv *names, struct oi_err *err)
+{
+	oi_apt_call_install(call, run, "--print-uris", names);
+	oi_strv_add(&call->child.args, "-V"); /* one package a line, with its versions */
+	if (oi_apt_call_run(call, err))
+		return -1;
+	if (!oi_apt_preview_whole(&call->preview))
+		return simulate_then_size(run, call, names, err);
+	oi_apt_changes_clear(&call->changes);
+	call->changes = call->preview.changes;
+	memset(&call->preview.changes, 0, sizeof(call->preview.changes));
+	call->bytes = call->preview.bytes;
+	return 0;
+}
+
+/* Return: 0 it fits, 1 it does not (@err says why), -1 the question could not be put. */
+static int try_names(const struct oi_execution *run, struct oi_apt_call *call,
+		     const struct oi_strv *names, struct oi_err *err)
+{
+	OI_FREE char *text = NULL;
+
+	if (!oi_apt_preview(run, call, names, err))
+		return 0;
+	if (!oi_apt_said_no(call))
+		return -1;
+	text = oi_apt_why(call, err);
+	unavailable(run, OI_R_PACKAGES_UNAVAILABLE, text, err);
+	return 1;
+}
+
+/* Which of the optional ones fit beside those that must be there; @call is of the answer. */
+static int choose(struct oi_execution *run, const struct oi_strv *must,
+		  const struct oi_strv *may, struct oi_strv *names, struct oi_apt_call *call,
+		  struct oi_err *err)
+{
+	int ret;
+
+	oi_strv_add_all(names, must);
+	oi_strv_add_all(names, may);
+	ret = try_names(run, call, names, err);
+	if (ret <= 0 || !may->n)
+		return ret ? -1 : 0;
+	oi_strv_clear(names);
+	oi_strv_add_all(names, must);
+	if (try_names(run, call, must, err))
+		return -1;
+	for (size_t i = 0; i < may->n; i++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
+
+		oi_strv_add_all(&more, names);
+		oi_strv_add(&more, may->v[i]);
+		ret = try_names(run, call, &more, err);
+		if (ret < 0)
+			return -1;
+		if (ret)
+			oi_log_warn(&run->host->log, "packages: without %s, which does not fit: %s",
+				    may->v[i], err->text);
+		else
+			oi_strv_add(names, may->v[i]);
+	}
+	return try_names(run, call, names, err) ? -1 : 0;
+}
+
+static int refuse_kernel(const struct oi_execution *run, const struct oi_apt_changes *changes,
+			 struct oi_err *err)
+{
+	const char *release = run->verdict->driver.kernel ? run->verdict->driver.kernel : "";
+	const struct oi_apt_change *kernel = oi_apt_changes_kernel(changes, release);
+
+	if (!kernel)
+		return 0;
+	return oi_err_set(err, OI_R_KERNEL_CHANGE, "%s would go from %s to %s", kernel->name,
+			  kernel->before ? kernel->before : "none",
+			  kernel->after ? kernel->after : "none");
+}
+
+/* The changes as a whole: said to the operator, and refused if they must not happen. */
+static int judge(struct oi_execution *run, const struct oi_apt_changes *changes, int64_t bytes,
+		 struct oi_err *err)
+{
+	const struct oi_log *log = &run->host->log;
+	OI_FREE char *summary = oi_apt_changes_text(changes);
+	int64_t free_bytes;
+
+	oi_log_info(log, "packages: would change: %s; to download: %lld kB", summary,
+		    (long long)(bytes / 1000));
+	for (size_t i = 0; i < changes->n; i++)
+		if (!changes->v[i].after)
+			oi_log_warn(log, "packages: would remove %s %s", changes->v[i].name,
+				    changes->v[i].before);
+	if (refuse_kernel(run, changes, err))
+		return -1;
+	if (oi_root_free_bytes(&run->host->change, OI_APT_DIR, &free_bytes, err))
+		return -1;
+	if (free_bytes < bytes)
+		return oi_err_set(err, OI_R_DISK_SPACE,
+				  "%lld MB to download, %lld MB free below %s",
+				  (long long)(bytes / 1000000), (long long)(free_bytes / 1000000),
+				  OI_APT_DIR);
+	return 0;
+}
+
+static void note_fresh(struct oi_apt *apt, const struct oi_apt_changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct oi_apt_change *c = &changes->v[i];
+
+		if (c->before)
+			oi_strv_addf(&apt->replaced, "%s %s %s", c->name, c->before,
+				     c->after ? c->after : "-");
+		else
+			oi_strv_addf(&apt->fresh, "%s %s", c->name, c->after);
+	}
+}
+
+/*
+ * Packages that lack what they need, left by an installation that was cut off
+ * (ours, perhaps): until that is finished apt says no to everything, so this is
+ * the one thing that is done before the simulation has said yes. It may only
+ * add: nothing is removed, and no kernel changes.
+ */
+static int mend(struct oi_execution *run, struct oi_err *err)
+{
+	OI_FREE char *cause = oi_mem_dup(err->text);
+	OI_APT_CALL_AUTO call = { 0 };
+	int ret;
+
+	if (oi_apt_preview(run, &call, NULL, err)) {
+		if (oi_apt_said_no(&call))
+			oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE, "%s", cause);
+		return -1;
+	}
+	for (size_t i = 0; i < call.changes.n; i++)
+		if (!call.changes.v[i].after)
+			return oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE,
+					  "%s; to mend it %s would have to be removed", cause,
+					  call.changes.v[i].name);
+	if (refuse_kernel(run, &call.changes, err))
+		return -1;
+	note_fresh(&run->apt, &call.changes);
+	oi_log_warn(&run->host->log,
+		    "packages: an earlier installation was not finished; finishing it first");
+	if (oi_apt_record(run, err) || oi_apt_defer_open(run->host, err))
+		return -1;
+	oi_apt_call_install(&call, run, NULL, NULL);
+	call.child.level = OI_LOG_INFO;
+	oi_apt_call_wait(&call);
+	ret = oi_apt_call_dpkg(run, &call, err);
+	oi_early_allow(run->host);
+	return ret ? oi_err_prefix(err, "finishing an earlier installation") : 0;
+}
+
+/* --- the whole --- */
+
+int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv must = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv may = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf policy = { 0 };
+	struct oi_apt *apt = &run->apt;
+	OI_APT_CALL_AUTO call = { 0 };
+	int ret;
+
+	oi_strv_clear(&apt->fresh);
+	oi_strv_clear(&apt->replaced);
+	if (ask_policy(run, step, &policy, err))
+		return -1;
+	for (size_t i = 0; i < step->names.n; i++)
+		if (strchr(step->names.v[i], '/'))
+			oi_strv_add(&must, step->names.v[i]);
+		else if (take_name(run, oi_buf_str(&policy), step->names.v[i], &must, err))
+			return -1;
+	for (size_t i = 0; i < step->optional.n; i++) {
+		const char *name = step->optional.v[i];
+
+		if (oi_apt_policy(oi_buf_str(&policy), name) >= OI_APT_CANDIDATE)
+			oi_strv_add(&may, name);
+		else
+			oi_log_info(&run->host->log, "packages: without %s, which the archive has not",
+				    name);
+	}
+	ret = choose(run, &must, &may, &names, &call, err);
+	if (ret && call.words.broken && oi_apt_said_no(&call)) {
+		oi_strv_clear(&names);
+		ret = mend(run, err) ? -1 : choose(run, &must, &may, &names, &call, err);
+	}
+	if (ret || judge(run, &call.changes, call.bytes, err))
+		return -1;
+	oi_strv_clear(&apt->names);
+	oi_strv_add_all(&apt->names, &names);
+	note_fresh(apt, &call.changes);
+	apt->simulated = true;
+	return 0;
+}
+
+const struct oi_strv *oi_apt_fresh(const struct oi_execution *run)
+{
+	return &run->apt.fresh;
+}

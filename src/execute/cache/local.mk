@@ -1,0 +1,9 @@
+# Sources and headers of src/execute/cache, in libhost.a: one path a line, sorted.
+execute_sources += \
+	src/execute/cache/create.c \
+	src/execute/cache/modset.c \
+	src/execute/cache/modset.h \
+	src/execute/cache/publish.c \
+	src/execute/cache/text.c \
+	src/execute/cache/text.h \
+	src/execute/cache/upload.c

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "execute/modules/dkms.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/ver.h"
+#include "execute/tools/child.h"
+#include "execute/modules/compile.h"
+#include "execute/modules/depmod.h"
+#include "execute/modules/dkms_heal.h"
+#include "model/reasons.h"
+
+#define TREE "/var/lib/dkms"
+#define SOURCES "/usr/src"
+#define LOG_LINES 30 /* what a compiler says in the end */
+#define LOG_BYTES 16384
+
+/* --- dkms status --- */
+
+static struct oi_dkms_module *find(const struct oi_dkms_modules *modules, const char *name)
+{
+	for (size_t i = 0; i < modules->n; i++)
+		if (!strcmp(modules->v[i].name, name))
+			return &modules->v[i];
+	return NULL;
+}
+
+static void note(struct oi_dkms_modules *modules, const char *name, const char *version,
+		 bool installed, bool differs)
+{
+	struct oi_dkms_module *m = find(modules, name);
+
+	if (!m) {
+		modules->v = oi_mem_grow(modules->v, modules->n + 1, sizeof(*modules->v));
+		m = &modules->v[modules->n++];
+		memset(m, 0, sizeof(*m));
+		m->name = oi_mem_dup(name);
+		m->version = oi_mem_dup(version);
+		m->installed = installed;
+		m->differs = differs;
+		return;
+	}
+	if (installed > m->installed ||
+	    (installed == m->installed && oi_ver_compare(version, m->version) > 0)) {
+		oi_mem_set(&m->version, version);
+		m->installed = installed;
+		m->differs = differs;
+	}
+}
+
+static void parse_line(const char *line, const char *kernel, struct oi_dkms_modules *modules)
+{
+	const char *colon = strchr(line, ':');
+	OI_CLEANUP(oi_strv_clear) struct oi_strv fields = { 0 };
+	OI_FREE char *head = NULL;
+	const char *name, *version, *release;
+	char *slash;
+	bool installed;
+
+	if (!colon)
+		return;
+	head = oi_mem_ndup(line, (size_t)(colon - line));
+	oi_strv_split(&fields, head, ", ");
+	if (!fields.n)
+		return;
+	slash = strchr(fields.v[0], '/');
+	if (slash)
+		*slash = '\0';
+	name = fields.v[0];
+	if ((!slash && fields.n < 2) || !strcmp(name, "Error!"))
+		return;
+	version = slash ? slash + 1 : fields.v[1];
+	release = slash ? (fields.n > 1 ? fields.v[1] : "") : (fields.n > 2 ? fields.v[2] : "");
+	/* "installed (original_module exists)", "installed (WARNING! Diff between ...)" */
+	colon += 1 + strspn(colon + 1, " ");
+	installed = !strncmp(colon, "installed", 9) && !strcmp(release, kernel);
+	note(modules, name, version, installed,
+	     installed && strstr(colon, "between built and installed"));
+}
+
+void oi_dkms_parse(const char *text, const char *kernel, struct oi_dkms_modules *modules)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+
+	oi_strv_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		parse_line(lines.v[i], kernel, modules);
+}
+
+void oi_dkms_modules_clear(struct oi_dkms_modules *modules)
+{
+	for (size_t i = 0; i < modules->n; i++) {
+		free(modules->v[i].name);
+		free(modules->v[i].version);
+	}
+	free(modules->v);
+	memset(modules, 0, sizeof(*modules));
+}
+
+/* All that dkms knows, not only of this kernel: what was never built is what we look for. */
+int oi_dkms_list(const struct oi_host *host, const char *kernel, struct oi_dkms_modules *modules,
+		 struct oi_err *err)
+{
+	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
+
+	child.out = &out;
+	oi_strv_add(&child.args, "status");
+	oi_dkms_modules_clear(modules);
+	if (oi_child_run(host, &child, &result, err))
+		return -1;
+	oi_dkms_parse(oi_buf_str(&out), kernel, modules);
+	return 0;
+}
+
+/* --- make.log --- */
+
+static bool log_end(const struct oi_host *host, const char *path)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	char text[LOG_BYTES + 1];
+	struct stat st;
+	ssize_t len;
+	size_t first;
+	int fd = oi_root_openat(&host->change, path, O_RDONLY | O_NONBLOCK, 0);
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st))
+		st.st_size = 0;
+	len = pread(fd, text, LOG_BYTES, st.st_size > LOG_BYTES ? st.st_size - LOG_BYTES : 0);
+	close(fd);
+	if (len <= 0)
+		return false;
+	text[len] = '\0';
+	oi_strv_split(&lines, text, "\n");
+	first = lines.n > LOG_LINES ? lines.n - LOG_LINES : 0;
+	oi_log_info(&host->log, "dkms: the end of %s:", path);
+	for (size_t i = first; i < lines.n; i++)
+		oi_log_info(&host->log, "dkms: | %s", lines.v[i]);
+	return true;
+}
+
+static void log_failure(const struct oi_host *host, const char *kernel,
+			const struct oi_dkms_module *m)
+{
+	OI_FREE char *build = oi_mem_printf(TREE "/%s/%s/build/make.log", m->name, m->version);
+	OI_FREE char *folder = oi_mem_printf(TREE "/%s/%s/%s", m->name, m->version, kernel);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv archs = { 0 };
+	struct oi_err err;
+
+	/* A failed build's log stays where it was built; dkms 3.1 and later move it. */
+	if (log_end(host, build) || oi_root_list(&host->change, folder, &archs, &err))
+		return;
+	for (size_t i = 0; i < archs.n; i++) {
+		OI_FREE char *path = oi_mem_printf("%s/%s/log/make.log", folder, archs.v[i]);
+
+		if (log_end(host, path))
+			return;
+	}
+}
+
+/* --- the check --- */
+
+static bool counts(const struct oi_step *step, const char *name)
+{
+	return (!step->names.n && !step->optional.n) || oi_strv_has(&step->names, name) ||
+		oi_strv_has(&step->optional, name);
+}
+
+static size_t count_missing(const struct oi_dkms_modules *modules, const struct oi_step *step)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < modules->n; i++)
+		n += !modules->v[i].installed && counts(step, modules->v[i].name);
+	return n;
+}
+
+/*
+ * @kernel: NULL: of all of them; @more: an option, or NULL
+ * Return: has it come to its end, whatever that was.
+ */
+static bool act(const struct oi_host *host, const char *verb, const char *name,
+		const char *version, const char *kernel, const char *more)
+{
+	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DKMS };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	struct oi_err err;
+
+	child.level = OI_LOG_INFO;
+	oi_strv_add(&child.args, verb);
+	oi_strv_add(&child.args, "-m");
+	oi_strv_add(&child.args, name);
+	oi_strv_add(&child.args, "-v");
+	oi_strv_add(&child.args, version);
+	if (kernel) {
+		oi_compile_prepare(host, kernel, &child);
+		oi_strv_add(&child.args, "-k");
+		oi_strv_add(&child.args, kernel);
+	}
+	if (more)
+		oi_strv_add(&child.args, more);
+	if (oi_child_run(host, &child, &result, &err))
+		oi_log_warn(&host->log, "dkms: %s", err.text);
+	return result.end == OI_RUN_EXITED;
+}
+
+/* @force: put back what was built, whatever is there */
+static void install(const struct oi_host *host, const char *kernel,
+		    const struct oi_dkms_module *m, bool force)
+{
+	if (force)
+		oi_log_warn(&host->log, "dkms: %s/%s is not as it was built for %s; installing it anew",
+			    m->name, m->version, kernel);
+	else
+		oi_log_info(&host->log, "dkms: %s/%s is not installed for %s yet", m->name, m->version,
+			    kernel);
+	/* What counts is what dkms status says afterwards. */
+	act(host, "install", m->name, m->version, kernel, force ? "--force" : NULL);
+}
+
+void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_step *step)
+{
+	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
+	struct oi_err err;
+
+	if (!oi_child_has(host, OI_TOOL_DKMS))
+		return;
+	if (oi_dkms_list(host, kernel, &modules, &err)) {
+		oi_log_warn(&host->log, "dkms: %s", err.text);
+		return;
+	}
+	/* the others first: they need the symbols of the named ones */
+	for (int wanted = 0; wanted < 2; wanted++)
+		for (size_t i = 0; i < modules.n; i++) {
+			const struct oi_dkms_module *m = &modules.v[i];
+
+			if (oi_strv_has(wanted ? &step->names : &step->optional, m->name))
+				act(host, "remove", m->name, m->version, NULL, "--all");
+		}
+}
+
+/* Of which version the source is that a package has put in place; NULL: of none. Owned by the caller. */
+static char *source_version(const struct oi_host *host, const char *name)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	size_t len = strlen(name);
+	struct oi_err ignored;
+
+	if (oi_root_list(&host->change, SOURCES, &names, &ignored))
+		return NULL;
+	for (size_t i = 0; i < names.n; i++) {
+		OI_FREE char *conf = oi_mem_printf(SOURCES "/%s/dkms.conf", names.v[i]);
+
+		if (!strncmp(names.v[i], name, len) && names.v[i][len] == '-' &&
+		    oi_root_exists(&host->change, conf))
+			return oi_mem_dup(names.v[i] + len + 1);
+	}
+	return NULL;
+}
+
+/* One that was taken out by oi_dkms_remove(), or never in: dkms was told to leave it to us. */
+static bool make_known(const struct oi_host *host, const char *name)
+{
+	OI_FREE char *version = source_version(host, name);
+
+	if (version)
+		act(host, "add", name, version, NULL, NULL);
+	return version;
+}
+
+void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step,
+		   bool install)
+{
+	bool ended = true;
+
+	for (size_t i = 0; i < step->names.n; i++) {
+		OI_FREE char *version = source_version(host, step->names.v[i]);
+
+		if (version)
+			ended &= act(host, install ? "install" : "build", step->names.v[i], version,
+				     kernel, NULL);
+	}
+	/* Nobody knows how far it came, and oi_dkms_check() would install what there is. */
+	if (!ended)
+		oi_dkms_heal(host, &step->names, NULL, false);
+}
+
+bool oi_dkms_is_used(const struct oi_host *host)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	struct oi_err ignored; /* it is not there yet */
+
+	if (oi_root_list(&host->change, TREE, &names, &ignored))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		OI_FREE char *path = oi_mem_printf(TREE "/%s", names.v[i]);
+		OI_CLEANUP(oi_strv_clear) struct oi_strv inside = { 0 };
+
+		if (!oi_root_list(&host->change, path, &inside, &ignored))
+			return true;
+	}
+	return false;
+}
+
+/* Return: is dkms to be asked again. */
+static bool make_all_known(const struct oi_host *host, const struct oi_dkms_modules *modules,
+			   const struct oi_step *step)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < step->names.n; i++)
+		if (!find(modules, step->names.v[i]))
+			any |= make_known(host, step->names.v[i]);
+	for (size_t i = 0; i < step->optional.n; i++)
+		if (!find(modules, step->optional.v[i]))
+			any |= make_known(host, step->optional.v[i]);
+	return any;
+}
+
+static int check_known(const struct oi_dkms_modules *modules, const struct oi_step *step,
+		       struct oi_err *err)
+{
+	if (!step->names.n && !step->optional.n && !modules->n)
+		return oi_err_set(err, OI_R_DKMS_FAILED, "dkms knows no module at all");
+	for (size_t i = 0; i < step->names.n; i++)
+		if (!find(modules, step->names.v[i]))
+			return oi_err_set(err, OI_R_DKMS_FAILED, "dkms knows no module %s",
+					  step->names.v[i]);
+	return 0;
+}
+
+static void build_missing(const struct oi_host *host, const char *kernel,
+			  const struct oi_step *step, const struct oi_dkms_modules *modules,
+			  bool wanted)
+{
+	for (size_t i = 0; i < modules->n; i++) {
+		const struct oi_dkms_module *m = &modules->v[i];
+
+		if (!m->installed && counts(step, m->name) &&
+		    oi_strv_has(&step->names, m->name) == wanted)
+			install(host, kernel, m, false);
+	}
+}
+
+static int check(const struct oi_host *host, const char *kernel, const struct oi_step *step,
+		 struct oi_dkms_modules *modules, struct oi_err *err)
+{
+	if (oi_dkms_list(host, kernel, modules, err) ||
+	    (make_all_known(host, modules, step) && oi_dkms_list(host, kernel, modules, err)) ||
+	    check_known(modules, step, err))
+		return -1;
+	for (size_t i = 0; i < modules->n; i++)
+		if (modules->v[i].differs && counts(step, modules->v[i].name))
+			install(host, kernel, &modules->v[i], true);
+	if (!count_missing(modules, step))
+		return 0;
+	/* The named ones first: the others need their symbols.
+	 * Source: catalog notes, "DKMS may build iser, isert, srp before mlnx-ofed-kernel" */
+	build_missing(host, kernel, step, modules, true);
+	build_missing(host, kernel, step, modules, false);
+	return oi_dkms_list(host, kernel, modules, err);
+}
+
+int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct oi_step *step,
+		  struct oi_err *err)
+{
+	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf failed = { 0 };
+
+	if (!oi_child_has(host, OI_TOOL_DKMS))
+		return oi_err_set(err, OI_R_DKMS_FAILED,
+				  "dkms is not there: nothing has built the modules");
+	if (check(host, kernel, step, &modules, err))
+		return -1;
+	for (size_t i = 0; i < modules.n; i++) {
+		const struct oi_dkms_module *m = &modules.v[i];
+
+		if (!counts(step, m->name))
+			continue;
+		if (m->installed) {
+			oi_log_info(&host->log, "dkms: %s/%s is installed for %s", m->name, m->version,
+				    kernel);
+			continue;
+		}
+		log_failure(host, kernel, m);
+		oi_buf_addf(&failed, "%s%s/%s", failed.len ? ", " : "", m->name, m->version);
+	}
+	if (!failed.len)
+		return oi_depmod_check(host, kernel, err);
+	return oi_err_set(err, OI_R_DKMS_FAILED, "not installed for %s: %s", kernel,
+			  oi_buf_str(&failed));
+}
+
+static void log_failures(const struct oi_host *host, const char *kernel,
+			 const struct oi_step *step)
+{
+	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
+	struct oi_err err;
+
+	if (!kernel || !oi_child_has(host, OI_TOOL_DKMS) ||
+	    oi_dkms_list(host, kernel, &modules, &err))
+		return;
+	for (size_t i = 0; i < modules.n; i++)
+		if (!modules.v[i].installed && counts(step, modules.v[i].name))
+			log_failure(host, kernel, &modules.v[i]);
+}
+
+bool oi_dkms_blame(const struct oi_host *host, const struct oi_verdict *verdict,
+		   const char *text, struct oi_err *err)
+{
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		if (verdict->steps[i].action != OI_ACTION_MODULE_CHECK)
+			continue;
+		log_failures(host, verdict->driver.kernel, &verdict->steps[i]);
+		oi_err_set(err, OI_R_DKMS_FAILED, "%s", text);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a dkms that was cut off has left. */
+#ifndef OI_EXECUTE_MODULES_DKMS_HEAL_H
+#define OI_EXECUTE_MODULES_DKMS_HEAL_H
+
+#include <stdbool.h>
+
+#include "base/strv.h"
+#include "sys/host.h"
+
+/**
+ * oi_dkms_heal() - drop what was built and not installed to the end, so that it is built anew
+ * @names: of modules; another's half-built one is for its owner to judge
+ * @kernel: NULL: unknown
+ * @lost: what was built for it may not have reached the disk: that goes too, installed or not
+ */
+void oi_dkms_heal(const struct oi_host *host, const struct oi_strv *names, const char *kernel, bool lost);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "execute/reload/note.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/doc.h"
+#include "base/mem.h"
+#include "execute/reload/fallback.h"
+#include "execute/reload/udev.h"
+#include "model/reasons.h"
+#include "sys/boot.h"
+#include "sys/clock.h"
+
+#define NOTE_BYTES 65536
+
+/* --- the note --- */
+
+static struct oi_doc *gateway_doc(const struct oi_gateway *gateway, bool answered)
+{
+	struct oi_doc *doc = oi_doc_new(gateway->known ? OI_DOC_MAP : OI_DOC_NULL);
+
+	if (!gateway->known)
+		return doc;
+	oi_doc_put_string(doc, "interface", gateway->interface);
+	oi_doc_put_string(doc, "address", gateway->address);
+	oi_doc_put_bool(doc, "answered", answered);
+	return doc;
+}
+
+/* What the plan has of dkms, which the way back takes out. */
+static void list_dkms(const struct oi_verdict *verdict, struct oi_strv *names,
+		      struct oi_strv *optional)
+{
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		if (verdict->steps[i].action != OI_ACTION_MODULE_CHECK)
+			continue;
+		oi_strv_add_all(names, &verdict->steps[i].names);
+		oi_strv_add_all(optional, &verdict->steps[i].optional);
+	}
+}
+
+static char *note_text(const struct oi_execution *run, const struct oi_step *step,
+		       const struct oi_network *before, const struct oi_strv *loaded)
+{
+	const struct oi_verdict *verdict = run->verdict;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv optional = { 0 };
+	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
+	OI_FREE char *boot = oi_boot_id(&run->host->look);
+
+	list_dkms(verdict, &names, &optional);
+	oi_doc_put_int(doc, "schema", 1);
+	oi_doc_put_string(doc, "boot_id", boot);
+	oi_doc_put_string(doc, "stack", verdict->driver.stack);
+	oi_doc_put_string(doc, "version", verdict->driver.version);
+	oi_doc_put_string(doc, "sha256", verdict->driver.sha256);
+	oi_doc_put_string(doc, "kernel", verdict->driver.kernel);
+	oi_doc_put(doc, "dkms", oi_doc_new_strings(&names));
+	oi_doc_put(doc, "dkms_optional", oi_doc_new_strings(&optional));
+	oi_doc_put(doc, "units", oi_doc_new_strings(&step->names));
+	oi_doc_put(doc, "modules", oi_doc_new_strings(&step->optional));
+	oi_doc_put(doc, "loaded", oi_doc_new_strings(loaded));
+	oi_doc_put(doc, "four", gateway_doc(&before->four, before->four_answered));
+	oi_doc_put(doc, "six", gateway_doc(&before->six, before->six_answered));
+	oi_doc_put_bool(doc, "metadata", before->metadata);
+	return oi_doc_to_json(doc, true);
+}
+
+/* @now: of another boot it is enough that there is one, and that it answers; NULL: of this one */
+static void read_gateway(const struct oi_doc *doc, const struct oi_gateway *now,
+			 struct oi_gateway *gateway, bool *answered)
+{
+	const char *interface = oi_doc_string(oi_doc_get(doc, "interface"));
+	const char *address = oi_doc_string(oi_doc_get(doc, "address"));
+
+	if (!interface || strlen(interface) >= sizeof(gateway->interface) || !address ||
+	    strlen(address) >= sizeof(gateway->address))
+		return;
+	gateway->known = true;
+	strcpy(gateway->interface, interface);
+	strcpy(gateway->address, address);
+	*answered = oi_doc_is_true(oi_doc_get(doc, "answered"));
+	if (now && now->known)
+		*gateway = *now;
+}
+
+static void read_network(const struct oi_host *host, const struct oi_doc *doc,
+			 struct oi_network *before)
+{
+	/* Gateways are those of one boot: afterwards the network may have given another. */
+	OI_FREE char *now = oi_boot_id(&host->look);
+	const char *then = oi_doc_string(oi_doc_get(doc, "boot_id"));
+	bool other = !now || !then || strcmp(now, then) != 0;
+	struct oi_gateway four, six;
+
+	oi_net_gateway4(&host->look, &four);
+	oi_net_gateway6(&host->look, &six);
+	memset(before, 0, sizeof(*before));
+	read_gateway(oi_doc_get(doc, "four"), other ? &four : NULL, &before->four,
+		     &before->four_answered);
+	read_gateway(oi_doc_get(doc, "six"), other ? &six : NULL, &before->six, &before->six_answered);
+	before->metadata = oi_doc_is_true(oi_doc_get(doc, "metadata"));
+}
+
+/* --- the exchange --- */
+
+void oi_reload_begin(const struct oi_execution *run, const struct oi_step *step,
+		     const struct oi_network *before, const struct oi_strv *loaded)
+{
+	OI_FREE char *text = before ? note_text(run, step, before, loaded) : NULL;
+	struct oi_err err;
+
+	if (text && oi_root_write(&run->host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
+		oi_log_warn(&run->host->log, "network: not watched by a next run: %s", err.text);
+	oi_udev_hold(run->host, &step->optional);
+}
+
+void oi_reload_end(const struct oi_host *host)
+{
+	struct oi_err err;
+
+	oi_udev_let_go(host);
+	if (oi_root_remove(&host->change, OI_RELOAD_PATH, &err))
+		oi_log_warn(&host->log, "network: %s", err.text);
+}
+
+/* --- healing --- */
+
+static void go_back(const struct oi_host *host, const struct oi_config *config,
+		    const struct oi_doc *doc)
+{
+	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv loaded = { 0 };
+	struct oi_execution run = { .host = host, .config = config, .verdict = &verdict };
+	struct oi_step *step;
+
+	oi_mem_set(&verdict.driver.stack, oi_doc_string(oi_doc_get(doc, "stack")));
+	oi_mem_set(&verdict.driver.version, oi_doc_string(oi_doc_get(doc, "version")));
+	oi_mem_set(&verdict.driver.sha256, oi_doc_string(oi_doc_get(doc, "sha256")));
+	oi_mem_set(&verdict.driver.kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
+	step = oi_verdict_step(&verdict, OI_ACTION_MODULE_CHECK, "of-then", "%s", "");
+	oi_doc_take_strings(oi_doc_get(doc, "dkms"), &step->names);
+	oi_doc_take_strings(oi_doc_get(doc, "dkms_optional"), &step->optional);
+	step = oi_verdict_step(&verdict, OI_ACTION_SERVICE_RESTART, "restart-of-then", "%s", "");
+	oi_doc_take_strings(oi_doc_get(doc, "units"), &step->names);
+	oi_doc_take_strings(oi_doc_get(doc, "modules"), &step->optional);
+	oi_doc_take_strings(oi_doc_get(doc, "loaded"), &loaded);
+	oi_fallback_go(&run, step, &loaded);
+}
+
+/* Return: owned by the caller; NULL: there is none, or of no use */
+static struct oi_doc *read_note(const struct oi_root *root)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	struct oi_doc *doc = NULL;
+	struct oi_err ignored;
+
+	if (oi_root_read(root, OI_RELOAD_PATH, NOTE_BYTES, &text, &ignored) ||
+	    oi_doc_from_json(oi_buf_str(&text), text.len, OI_RELOAD_PATH, OI_R_READ_FAILED, &doc,
+			     &ignored))
+		return NULL;
+	return doc;
+}
+
+void oi_reload_heal(const struct oi_host *host, const struct oi_config *config)
+{
+	OI_DOC_AUTO *doc = read_note(&host->change);
+	int seconds = config->verify.network_wait_seconds;
+	struct oi_network before;
+	OI_FREE char *why = NULL;
+
+	oi_udev_let_go(host);
+	if (doc && seconds && oi_doc_string(oi_doc_get(doc, "kernel"))) {
+		read_network(host, doc, &before);
+		oi_log_info(&host->log, "network: the last run was cut off while it exchanged the driver");
+		if (oi_network_wait(host, &before, oi_clock_ms() + (int64_t)seconds * 1000, &why)) {
+			oi_log_info(&host->log, "network: it is still there");
+		} else {
+			oi_log_warn(&host->log, "network: %s: going back to the kernel's own", why);
+			go_back(host, config, doc);
+		}
+	}
+	oi_reload_end(host);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "execute/rpm/install.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "execute/modules/compile.h"
+#include "execute/modules/dkms.h"
+#include "execute/packages/packages.h"
+#include "execute/state/record.h"
+#include "execute/packages/removal.h"
+#include "execute/rpm/call.h"
+#include "execute/rpm/text.h"
+#include "execute/steps/steps.h"
+#include "model/reasons.h"
+
+#define TREE OI_STAGING_DIR "/repository"
+
+void oi_rpm_clear(struct oi_rpm *rpm)
+{
+	oi_rpm_repos_clear(&rpm->repos);
+	oi_strv_clear(&rpm->files);
+	free(rpm->package);
+	free(rpm->key_path);
+	oi_strv_clear(&rpm->accepted);
+	oi_strv_clear(&rpm->key_ids);
+	oi_strv_clear(&rpm->names);
+	oi_strv_clear(&rpm->fresh);
+	oi_strv_clear(&rpm->replaced);
+	memset(rpm, 0, sizeof(*rpm));
+}
+
+/* --- the private state --- */
+
+static void forget(const struct oi_host *host, const char *path)
+{
+	struct oi_err err;
+
+	if (oi_root_remove(&host->change, path, &err))
+		oi_log_warn(&host->log, "packages: could not clean up: %s", err.text);
+}
+
+void oi_rpm_shrink(const struct oi_host *host)
+{
+	static const char keep[] = "cache";
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	struct oi_err err;
+
+	forget(host, TREE);
+	if (oi_root_list(&host->change, OI_RPM_DIR, &names, &err))
+		return; /* nothing was written */
+	for (size_t i = 0; i < names.n; i++) {
+		OI_FREE char *path = oi_mem_printf(OI_RPM_DIR "/%s", names.v[i]);
+
+		if (strcmp(names.v[i], keep) != 0)
+			forget(host, path);
+	}
+}
+
+/* --- refresh --- */
+
+/* In another process: all that is left of it is the cache. What it lacks is asked for again. */
+static void refresh_system(void *data)
+{
+	struct oi_execution *run = data;
+	OI_RPM_CALL_AUTO call = { 0 };
+	struct oi_err err;
+
+	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->refresh, NULL);
+	call.child.level = OI_LOG_INFO;
+	if (oi_rpm_call_locked(&call, &err))
+		oi_log_info(&run->host->log, "packages: %s", err.text);
+}
+
+void oi_rpm_refresh_ahead(struct oi_execution *run)
+{
+	struct oi_err err; /* whatever it is, oi_rpm_refresh() meets it too, and says it */
+
+	if (!oi_rpm_conf_write(run, &err))
+		oi_aside_start(&run->lists, refresh_system, run);
+}
+
+int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err)
+{
+	OI_RPM_CALL_AUTO call = { 0 };
+	OI_FREE char *text = NULL;
+
+	/* The configuration is its own until it has ended. */
+	oi_aside_wait(&run->lists, run->host->deadline_ms);
+	if (oi_rpm_conf_write(run, err))
+		return -1;
+	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->refresh, NULL);
+	call.child.level = OI_LOG_INFO;
+	if (!oi_rpm_call_locked(&call, err))
+		return 0;
+	if (!oi_rpm_call_ended(&call) || err->code != OI_R_CHILD_FAILED)
+		return -1;
+	text = oi_rpm_call_why(&call, err);
+	return oi_err_set(err, call.words.untrusted && run->rpm.repos.n ?
+			  OI_R_REPOSITORY_UNTRUSTED : OI_R_PACKAGES_LISTS, "%s", text);
+}
+
+/* --- simulation --- */
+
+static bool is_compiler(const char *name)
+{
+	return !strcmp(name, "gcc") || !strcmp(name, "make");
+}
+
+/* Return: 0 it fits, 1 it does not, -1 the question could not be put. */
+static int try_names(const struct oi_execution *run, struct oi_rpm_call *call,
+		     const struct oi_strv *names, struct oi_err *err)
+{
+	int ret;
+
+	oi_rpm_call_init(call, run, oi_rpm_manager_of(run)->simulate, names);
+	ret = oi_rpm_call_locked(call, err);
+	if (ret && (!oi_rpm_call_ended(call) || err->code == OI_R_PACKAGES_LOCK))
+		return -1;
+	if (call->words.missing.n || (ret && !call->words.aborted && !call->words.nothing))
+		return 1;
+	if (!oi_rpm_words_whole(&call->words)) {
+		oi_err_set(err, OI_R_PACKAGES_FAILED,
+			   "the list of changes was not understood, so nothing was changed");
+		return -1;
+	}
+	return 0;
+}
+
+/* Headers that somebody put in place without a package do as well. */
+static bool has_headers(const struct oi_execution *run)
+{
+	OI_FREE char *makefile = oi_mem_printf("/lib/modules/%s/build/Makefile",
+					       run->verdict->driver.kernel);
+
+	return oi_root_exists(&run->host->change, makefile);
+}
+
+static void drop(struct oi_strv *names, const char *name)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv all = *names;
+
+	memset(names, 0, sizeof(*names));
+	for (size_t i = 0; i < all.n; i++)
+		if (strcmp(all.v[i], name) != 0)
+			oi_strv_add(names, all.v[i]);
+}
+
+/* What no repository has: left out when it may be, else the reason. */
+static int do_without(const struct oi_execution *run, const struct oi_strv *missing,
+		      struct oi_strv *must, struct oi_strv *may, struct oi_err *err)
+{
+	for (size_t i = 0; i < missing->n; i++) {
+		const char *name = missing->v[i];
+		bool headers = oi_rpm_is_headers(name);
+
+		if (oi_strv_has(may, name) || (headers && has_headers(run))) {
+			oi_log_info(&run->host->log, "packages: without %s, which no repository has",
+				    name);
+			drop(may, name);
+			drop(must, name);
+			continue;
+		}
+		return oi_err_set(err, headers ? OI_R_HEADERS_MISSING :
+				  is_compiler(name) ? OI_R_COMPILER_MISSING :
+						      OI_R_PACKAGES_UNAVAILABLE,
+				  "%s is neither installed nor in a repository", name);
+	}
+	return 0;
+}
+
+static int unavailable(const struct oi_rpm_call *call, struct oi_err *err)
+{
+	OI_FREE char *text = oi_rpm_call_why(call, err);
+	bool dkms = strstr(text, "nothing provides dkms");
+
+	return oi_err_set(err, dkms ? OI_R_REPOSITORY_NEEDED : OI_R_PACKAGES_UNAVAILABLE, "%s%s",
+			  text, dkms ? "; dkms is in EPEL" : "");
+}
+
+/* As try_names(), without what no repository has. */
+static int try_both(const struct oi_execution *run, struct oi_rpm_call *call,
+		    struct oi_strv *must, struct oi_strv *may, struct oi_err *err)
+{
+	for (;;) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+		int ret;
+
+		oi_strv_add_all(&names, must);
+		oi_strv_add_all(&names, may);
+		ret = try_names(run, call, &names, err);
+		if (ret <= 0 || !call->words.missing.n)
+			return ret;
+		if (do_without(run, &call->words.missing, must, may, err))
+			return -1;
+	}
+}
+
+/* @must and @may are left with what fits; @call is of the answer. */
+static int choose(struct oi_execution *run, struct oi_strv *must, struct oi_strv *may,
+		  struct oi_rpm_call *call, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv all = { 0 };
+	int ret = try_both(run, call, must, may, err);
+
+	if (ret <= 0)
+		return ret;
+	oi_strv_add_all(&all, may);
+	oi_strv_clear(may);
+	ret = all.n ? try_both(run, call, must, may, err) : 1;
+	if (ret)
+		return ret < 0 ? -1 : unavailable(call, err);
+	for (size_t i = 0; i < all.n; i++) {
+		oi_strv_add(may, all.v[i]);
+		ret = try_both(run, call, must, may, err);
+		if (ret < 0)
+			return -1;
+		if (ret) {
+			OI_FREE char *text = oi_rpm_call_why(call, err);
+
+			oi_log_warn(&run->host->log, "packages: without %s, which does not fit: %s",
+				    all.v[i], text);
+			drop(may, all.v[i]);
+		}
+	}
+	return ret ? try_both(run, call, must, may, err) : 0;
+}
+
+static int judge(struct oi_execution *run, const struct oi_rpm_words *words, struct oi_err *err)
+{
+	const char *release = run->verdict->driver.kernel ? run->verdict->driver.kernel : "";
+	const struct oi_log *log = &run->host->log;
+	const struct oi_rpm_change *change = oi_rpm_changes_kernel(words, release);
+	OI_FREE char *summary = oi_rpm_changes_text(words);
+
+	oi_log_info(log, "packages: would change: %s", summary);
+	for (size_t i = 0; i < words->n_changes; i++)
+		if (words->changes[i].effect == OI_RPM_REMOVED)
+			oi_log_warn(log, "packages: would remove %s %s", words->changes[i].name,
+				    words->changes[i].version);
+	if (change)
+		return oi_err_set(err, OI_R_KERNEL_CHANGE, "%s %s would %s", change->name,
+				  change->version,
+				  change->effect == OI_RPM_REMOVED ? "go" : "come");
+	change = oi_rpm_changes_headers(words, release);
+	if (change && !has_headers(run))
+		return oi_err_set(err, OI_R_HEADERS_MISSING,
+				  "%s %s is not of the running kernel, %s", change->name,
+				  change->version, release);
+	return 0;
+}
+
+/* What there is now of what will be another afterwards: not all of them say it. */
+static int note_changes(struct oi_execution *run, const struct oi_rpm_words *words,
+			struct oi_err *err)
+{
+	struct oi_rpm *rpm = &run->rpm;
+
+	for (size_t i = 0; i < words->n_changes; i++) {
+		const struct oi_rpm_change *change = &words->changes[i];
+		OI_FREE char *before = NULL;
+
+		if (change->effect == OI_RPM_NEW) {
+			oi_strv_addf(&rpm->fresh, "%s %s", change->name, change->version);
+			continue;
+		}
+		if (oi_rpm_version(run->host, change->name, &before, err))
+			return -1;
+		if (before)
+			oi_strv_addf(&rpm->replaced, "%s %s %s", change->name, before,
+				     change->effect == OI_RPM_REMOVED ? "-" : change->version);
+	}
+	return 0;
+}
+
+int oi_rpm_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv must = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv may = { 0 };
+	struct oi_rpm *rpm = &run->rpm;
+	OI_RPM_CALL_AUTO call = { 0 };
+
+	oi_strv_add_all(&must, &step->names);
+	oi_strv_add_all(&may, &step->optional);
+	if (choose(run, &must, &may, &call, err) || judge(run, &call.words, err))
+		return -1;
+	oi_strv_clear(&rpm->names);
+	oi_strv_add_all(&rpm->names, &must);
+	oi_strv_add_all(&rpm->names, &may);
+	if (note_changes(run, &call.words, err) || oi_rpm_check(run, &call.words, &rpm->names, err))
+		return -1;
+	rpm->simulated = true;
+	return 0;
+}
+
+/* --- for real --- */
+
+int oi_rpm_failed(const struct oi_execution *run, const struct oi_rpm_call *call,
+		  struct oi_err *err)
+{
+	OI_FREE char *text = oi_rpm_call_why(call, err);
+
+	if (err->code != OI_R_CHILD_FAILED || !oi_rpm_call_ended(call))
+		return -1;
+	if (call->words.untrusted)
+		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", text);
+	if (call->words.no_space)
+		return oi_err_set(err, OI_R_DISK_SPACE, "%s", text);
+	if (call->words.dkms_failed && oi_dkms_blame(run->host, run->verdict, text, err))
+		return -1;
+	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s", text);
+}
+
+int oi_rpm_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+	OI_FREE char *path = oi_rpm_under(run->host, staged);
+	OI_RPM_CALL_AUTO call = { 0 };
+
+	if (run->rpm.package &&
+	    oi_record_note_repository(&run->host->change, run->rpm.package, err))
+		return -1;
+	oi_rpm_call_init(&call, run, NULL, NULL);
+	call.child.level = OI_LOG_INFO;
+	oi_strv_add(&call.child.args, "--upgrade");
+	oi_strv_add(&call.child.args, "--replacepkgs"); /* the same once more */
+	oi_strv_add(&call.child.args, "--oldpackage"); /* the stanza may ask for one */
+	oi_strv_add(&call.child.args, path);
+	return oi_rpm_call_locked(&call, err) ? oi_rpm_failed(run, &call, err) : 0;
+}
+
+/* zypper takes no key from a file it is told of unless it may take any: so it is given ours. */
+static int import_keys(const struct oi_execution *run, struct oi_err *err)
+{
+	OI_RPM_CALL_AUTO call = { 0 };
+
+	if (oi_rpm_manager_of(run)->conf || !run->rpm.key_path)
+		return 0;
+	oi_rpm_call_init(&call, run, NULL, NULL);
+	oi_strv_add(&call.child.args, "--import");
+	oi_strv_add(&call.child.args, run->rpm.key_path);
+	return oi_rpm_call_locked(&call, err);
+}
+
+/* Before a key gets among the trusted ones: uninstall takes away what was not there. */
+static int record_keys(const struct oi_execution *run, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv fresh = { 0 };
+
+	for (size_t i = 0; i < run->rpm.key_ids.n; i++) {
+		OI_RPM_CALL_AUTO call = { 0 };
+
+		oi_rpm_call_init(&call, run, NULL, NULL);
+		oi_strv_add(&call.child.args, "-q");
+		oi_strv_add(&call.child.args, run->rpm.key_ids.v[i]);
+		if (!oi_rpm_call_run(&call, err))
+			continue;
+		if (!oi_rpm_call_ended(&call))
+			return -1;
+		oi_strv_addf(&fresh, "%s key", run->rpm.key_ids.v[i]);
+	}
+	return fresh.n ? oi_record_note_packages(&run->host->change, &fresh, err) : 0;
+}
+
+/* From here on the manager looks at the vendor's signatures itself. */
+static int trust_keys(const struct oi_execution *run, struct oi_err *err)
+{
+	if (record_keys(run, err) || import_keys(run, err))
+		return -1;
+	return oi_rpm_conf_staged(run, true, err);
+}
+
+int oi_rpm_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_RPM_CALL_AUTO call = { 0 };
+
+	/* Nothing is installed that has not been looked at. */
+	if (!run->rpm.simulated && oi_rpm_simulate(run, step, err))
+		return -1;
+	if (oi_record_note_packages(&run->host->change, &run->rpm.fresh, err) ||
+	    oi_record_note_replaced(&run->host->change, &run->rpm.replaced, err) ||
+	    trust_keys(run, err))
+		return -1;
+	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->install, &run->rpm.names);
+	/* the packages' scripts call dkms */
+	oi_compile_prepare(run->host, run->verdict->driver.kernel, &call.child);
+	call.child.level = OI_LOG_INFO;
+	if (oi_rpm_call_locked(&call, err))
+		return oi_rpm_failed(run, &call, err);
+	forget(run->host, OI_RPM_DIR);
+	forget(run->host, TREE);
+	return 0;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Built modules from a cache, and into it. Whatever is wrong with one: then they are compiled. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "execute/cache/modset.h"
+#include "execute/cache/text.h"
+#include "execute/steps/steps.h"
+#include "model/reasons.h"
+#include "sys/clock.h"
+#include "sys/fetcher.h"
+
+/* Compiling takes minutes: so long a cache may take to answer, and no longer. */
+#define CACHE_MS 120000
+
+/* --- from the cache --- */
+
+/* The folder, if the cache is one. */
+static const char *folder_of(const struct oi_execution *run)
+{
+	const char *place = run->config->modules_cache.url;
+
+	return place && *place == '/' ? place : NULL;
+}
+
+static int fetch(const struct oi_execution *run, const struct oi_strv *urls, const char *sha256,
+		 const char *name, struct oi_err *err)
+{
+	struct oi_host host = *run->host;
+	struct oi_fetch_job job = oi_step_fetch_job(run->host, run->config, urls, name);
+	int64_t until_ms = oi_clock_ms() + CACHE_MS;
+
+	job.sha256 = sha256;
+	if (until_ms < host.deadline_ms)
+		host.deadline_ms = until_ms;
+	return oi_fetcher_download(&host, &job, err);
+}
+
+/* Return: 0 with the pointer's text, or -1. */
+static int get_pointer(const struct oi_execution *run, const struct oi_step *step,
+		       struct oi_buf *text, struct oi_err *err)
+{
+	const struct oi_root *root = &run->host->change;
+	OI_FREE char *path = NULL;
+	int rc;
+
+	if (folder_of(run)) {
+		path = oi_mem_printf("%s/%s", folder_of(run), step->path);
+		rc = oi_root_read_guarded(root, path, OI_MODSET_POINTER_BYTES, text, err);
+	} else {
+		if (fetch(run, &step->urls, NULL, step->path, err))
+			return -1;
+		path = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+		rc = oi_root_read(root, path, OI_MODSET_POINTER_BYTES, text, err);
+	}
+	if (rc > 0)
+		return oi_err_set(err, OI_R_MODULES_UNFIT, "there is none for this machine yet");
+	return rc;
+}
+
+/* The package's address is the pointer's with another name. */
+static void package_urls(const struct oi_step *step, const char *file, struct oi_strv *urls)
+{
+	for (size_t i = 0; i < step->urls.n; i++) {
+		const char *url = step->urls.v[i];
+		const char *query = url + strcspn(url, "?#");
+		const char *at = query - strlen(step->path);
+
+		oi_strv_addf(urls, "%.*s%s%s", (int)(at - url), url, file, query);
+	}
+}
+
+/* Return: 0 when nobody asked for a signature, or it is right. */
+static int check_signature(const struct oi_execution *run, struct oi_err *err)
+{
+	const char *path = run->config->modules_cache.public_key;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf key = { 0 };
+	OI_FREE char *text = NULL;
+	int rc;
+
+	if (!path)
+		return 0;
+	if (!run->modset.signature)
+		return oi_err_set(err, OI_R_MODULES_UNTRUSTED, "they are not signed");
+	/* What others may write, others may exchange for a key of their own. */
+	rc = oi_root_read_guarded(&run->host->change, path, OI_CERTIFICATE_BYTES, &key, err);
+	if (rc > 0)
+		rc = oi_err_set(err, OI_R_BUNDLE_KEY, "%s: there is no such file", path);
+	if (rc)
+		return -1;
+	text = oi_modset_signed_text(&run->modset);
+	return oi_fetcher_verify(run->host, text, oi_buf_str(&key), key.len, run->modset.signature,
+				 err);
+}
+
+static int get_set(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
+	struct oi_modset *set = &run->modset;
+
+	if (!run->verdict->driver.kernel)
+		return oi_err_set(err, OI_R_MODULES_UNFIT, "the kernel's release is not known");
+	if (get_pointer(run, step, &text, err) ||
+	    oi_modset_pointer_read(oi_buf_str(&text), text.len, step->key, set, err) ||
+	    check_signature(run, err))
+		return -1;
+	package_urls(step, set->file, &urls);
+	return fetch(run, &urls, set->sha256, set->file, err) ||
+			       oi_modset_open(run->host, run->verdict->driver.kernel, set, err) ?
+		       -1 :
+		       0;
+}
+
+int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
+			  struct oi_err *err)
+{
+	const struct oi_log *log = &run->host->log;
+
+	oi_modset_clear(&run->modset);
+	if (!get_set(run, step, err)) {
+		oi_log_info(log, "modules: %zu built ones from the cache: nothing has to be compiled",
+			    run->modset.modules.n);
+		return 0;
+	}
+	oi_modset_clear(&run->modset);
+	if (err->code == OI_R_INTERRUPTED)
+		return -1;
+	oi_log_warn(log, "modules: not from the cache, so they are compiled here: %s", err->text);
+	return 0;
+}
+
+/* --- into the cache --- */
+
+/* Publishing is a favour to others: this machine has what it needs. */
+static void tell_failure(const struct oi_log *log, const struct oi_err *err)
+{
+	const struct oi_reason_text *why = oi_reason_text((enum oi_reason)err->code);
+
+	oi_log_warn(log, "modules: not published (%s): %s", why->id, err->text);
+	if (err->code == OI_R_UPLOAD_REFUSED)
+		oi_log_warn(log, "modules: %s", why->remedy);
+}
+
+int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step,
+			    struct oi_err *err)
+{
+	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { .key = oi_mem_dup(step->key) };
+	const struct oi_log *log = &run->host->log;
+	int rc;
+
+	if (run->modset.file) {
+		oi_log_info(log, "modules: they came from the cache");
+		return 0;
+	}
+	rc = oi_modset_create(run->host, run->verdict->driver.kernel, run->verdict->driver.version,
+			      &set, err);
+	if (!rc)
+		rc = oi_modset_publish(run->host, run->config, run->config->modules_cache.url, &set,
+				       err);
+	if (rc < 0 && err->code == OI_R_INTERRUPTED)
+		return -1;
+	if (rc < 0)
+		tell_failure(log, err);
+	else if (rc > 0)
+		oi_log_info(log, "modules: they are published already; nothing is overwritten");
+	else
+		oi_log_info(log, "modules: %zu published as %s", set.modules.n, set.file);
+	return 0;
+}

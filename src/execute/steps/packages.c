@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "execute/cache/text.h"
+#include "execute/packages/packages.h"
+#include "execute/steps/steps.h"
+#include "model/reasons.h"
+
+int oi_step_packages_refresh(struct oi_execution *run, const struct oi_step *step,
+			     struct oi_err *err)
+{
+	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+
+	(void)step; /* all sources: which of them has a package is what they tell */
+	return ops ? ops->refresh(run, err) : -1;
+}
+
+/*
+ * What is asked for depends on whether modules came from the cache: then their
+ * package stands in for all that compiles, else that is wanted too.
+ * @all: zeroed; only names and optional are set, cleared by the caller
+ */
+static void effective(const struct oi_execution *run, const struct oi_step *step,
+		      struct oi_step *all)
+{
+	all->action = step->action;
+	if (run->modset.file) {
+		char *path = oi_modset_staged_path(run->host, run->modset.file);
+
+		oi_strv_add(&all->names, path);
+		free(path);
+	}
+	oi_strv_add_all(&all->names, &step->names);
+	if (!run->modset.file)
+		oi_strv_add_all(&all->names, &step->build);
+	oi_strv_add_all(&all->optional, &step->optional);
+}
+
+static void effective_clear(struct oi_step *all)
+{
+	oi_strv_clear(&all->names);
+	oi_strv_clear(&all->optional);
+}
+
+/* A package with sources to compile that would come all the same; NULL: none. Borrowed. */
+static const char *compiles(const struct oi_execution *run, const struct oi_packages_ops *ops)
+{
+	const struct oi_strv *fresh = ops->fresh ? ops->fresh(run) : NULL;
+
+	return fresh ? oi_early_source(fresh) : NULL;
+}
+
+static int simulate(struct oi_execution *run, const struct oi_packages_ops *ops,
+		    const struct oi_step *step, struct oi_err *err)
+{
+	OI_CLEANUP(effective_clear) struct oi_step all = { 0 };
+
+	effective(run, step, &all);
+	return ops->simulate(run, &all, err);
+}
+
+int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *step,
+			      struct oi_err *err)
+{
+	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+	const char *why;
+	int ret;
+
+	if (!ops)
+		return -1;
+	ret = simulate(run, ops, step, err);
+	if (!run->modset.file || (ret && err->code == OI_R_INTERRUPTED))
+		return ret;
+	why = ret ? err->text : compiles(run, ops);
+	if (!why)
+		return 0;
+	/* The cache was filled from another state of the repository than there is now. */
+	oi_log_warn(&run->host->log,
+		    "modules: those from the cache do not fit (%s), so they are compiled here", why);
+	oi_modset_clear(&run->modset);
+	return simulate(run, ops, step, err);
+}
+
+int oi_step_packages_hold(struct oi_execution *run, const struct oi_step *step,
+			  struct oi_err *err)
+{
+	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+
+	return ops ? ops->hold(run, step, err) : -1;
+}
+
+int oi_step_packages_install(struct oi_execution *run, const struct oi_step *step,
+			     struct oi_err *err)
+{
+	OI_CLEANUP(effective_clear) struct oi_step all = { 0 };
+	const struct oi_packages_ops *ops;
+
+	if (step->key)
+		return oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "an installation by %s", step->key);
+	ops = oi_packages_of(run->verdict, err);
+	if (!ops)
+		return -1;
+	effective(run, step, &all);
+	return ops->install(run, &all, err);
+}

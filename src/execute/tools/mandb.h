@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The index of manual pages is not renewed while workloads wait.
+ *
+ * man-db has a trigger that reads every page on the machine when a package brings one: on images
+ * with many of them that takes most of a minute, and its timer does the same once a day. Its own
+ * switch is turned off while packages are installed.
+ *
+ * Source: man-db, postinst ("auto-update"), man-db.timer; actions/runner-images issue 10977
+ */
+#ifndef OI_EXECUTE_TOOLS_MANDB_H
+#define OI_EXECUTE_TOOLS_MANDB_H
+
+#include "sys/host.h"
+
+/**
+ * oi_manuals_defer() - man-db's trigger does nothing from now on
+ * Only where somebody does it later. What cannot be done is warned of: then it takes its time.
+ */
+void oi_manuals_defer(const struct oi_host *host);
+
+/** oi_manuals_allow() - it does again; fine where we have deferred nothing */
+void oi_manuals_allow(const struct oi_host *host);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* systemd's units, by systemctl. */
+#ifndef OI_EXECUTE_TOOLS_SERVICE_H
+#define OI_EXECUTE_TOOLS_SERVICE_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "sys/host.h"
+
+/** oi_service_is_enabled() - is it in any target's .wants or .requires, as systemctl enable has it */
+bool oi_service_is_enabled(const struct oi_root *root, const char *unit);
+
+/**
+ * oi_service_each() - one verb for each unit, in order
+ * @verb: "enable", "restart", "stop", ...
+ * One that is enabled already is not enabled again.
+ * A unit that there is not is passed over with a warning; without systemd all are.
+ * Return: 0, or -1 with OI_R_SERVICE_FAILED and systemctl's words, or OI_R_TOOL_MISSING.
+ */
+OI_MUST_CHECK
+int oi_service_each(const struct oi_host *host, const struct oi_strv *units, const char *verb,
+		    struct oi_err *err);
+
+#endif

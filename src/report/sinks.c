@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/sinks.h"
+
+#include "report/record.h"
+
+static void doubt(const struct oi_host *host, bool running, const struct oi_err *err)
+{
+	if (running)
+		oi_log_debug(&host->log, "report: %s", err->text);
+	else
+		oi_log_warn(&host->log, "report: %s", err->text);
+}
+
+void oi_report_tell(const struct oi_host *host, const struct oi_config *config,
+		    const struct oi_run_record *record)
+{
+	OI_DOC_AUTO *result = oi_report_result_doc(record);
+	bool running = oi_run_record_running(record);
+	struct oi_err err;
+
+	if (oi_tell_kvp(&host->change, result, &err))
+		doubt(host, running, &err);
+	if (oi_tell_prometheus(&host->change, config->report.prometheus, result, &err))
+		doubt(host, running, &err);
+	/* the journal is this machine's, whichever tree is changed */
+	if (!running && oi_root_is_real(&host->change))
+		oi_tell_journal(result);
+}
