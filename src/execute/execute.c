@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "execute/state/journal.h"
 #include "execute/tools/mandb.h"
-#include "execute/packages/packages.h"
+#include "execute/managers.h"
+#include "execute/modules/background.h"
 #include "execute/state/record.h"
 #include "execute/steps/steps.h"
 #include "model/reasons.h"
@@ -53,29 +54,29 @@ static bool changes_packages(enum oi_action action)
 static int carry_out(struct oi_execution *run, const struct oi_step *step, int64_t *took_ms,
 		     struct oi_err *err)
 {
-	const struct oi_log *log = &run->host->log;
+	const struct oi_log *log = &run->ctx.host->log;
 	bool packages = changes_packages(step->action);
 	int64_t started_ms = oi_clock_ms();
 	int ret;
 
-	if (!oi_clock_left_ms(run->host->deadline_ms)) {
+	if (!oi_clock_left_ms(run->ctx.host->deadline_ms)) {
 		oi_err_set(err, OI_R_DEADLINE, "no time is left");
 		return oi_err_prefix(err, "%s", step->id);
 	}
 	oi_log_info(log, "step %s: %s", step->id, step->detail);
-	oi_doing_tell(run->host, NULL, "%s", oi_action_doing(step->action));
+	oi_doing_tell(run->ctx.host, NULL, "%s", oi_action_doing(step->action));
 	/* A download of another process, beside the run that keeps the journal, has none. */
-	ret = run->journal.open ? oi_journal_begin(&run->host->change, &run->journal, step, err) : 0;
+	ret = run->journal.open ? oi_journal_begin(&run->ctx.host->change, &run->journal, step, err) : 0;
 	if (!ret && packages && !run->noted)
-		ret = oi_record_note_plan(&run->host->change, run->verdict, err);
+		ret = oi_record_note_plan(&run->ctx.host->change, run->ctx.verdict, err);
 	if (!ret) {
 		run->noted |= packages;
 		if (packages)
-			oi_manuals_defer(run->host);
+			oi_manuals_defer(run->ctx.host);
 		ret = actions[step->action](run, step, err);
 		if (packages)
-			oi_manuals_allow(run->host);
-		oi_journal_settle(&run->host->change, &run->journal);
+			oi_manuals_allow(run->ctx.host);
+		oi_journal_settle(&run->ctx.host->change, &run->journal);
 	}
 	*took_ms = oi_clock_ms() - started_ms;
 	if (!ret) {
@@ -83,7 +84,7 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 		return 0;
 	}
 	/* A child that was stopped at the run's deadline is no cause but a consequence. */
-	if (err->code == OI_R_CHILD_TIMEOUT && !oi_clock_left_ms(run->host->deadline_ms))
+	if (err->code == OI_R_CHILD_TIMEOUT && !oi_clock_left_ms(run->ctx.host->deadline_ms))
 		err->code = OI_R_DEADLINE;
 	oi_log_info(log, "step %s: failed after %lld ms", step->id, (long long)*took_ms);
 	return oi_err_prefix(err, "%s", step->id);
@@ -94,15 +95,15 @@ static void tidy(const struct oi_execution *run)
 {
 	struct oi_err err;
 
-	for (size_t i = 0; i < run->verdict->n_steps; i++) {
-		const struct oi_step *step = &run->verdict->steps[i];
+	for (size_t i = 0; i < run->ctx.verdict->n_steps; i++) {
+		const struct oi_step *step = &run->ctx.verdict->steps[i];
 		OI_FREE char *path = NULL;
 
 		if (step->action != OI_ACTION_FETCH)
 			continue;
 		path = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
-		if (oi_root_remove(&run->host->change, path, &err))
-			oi_log_warn(&run->host->log, "could not clean up: %s", err.text);
+		if (oi_root_remove(&run->ctx.host->change, path, &err))
+			oi_log_warn(&run->ctx.host->log, "could not clean up: %s", err.text);
 	}
 }
 
@@ -131,17 +132,19 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		    const struct oi_verdict *verdict, const struct oi_execute_watch *watch,
 		    struct oi_err *err)
 {
-	struct oi_execution run = { .host = host, .config = config, .verdict = verdict };
+	struct oi_execution run = { .ctx = { .host = host, .config = config, .verdict = verdict } };
+	struct oi_packages *packages = &run.packages;
 	const struct oi_packages_ops *ops;
 	struct oi_err ignored;
 	int ret = 0;
 
 	oi_journal_start(&host->change, &run.journal, verdict);
-	ops = oi_packages_of(verdict, &ignored);
+	ops = oi_managers_of(verdict, &ignored);
+	oi_managers_begin(packages, &run.ctx, ops, &run.journal);
 	/* A VM that has its moment in a fleet has it for all that it fetches. */
 	if (ops && ops->refresh_ahead && !config->source.spread_seconds && lists_wait(verdict))
-		ops->refresh_ahead(&run);
-	if (run.lists.pid)
+		ops->refresh_ahead(packages);
+	if (packages->lists.pid)
 		oi_log_info(&host->log, "packages: the lists of the system's own sources are fetched meanwhile");
 	if (watch && watch->ready)
 		ret = watch->ready(watch->data, err);
@@ -157,8 +160,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		if (watch && watch->done)
 			watch->done(watch->data, step, took_ms, !ret);
 	}
-	oi_aside_wait(&run.lists, oi_clock_ms());
-	oi_early_end(&run);
+	oi_aside_wait(&packages->lists, oi_clock_ms());
+	oi_early_end(&packages->build);
 	if (ret && ops)
 		ops->shrink(host);
 	if (!ret)
@@ -173,8 +176,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	oi_journal_clear(&run.journal);
 	oi_bundle_clear(&run.bundle);
 	oi_modset_clear(&run.modset);
-	oi_apt_clear(&run.apt);
-	oi_rpm_clear(&run.rpm);
+	oi_managers_end(packages);
 	return ret;
 }
 
@@ -194,7 +196,7 @@ static bool is_download(const struct oi_step *step)
 int oi_execute_downloads(const struct oi_host *host, const struct oi_config *config,
 			 const struct oi_verdict *verdict, struct oi_err *err)
 {
-	struct oi_execution run = { .host = host, .config = config, .verdict = verdict };
+	struct oi_execution run = { .ctx = { .host = host, .config = config, .verdict = verdict } };
 	int64_t ignored;
 	int ret = 0;
 

@@ -5,13 +5,12 @@
 #include "execute/bundle/bundle.h"
 #include "execute/modules/depmod.h"
 #include "execute/modules/dkms_heal.h"
+#include "execute/managers.h"
 #include "execute/modules/background.h"
 #include "execute/state/journal.h"
 #include "execute/tools/mandb.h"
-#include "execute/packages/packages.h"
 #include "execute/state/record.h"
 #include "execute/reload/note.h"
-#include "execute/steps/steps.h"
 #include "model/reasons.h"
 
 #define JOURNAL_AUTO OI_CLEANUP(oi_journal_clear) struct oi_journal
@@ -24,15 +23,17 @@ static int heal_packages(const struct oi_host *host, const struct oi_config *con
 			 struct oi_journal *journal, const struct oi_record *record,
 			 struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_find(journal->manager);
-	/* All that is known of the plan of then: who its packages are brought by. */
+	const struct oi_packages_ops *ops = oi_managers_find(journal->manager);
+	/* All that is known of the interrupted plan. */
 	const struct oi_verdict verdict = { .driver = { .manager = journal->manager,
 							.kernel = journal->kernel } };
-	struct oi_execution run = { .host = host, .config = config, .verdict = &verdict };
-	int ret = ops && ops->heal ? ops->heal(&run, record, journal, err) : 0;
+	const struct oi_context ctx = { .host = host, .config = config, .verdict = &verdict };
+	struct oi_packages packages;
+	int ret;
 
-	oi_apt_clear(&run.apt);
-	oi_rpm_clear(&run.rpm);
+	oi_managers_begin(&packages, &ctx, ops, journal);
+	ret = ops && ops->heal ? ops->heal(&packages, record, journal, err) : 0;
+	oi_managers_end(&packages);
 	if (!ret || err->code == OI_R_DEADLINE || err->code == OI_R_PACKAGES_DAMAGED)
 		return ret;
 	oi_log_warn(&host->log, "packages: %s", err->text);
@@ -95,7 +96,7 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 		return got < 0 ? -1 : 0;
 	tell(host, &journal);
 	heals = oi_journal_heals(&journal);
-	ops = oi_packages_find(journal.manager);
+	ops = oi_managers_find(journal.manager);
 	if (oi_record_read(&host->change, &record, err) < 0)
 		return -1;
 	/* Before anything that may wait: without a network nothing goes on. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "execute/execute.h"
-#include "execute/packages/packages.h"
+#include "execute/managers.h"
 #include "model/reasons.h"
 
 int oi_execute_can(const struct oi_verdict *verdict, struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_of(verdict, err);
+	const struct oi_packages_ops *ops = oi_managers_of(verdict, err);
 
 	if (!ops)
 		return -1;

@@ -15,7 +15,7 @@
 #include "execute/modules/depmod.h"
 #include "execute/modules/initramfs.h"
 #include "execute/state/journal.h"
-#include "execute/packages/packages.h"
+#include "execute/managers.h"
 #include "execute/state/record.h"
 #include "model/reasons.h"
 #include "sys/systemd.h"
@@ -512,7 +512,7 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	what->nothing = got == 1;
 	if (what->nothing)
 		return forget_state(host, err);
-	ops = oi_packages_used(host, &record.methods);
+	ops = oi_managers_used(host, &record.methods);
 	find_packages(&record, &ours);
 	if (ops->present(host, &ours, &packages, err))
 		return -1;
@@ -532,7 +532,7 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	if (uninstall_modules(host, &record, err) || undo_files(host, &record, true, what, err))
 		return -1;
 	what->packages = packages.n;
-	if (packages.n && oi_bundle_uninstall(host, &record)) {
+	if (packages.n && oi_bundle_uninstall(host, ops->format, &record)) {
 		oi_strv_clear(&packages);
 		if (ops->present(host, &ours, &packages, err))
 			return -1;

@@ -147,7 +147,7 @@ static void its_own_uninstaller(void **state)
 			     RPM_QUERY);
 	fakehost_expect_text(f, "ofed_uninstall.sh", 1, "something is in use\n", "--force");
 	fakehost_expect_text(f, "rpm", 0, "bash 5-1\n", RPM_QUERY);
-	assert_true(oi_bundle_uninstall(&f->host, &record));
+	assert_true(oi_bundle_uninstall(&f->host, "rpm", &record));
 	assert_true(fakehost_logged(f, 'W', "going on by the record"));
 	assert_true(fakehost_logged(f, 'W', "ofed_uninstall.sh has also taken mpi 4-1"));
 	assert_false(fakehost_logged(f, 'W', "taken libibverbs"));
@@ -165,7 +165,7 @@ static void anothers_uninstaller_is_left_alone(void **state)
 
 		note(f, i ? "bundle" : "apt", i ? "ofed-scripts-extra 5" : "ofed-scripts 5");
 		assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
-		assert_false(oi_bundle_uninstall(&f->host, &record));
+		assert_false(oi_bundle_uninstall(&f->host, "rpm", &record));
 		assert_int_equal(oi_root_remove(&f->host.change, OI_RECORD_PATH, &err), 0);
 	}
 	fakehost_check_calls(f);

@@ -19,7 +19,7 @@
 /* @names, @optional: divided by blanks */
 static void choose(struct fakehost *f, const char *names, const char *optional, const char *modset)
 {
-	struct oi_execution run = { .host = &f->host, .config = &f->config, .verdict = &f->verdict };
+	struct oi_execution run = { .ctx = { .host = &f->host, .config = &f->config, .verdict = &f->verdict } };
 	struct oi_step *step;
 	struct oi_err err;
 

@@ -333,14 +333,14 @@ static void test_network_stays_away(void **state)
 static void test_no_time_is_left(void **state)
 {
 	struct fakehost *f = *state;
-	struct oi_execution run = { .host = &f->host, .config = &f->config, .verdict = &f->verdict };
+	const struct oi_context ctx = { .host = &f->host, .config = &f->config, .verdict = &f->verdict };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv loaded = { 0 };
 
 	restart_step(f);
 	f->host.deadline_ms = oi_clock_ms() - 1;
 	expect_way_back(f, "exit 0");
-	oi_fallback_go(&run, &f->verdict.steps[1], &loaded);
-	assert_ptr_equal(run.host, &f->host);
+	oi_fallback_go(&ctx, &f->verdict.steps[1], &loaded);
+	assert_ptr_equal(ctx.host, &f->host);
 	for (size_t i = 0; i < f->log.n; i++)
 		if (f->log.v[i][0] == 'W')
 			fail_msg("%s", f->log.v[i]);

@@ -13,7 +13,7 @@
 #include "execute/execute.h"
 #include "execute/heal.h"
 #include "execute/state/journal.h"
-#include "execute/packages/packages.h"
+#include "execute/managers.h"
 #include "execute/state/record.h"
 #include "execute/rpm/install.h"
 #include "execute/rpm/repo.h"
@@ -490,9 +490,9 @@ static void test_table(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < OI_ARRAY_SIZE(methods); i++)
-		assert_string_equal(oi_packages_find(methods[i])->method, methods[i]);
-	assert_null(oi_packages_find("none"));
-	assert_null(oi_packages_find(NULL));
+		assert_string_equal(oi_managers_find(methods[i])->method, methods[i]);
+	assert_null(oi_managers_find("none"));
+	assert_null(oi_managers_find(NULL));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)

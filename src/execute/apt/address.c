@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/packages/address.h"
-#include "execute/steps/steps.h"
+#include "execute/state/own_file.h"
+#include "execute/packages/packages.h"
 
 #define LIST_NAME OI_ADDRESS_ID ".list"
 #define LIST "/etc/apt/sources.list.d/" LIST_NAME
@@ -26,40 +27,40 @@ static char *entry_of(const char *key_path, const char *address)
 			     local ? address + 7 : address);
 }
 
-int oi_apt_stage_address(struct oi_execution *run, const struct oi_step *step,
+int oi_apt_stage_address(struct oi_packages *p, const struct oi_step *step,
 			 struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv accepted = { 0 };
-	struct oi_apt_staged *staged = &run->apt.staged;
-	const struct oi_root *root = &run->host->change;
+	struct oi_apt_staged *staged = &oi_apt_of(p)->staged;
+	const struct oi_root *root = &p->ctx->host->change;
 	OI_FREE char *address = NULL;
 	OI_FREE char *key_path = oi_mem_printf("%s" KEYS, oi_root_is_real(root) ? "" : root->path);
 	OI_FREE char *entry = NULL;
 	OI_FREE char *uri = NULL;
 
 	oi_apt_staged_clear(staged);
-	if (oi_address_stage(run, step, GPG_HOME, KEYS, &accepted, &address, err))
+	if (oi_address_stage(p->ctx, step, GPG_HOME, KEYS, &accepted, &address, err))
 		return -1;
 	entry = entry_of(key_path, address);
 	uri = oi_mem_ndup(strstr(entry, "] ") + 2, strlen(strstr(entry, "] ") + 2) - strlen("/ ./\n"));
 	oi_strv_add(&staged->names, LIST_NAME);
 	oi_strv_add(&staged->texts, entry);
 	oi_strv_add(&staged->uris, uri);
-	oi_mem_set(&run->apt.address, address);
+	oi_mem_set(&oi_apt_of(p)->address, address);
 	return 0;
 }
 
-int oi_apt_add_address(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_apt_add_address(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf keys = { 0 };
 	OI_FREE char *entry = NULL;
 
 	(void)step;
-	entry = entry_of(KEYRING, run->apt.address);
-	if (oi_root_read(&run->host->change, KEYS, KEY_BYTES, &keys, err))
+	entry = entry_of(KEYRING, oi_apt_of(p)->address);
+	if (oi_root_read(&p->ctx->host->change, KEYS, KEY_BYTES, &keys, err))
 		return -1;
-	return oi_address_write(run, KEYRING, oi_buf_str(&keys), err) ||
-	       oi_address_write(run, LIST, entry, err) ? -1 : 0;
+	return oi_own_file_write(p->ctx->host, KEYRING, oi_buf_str(&keys), err) ||
+	       oi_own_file_write(p->ctx->host, LIST, entry, err) ? -1 : 0;
 }
 
 /*
@@ -76,9 +77,9 @@ char *oi_apt_pin_text(const struct oi_step *step)
 			     "Pin-Priority: 600\n", names, names, step->key);
 }
 
-int oi_apt_hold(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_apt_hold(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_FREE char *text = step->names.n && step->key ? oi_apt_pin_text(step) : NULL;
 
-	return text ? oi_address_write(run, PIN, text, err) : 0;
+	return text ? oi_own_file_write(p->ctx->host, PIN, text, err) : 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "execute/apt/install.h"
 #include "execute/apt/state.h"
 #include "execute/modules/compile.h"
 #include "execute/modules/dkms.h"
@@ -58,26 +59,25 @@ void oi_apt_call_clear(struct oi_apt_call *call)
 	oi_apt_preview_clear(&call->preview);
 }
 
-void oi_apt_call_init(struct oi_apt_call *call, const struct oi_execution *run, enum oi_tool tool)
+void oi_apt_call_init(struct oi_apt_call *call, const struct oi_packages *p, enum oi_tool tool)
 {
-	struct oi_err ignored; /* we are its functions, so there is a row */
 	struct oi_strv *args = &call->child.args;
 
 	oi_apt_call_clear(call);
 	memset(call, 0, sizeof(*call));
-	call->ops = oi_packages_of(run->verdict, &ignored);
-	call->host = run->host;
+	call->ops = p->ops;
+	call->host = p->ctx->host;
 	call->child.tool = tool;
 	call->child.on_line = on_line;
 	call->child.data = call;
-	if (run->config->source.proxy) {
-		OI_FREE char *proxy = oi_apt_proxy_path(run->host);
+	if (p->ctx->config->source.proxy) {
+		OI_FREE char *proxy = oi_apt_proxy_path(p->ctx->host);
 
 		oi_strv_addf(&call->child.env, "APT_CONFIG=%s", proxy);
-		oi_child_pass_proxy(&call->child, run->config);
+		oi_child_pass_proxy(&call->child, p->ctx->config);
 	}
 	if (tool == OI_TOOL_APT_GET || tool == OI_TOOL_APT_CACHE) {
-		OI_FREE char *conf = oi_apt_conf_path(run->host);
+		OI_FREE char *conf = oi_apt_conf_path(p->ctx->host);
 
 		oi_strv_add(args, "-q");
 		oi_strv_add(args, "-c");
@@ -108,15 +108,15 @@ char *oi_apt_why(const struct oi_apt_call *call, const struct oi_err *err)
 	return text;
 }
 
-void oi_apt_call_install(struct oi_apt_call *call, const struct oi_execution *run, const char *mode,
+void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p, const char *mode,
 			 const struct oi_strv *names)
 {
-	oi_apt_call_init(call, run, OI_TOOL_APT_GET);
+	oi_apt_call_init(call, p, OI_TOOL_APT_GET);
 	oi_strv_add(&call->child.args, "-y");
 	if (mode)
 		oi_strv_add(&call->child.args, mode);
 	else /* the packages' scripts call dkms */
-		oi_compile_prepare(run->host, run->verdict->driver.kernel, &call->child);
+		oi_compile_prepare(p->ctx->host, p->ctx->verdict->driver.kernel, &call->child);
 	oi_strv_add(&call->child.args, "--no-install-recommends");
 	if (!names)
 		oi_strv_add(&call->child.args, "--fix-broken");
@@ -168,7 +168,7 @@ void oi_apt_call_settings(struct oi_strv *args)
 	oi_strv_add(args, "--force-confold");
 }
 
-static int dpkg_failed(const struct oi_execution *run, const struct oi_apt_call *call,
+static int dpkg_failed(const struct oi_packages *p, const struct oi_apt_call *call,
 		       struct oi_err *err)
 {
 	OI_FREE char *text = oi_apt_why(call, err);
@@ -178,7 +178,7 @@ static int dpkg_failed(const struct oi_execution *run, const struct oi_apt_call 
 	if (call->words.no_space)
 		return oi_err_set(err, OI_R_DISK_SPACE, "%s", text);
 	/* Newer dkms lets the package fail: the cause is still the build. */
-	if (call->words.dkms_failed && oi_dkms_blame(run->host, run->verdict, text, err))
+	if (call->words.dkms_failed && oi_dkms_blame(p->ctx->host, p->ctx->verdict, text, err))
 		return -1;
 	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s", text);
 }
@@ -197,13 +197,13 @@ static bool was_interrupted(const struct oi_host *host)
 	return false;
 }
 
-static int heal(const struct oi_execution *run, struct oi_err *err)
+static int heal(const struct oi_packages *p, struct oi_err *err)
 {
 	OI_APT_CALL_AUTO call = { 0 };
 
-	oi_log_warn(&run->host->log,
+	oi_log_warn(&p->ctx->host->log,
 		    "packages: dpkg was interrupted earlier; finishing its work first");
-	oi_apt_call_init(&call, run, OI_TOOL_DPKG);
+	oi_apt_call_init(&call, p, OI_TOOL_DPKG);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_settings(&call.child.args);
 	oi_strv_add(&call.child.args, "--configure");
@@ -212,9 +212,9 @@ static int heal(const struct oi_execution *run, struct oi_err *err)
 		return 0;
 	/* Packages that lack what they need are not its business but apt's, which can
 	 * go to work now that dpkg's own books are in order. */
-	if (oi_apt_said_no(&call) && !was_interrupted(run->host))
+	if (oi_apt_said_no(&call) && !was_interrupted(p->ctx->host))
 		return 0;
-	dpkg_failed(run, &call, err);
+	dpkg_failed(p, &call, err);
 	return oi_err_prefix(err, "finishing what dpkg had left");
 }
 
@@ -223,22 +223,22 @@ bool oi_apt_was_interrupted(const struct oi_host *host)
 	return was_interrupted(host);
 }
 
-int oi_apt_finish(struct oi_execution *run, struct oi_err *err)
+int oi_apt_finish(struct oi_packages *p, struct oi_err *err)
 {
-	return heal(run, err);
+	return heal(p, err);
 }
 
-int oi_apt_call_dpkg(const struct oi_execution *run, struct oi_apt_call *call, struct oi_err *err)
+int oi_apt_call_dpkg(const struct oi_packages *p, struct oi_apt_call *call, struct oi_err *err)
 {
 	/* Nobody else's half-finished work is taken for an interrupted one. */
-	if (was_interrupted(run->host) &&
-	    (oi_packages_wait(call->ops, run->host, &call->holder, err) || (was_interrupted(run->host) && heal(run, err))))
+	if (was_interrupted(p->ctx->host) &&
+	    (oi_packages_wait(call->ops, p->ctx->host, &call->holder, err) || (was_interrupted(p->ctx->host) && heal(p, err))))
 		return -1;
 	if (!run_locked(call, err))
 		return 0;
 	if (!call->words.interrupted)
-		return dpkg_failed(run, call, err);
-	if (heal(run, err))
+		return dpkg_failed(p, call, err);
+	if (heal(p, err))
 		return -1;
-	return run_locked(call, err) ? dpkg_failed(run, call, err) : 0;
+	return run_locked(call, err) ? dpkg_failed(p, call, err) : 0;
 }

@@ -13,7 +13,6 @@
 #include "execute/apt/text.h"
 #include "execute/tools/child.h"
 #include "execute/packages/packages.h"
-#include "execute/steps/steps.h"
 
 struct oi_apt_call {
 	struct oi_child child;
@@ -34,7 +33,7 @@ struct oi_apt_call {
  * oi_apt_call_init() - a call without arguments of its own, in our apt's private state
  * @call: zeroed, or used before; cleared by oi_apt_call_clear()
  */
-void oi_apt_call_init(struct oi_apt_call *call, const struct oi_execution *run, enum oi_tool tool);
+void oi_apt_call_init(struct oi_apt_call *call, const struct oi_packages *p, enum oi_tool tool);
 void oi_apt_call_clear(struct oi_apt_call *call);
 
 /** oi_apt_call_run() - carry it out; Return: as oi_child_run() */
@@ -46,7 +45,7 @@ int oi_apt_call_run(struct oi_apt_call *call, struct oi_err *err);
  * @mode: "--print-uris", "--simulate"; NULL: for real
  * @names: NULL: nothing but what packages that are there already lack
  */
-void oi_apt_call_install(struct oi_apt_call *call, const struct oi_execution *run, const char *mode,
+void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p, const char *mode,
 			 const struct oi_strv *names);
 
 /** oi_apt_call_settings() - dpkg's options: files that somebody has changed stay as they are */
@@ -62,7 +61,7 @@ void oi_apt_call_wait(struct oi_apt_call *call);
  *         OI_R_PACKAGES_FAILED.
  */
 OI_MUST_CHECK
-int oi_apt_call_dpkg(const struct oi_execution *run, struct oi_apt_call *call, struct oi_err *err);
+int oi_apt_call_dpkg(const struct oi_packages *p, struct oi_apt_call *call, struct oi_err *err);
 
 /** oi_apt_said_no() - did it end by itself, and refuse; else there is an error that is not about packages */
 bool oi_apt_said_no(const struct oi_apt_call *call);
@@ -75,7 +74,7 @@ char *oi_apt_why(const struct oi_apt_call *call, const struct oi_err *err);
  * Return: 0, or -1; if oi_apt_said_no() then apt has refused.
  */
 OI_MUST_CHECK
-int oi_apt_preview(const struct oi_execution *run, struct oi_apt_call *call,
+int oi_apt_preview(const struct oi_packages *p, struct oi_apt_call *call,
 		   const struct oi_strv *names, struct oi_err *err);
 
 /** oi_apt_compiles() - is a package a compiler's, or a kernel's headers */
@@ -83,6 +82,6 @@ bool oi_apt_compiles(const char *name);
 
 /** oi_apt_record() - what will be new and replaced; before the work: what a cut-off one brings is ours too */
 OI_MUST_CHECK
-int oi_apt_record(const struct oi_execution *run, struct oi_err *err);
+int oi_apt_record(const struct oi_packages *p, struct oi_err *err);
 
 #endif

@@ -147,31 +147,30 @@ int oi_apt_defer_open(const struct oi_host *host, struct oi_err *err)
 	return defer(host, &record, &open, err);
 }
 
-int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
+int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 		const struct oi_journal *journal, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv states = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv open = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	OI_FREE char *text = NULL;
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
 	pid_t named = 0;
 
 	/* Before that it would be somebody's work that is under way. */
-	if (!ops || oi_packages_wait(ops, run->host, &named, err) ||
-	    list_states(run->host, &states, err) ||
-	    drop_damaged(run->host, journal, &states, err))
+	if (oi_packages_wait(p->ops, p->ctx->host, &named, err) ||
+	    list_states(p->ctx->host, &states, err) ||
+	    drop_damaged(p->ctx->host, journal, &states, err))
 		return -1;
 	choose_open(&states, &open);
-	if (!open.n && !oi_apt_was_interrupted(run->host))
+	if (!open.n && !oi_apt_was_interrupted(p->ctx->host))
 		return 0;
-	if (defer(run->host, record, &open, err) || oi_apt_finish(run, err) ||
-	    list_broken(run->host, record, &names, err))
+	if (defer(p->ctx->host, record, &open, err) || oi_apt_finish(p, err) ||
+	    list_broken(p->ctx->host, record, &names, err))
 		return -1;
 	if (!names.n)
 		return 0;
 	text = oi_strv_join(&names, ", ");
-	oi_log_warn(&run->host->log, "packages: forcing out what was cut off while it was unpacked: %s",
+	oi_log_warn(&p->ctx->host->log, "packages: forcing out what was cut off while it was unpacked: %s",
 		    text);
-	return force_out(run->host, "--remove", &names, err);
+	return force_out(p->ctx->host, "--remove", &names, err);
 }

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "execute/state/journal.h"
 #include "execute/state/record.h"
-#include "execute/steps/steps.h"
+#include "execute/packages/packages.h"
 
 /**
  * oi_apt_heal() - finish what dpkg was cut off in
@@ -24,7 +24,7 @@
  *         can't find an archive for it"
  */
 OI_MUST_CHECK
-int oi_apt_heal(struct oi_execution *run, const struct oi_record *record,
+int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 		const struct oi_journal *journal, struct oi_err *err);
 
 /**

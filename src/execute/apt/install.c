@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 #include "execute/apt/call.h"
+#include "execute/modules/background.h"
+#include "execute/state/journal.h"
 #include "execute/state/record.h"
 
 void oi_apt_clear(struct oi_apt *apt)
@@ -19,46 +21,58 @@ void oi_apt_clear(struct oi_apt *apt)
 	memset(apt, 0, sizeof(*apt));
 }
 
-/* Where the fetched artefact lies, as a child sees it; owned by the caller. */
-static char *artefact_of(const struct oi_execution *run, const struct oi_step *step)
+void oi_apt_begin(struct oi_packages *p)
 {
-	const struct oi_root *root = &run->host->change;
+	p->state = oi_mem_zalloc(1, sizeof(struct oi_apt));
+}
+
+void oi_apt_end(struct oi_packages *p)
+{
+	oi_apt_clear(p->state);
+	free(p->state);
+	p->state = NULL;
+}
+
+/* Where the fetched artefact lies, as a child sees it; owned by the caller. */
+static char *artefact_of(const struct oi_packages *p, const struct oi_step *step)
+{
+	const struct oi_root *root = &p->ctx->host->change;
 
 	return oi_mem_printf("%s" OI_STAGING_DIR "/%s", oi_root_is_real(root) ? "" : root->path,
 			     step->path);
 }
 
-int oi_apt_stage_package(struct oi_execution *run, const struct oi_step *step,
+int oi_apt_stage_package(struct oi_packages *p, const struct oi_step *step,
 			 struct oi_err *err)
 {
-	OI_FREE char *artefact = artefact_of(run, step);
+	OI_FREE char *artefact = artefact_of(p, step);
 
-	return oi_apt_stage(run->host, step, artefact, &run->apt.staged, err);
+	return oi_apt_stage(p->ctx->host, step, artefact, &oi_apt_of(p)->staged, err);
 }
 
-int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_apt_add(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
-	OI_FREE char *artefact = artefact_of(run, step);
+	OI_FREE char *artefact = artefact_of(p, step);
 	OI_APT_CALL_AUTO call = { 0 };
-	OI_FREE char *package = oi_apt_staged_package(run->host);
+	OI_FREE char *package = oi_apt_staged_package(p->ctx->host);
 
-	if (package && oi_record_note_repository(&run->host->change, package, err))
+	if (package && oi_record_note_repository(&p->ctx->host->change, package, err))
 		return -1;
-	oi_apt_call_init(&call, run, OI_TOOL_DPKG);
+	oi_apt_call_init(&call, p, OI_TOOL_DPKG);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_settings(&call.child.args);
 	oi_strv_add(&call.child.args, "--install");
 	oi_strv_add(&call.child.args, artefact);
-	return oi_apt_call_dpkg(run, &call, err);
+	return oi_apt_call_dpkg(p, &call, err);
 }
 
 /* --- installation --- */
 
-int oi_apt_record(const struct oi_execution *run, struct oi_err *err)
+int oi_apt_record(const struct oi_packages *p, struct oi_err *err)
 {
-	if (oi_record_note_packages(&run->host->change, &run->apt.fresh, err))
+	if (oi_record_note_packages(&p->ctx->host->change, &oi_apt_of(p)->fresh, err))
 		return -1;
-	return oi_record_note_replaced(&run->host->change, &run->apt.replaced, err);
+	return oi_record_note_replaced(&p->ctx->host->change, &oi_apt_of(p)->replaced, err);
 }
 
 /*
@@ -66,26 +80,26 @@ int oi_apt_record(const struct oi_execution *run, struct oi_err *err)
  * replaced, since an old file would be gone and its new one not there yet; and only if after a
  * power cut the next run can tell, so not in one that mends what an earlier one has left.
  */
-static bool may_hurry(const struct oi_execution *run)
+static bool may_hurry(const struct oi_packages *p)
 {
-	return run->journal.boot && !run->journal.carried && run->apt.fresh.n &&
-		!run->apt.replaced.n;
+	return p->journal->boot && !p->journal->carried && oi_apt_of(p)->fresh.n &&
+		!oi_apt_of(p)->replaced.n;
 }
 
 /* Once for all calls: it is told which packages, not when. */
-static int plan_to_hurry(struct oi_execution *run, bool *hurries, struct oi_err *err)
+static int plan_to_hurry(struct oi_packages *p, bool *hurries, struct oi_err *err)
 {
-	*hurries = may_hurry(run);
-	return *hurries ? oi_journal_hurry(&run->host->change, &run->journal, &run->apt.fresh, err) : 0;
+	*hurries = may_hurry(p);
+	return *hurries ? oi_journal_hurry(&p->ctx->host->change, p->journal, &oi_apt_of(p)->fresh, err) : 0;
 }
 
 /* @automatic: they are only there for others: the call that names them all says whose wish each is */
-static int install(struct oi_execution *run, const struct oi_strv *names, bool automatic,
+static int install(struct oi_packages *p, const struct oi_strv *names, bool automatic,
 		   bool hurries, struct oi_err *err)
 {
 	OI_APT_CALL_AUTO call = { 0 };
 
-	oi_apt_call_install(&call, run, NULL, names);
+	oi_apt_call_install(&call, p, NULL, names);
 	oi_apt_call_wait(&call);
 	call.child.level = OI_LOG_INFO;
 	if (automatic) {
@@ -96,7 +110,7 @@ static int install(struct oi_execution *run, const struct oi_strv *names, bool a
 		oi_strv_add(&call.child.args, "-o");
 		oi_strv_add(&call.child.args, "DPkg::Options::=--force-unsafe-io");
 	}
-	return oi_apt_call_dpkg(run, &call, err);
+	return oi_apt_call_dpkg(p, &call, err);
 }
 
 /* --- what compiling needs, before the rest --- */
@@ -119,56 +133,56 @@ static void choose_first(const struct oi_apt *apt, struct oi_strv *names)
  * Do they by themselves bring nothing that the whole would not bring; and less than it? What
  * one package needs may be had from several, of which another one rules some out.
  */
-static bool are_part(const struct oi_execution *run, const struct oi_strv *names)
+static bool are_part(const struct oi_packages *p, const struct oi_strv *names)
 {
 	OI_APT_CALL_AUTO call = { 0 };
 	struct oi_err ignored; /* then all are installed together */
 
-	if (oi_apt_preview(run, &call, names, &ignored))
+	if (oi_apt_preview(p, &call, names, &ignored))
 		return false;
 	for (size_t i = 0; i < call.changes.n; i++) {
 		const struct oi_apt_change *c = &call.changes.v[i];
 		OI_FREE char *entry = oi_mem_printf("%s %s", c->name, c->after ?: "");
 
-		if (c->before || !oi_strv_has(&run->apt.fresh, entry))
+		if (c->before || !oi_strv_has(&oi_apt_of(p)->fresh, entry))
 			return false;
 	}
-	return call.changes.n && call.changes.n < run->apt.fresh.n;
+	return call.changes.n && call.changes.n < oi_apt_of(p)->fresh.n;
 }
 
 /* Compile as soon as that can be, and install the others meanwhile. */
-static int install_deferred(struct oi_execution *run, bool hurries, struct oi_err *err)
+static int install_deferred(struct oi_packages *p, bool hurries, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv first = { 0 };
 
-	if (oi_early_defer(run->host, err))
+	if (oi_early_defer(p->ctx->host, err))
 		return -1;
-	choose_first(&run->apt, &first);
-	if (are_part(run, &first)) {
-		if (install(run, &first, true, hurries, err))
+	choose_first(oi_apt_of(p), &first);
+	if (are_part(p, &first)) {
+		if (install(p, &first, true, hurries, err))
 			return -1;
-		oi_early_begin(run, &run->apt.fresh);
+		oi_early_begin(p->ctx, &p->build, &oi_apt_of(p)->fresh);
 	}
-	return install(run, &run->apt.names, false, hurries, err);
+	return install(p, &oi_apt_of(p)->names, false, hurries, err);
 }
 
-int oi_apt_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_apt_install(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	bool hurries;
 	int ret;
 
 	/* Nothing is installed that has not been looked at. */
-	if (!run->apt.simulated && oi_apt_simulate(run, step, err))
+	if (!oi_apt_of(p)->simulated && oi_apt_simulate(p, step, err))
 		return -1;
-	if (oi_apt_record(run, err) || plan_to_hurry(run, &hurries, err))
+	if (oi_apt_record(p, err) || plan_to_hurry(p, &hurries, err))
 		return -1;
-	if (oi_early_may(run, &run->apt.fresh)) {
-		ret = install_deferred(run, hurries, err);
-		oi_early_allow(run->host);
+	if (!p->modules_given && oi_early_may(p->ctx, &oi_apt_of(p)->fresh)) {
+		ret = install_deferred(p, hurries, err);
+		oi_early_allow(p->ctx->host);
 	} else {
-		ret = install(run, &run->apt.names, false, hurries, err);
+		ret = install(p, &oi_apt_of(p)->names, false, hurries, err);
 	}
 	if (!ret)
-		oi_apt_forget(run->host);
+		oi_apt_forget(p->ctx->host);
 	return ret;
 }

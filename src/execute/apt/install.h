@@ -9,9 +9,9 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "execute/apt/state.h"
+#include "execute/packages/packages.h"
 #include "model/verdict.h"
 
-struct oi_execution;
 
 /* What one step learns and a later one needs. Zeroed is the beginning. */
 struct oi_apt {
@@ -26,12 +26,22 @@ struct oi_apt {
 
 void oi_apt_clear(struct oi_apt *apt);
 
+/** oi_apt_begin(), oi_apt_end() - the state of one run; see struct oi_packages_ops */
+void oi_apt_begin(struct oi_packages *p);
+void oi_apt_end(struct oi_packages *p);
+
+/** oi_apt_of() - what oi_apt_begin() has made; borrowed */
+static inline struct oi_apt *oi_apt_of(const struct oi_packages *p)
+{
+	return p->state;
+}
+
 /**
  * oi_apt_refresh_ahead() - begin with those of the system's own sources, beside us
  * While something else is downloaded, since the staged repository is often in that. What comes
  * of it oi_apt_refresh() waits for; the staged one's are all that is left to it then.
  */
-void oi_apt_refresh_ahead(struct oi_execution *run);
+void oi_apt_refresh_ahead(struct oi_packages *p);
 
 /**
  * oi_apt_refresh() - package lists, into the private state
@@ -40,7 +50,7 @@ void oi_apt_refresh_ahead(struct oi_execution *run);
  * Return: 0, or -1 with OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED.
  */
 OI_MUST_CHECK
-int oi_apt_refresh(struct oi_execution *run, struct oi_err *err);
+int oi_apt_refresh(struct oi_packages *p, struct oi_err *err);
 
 /**
  * oi_apt_simulate() - what would the installation change; refuse what must not happen
@@ -51,24 +61,24 @@ int oi_apt_refresh(struct oi_execution *run, struct oi_err *err);
  *         OI_R_PACKAGES_LISTS when incomplete lists may be why.
  */
 OI_MUST_CHECK
-int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_apt_simulate(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_apt_fresh() - "name version" of what the simulation would newly install; borrowed */
-const struct oi_strv *oi_apt_fresh(const struct oi_execution *run);
+const struct oi_strv *oi_apt_fresh(const struct oi_packages *p);
 
 /** oi_apt_stage_package() - look into the vendor's package; see oi_apt_stage() */
 OI_MUST_CHECK
-int oi_apt_stage_package(struct oi_execution *run, const struct oi_step *step,
+int oi_apt_stage_package(struct oi_packages *p, const struct oi_step *step,
 			 struct oi_err *err);
 
 /** oi_apt_stage_address() - the same for a repository that is an address; see oi_address_stage() */
 OI_MUST_CHECK
-int oi_apt_stage_address(struct oi_execution *run, const struct oi_step *step,
+int oi_apt_stage_address(struct oi_packages *p, const struct oi_step *step,
 			 struct oi_err *err);
 
 /** oi_apt_add() - install the vendor's package, which holds the repository */
 OI_MUST_CHECK
-int oi_apt_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_apt_add(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_apt_was_interrupted() - has dpkg left notes of work under way; only right while nobody has the lock */
 bool oi_apt_was_interrupted(const struct oi_host *host);
@@ -79,15 +89,15 @@ bool oi_apt_was_interrupted(const struct oi_host *host);
  *         with OI_R_PACKAGES_LOCK, OI_R_PACKAGES_FAILED, OI_R_DKMS_FAILED.
  */
 OI_MUST_CHECK
-int oi_apt_finish(struct oi_execution *run, struct oi_err *err);
+int oi_apt_finish(struct oi_packages *p, struct oi_err *err);
 
 /** oi_apt_add_address() - write the source file and its keys */
 OI_MUST_CHECK
-int oi_apt_add_address(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_apt_add_address(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_apt_hold() - packages of the step stay those of the archive that its key names: a pin */
 OI_MUST_CHECK
-int oi_apt_hold(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_apt_hold(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /**
  * oi_apt_install() - for real, what was simulated
@@ -96,6 +106,6 @@ int oi_apt_hold(struct oi_execution *run, const struct oi_step *step, struct oi_
  *         OI_R_PACKAGES_FAILED.
  */
 OI_MUST_CHECK
-int oi_apt_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_apt_install(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 #endif

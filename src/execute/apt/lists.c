@@ -43,11 +43,11 @@ static int check_room(const struct oi_host *host, struct oi_err *err)
 }
 
 /* Source files of which there is a list of packages now, one "FILE:LINE" a line. */
-static int list_indexes(const struct oi_execution *run, struct oi_buf *out, struct oi_err *err)
+static int list_indexes(const struct oi_packages *p, struct oi_buf *out, struct oi_err *err)
 {
 	OI_APT_CALL_AUTO call = { 0 };
 
-	oi_apt_call_init(&call, run, OI_TOOL_APT_GET);
+	oi_apt_call_init(&call, p, OI_TOOL_APT_GET);
 	call.child.out = out;
 	oi_strv_add(&call.child.args, "indextargets");
 	oi_strv_add(&call.child.args, "--format");
@@ -56,17 +56,17 @@ static int list_indexes(const struct oi_execution *run, struct oi_buf *out, stru
 	return oi_apt_call_run(&call, err);
 }
 
-static int check_indexes(const struct oi_execution *run, struct oi_err *err)
+static int check_indexes(const struct oi_packages *p, struct oi_err *err)
 {
-	const struct oi_apt *apt = &run->apt;
+	const struct oi_apt *apt = oi_apt_of(p);
 	OI_CLEANUP(oi_buf_clear) struct oi_buf indexes = { 0 };
 
 	if (!apt->incomplete && !apt->staged.names.n)
 		return 0;
-	if (list_indexes(run, &indexes, err))
+	if (list_indexes(p, &indexes, err))
 		return -1;
 	for (size_t i = 0; i < apt->staged.names.n; i++) {
-		OI_FREE char *path = oi_apt_source_path(run->host, apt->staged.names.v[i]);
+		OI_FREE char *path = oi_apt_source_path(p->ctx->host, apt->staged.names.v[i]);
 		OI_FREE char *entry = oi_mem_printf("%s:", path);
 
 		if (!strstr(oi_buf_str(&indexes), entry))
@@ -78,7 +78,7 @@ static int check_indexes(const struct oi_execution *run, struct oi_err *err)
 	if (!indexes.len)
 		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s", apt->incomplete);
 	if (apt->incomplete)
-		oi_log_warn(&run->host->log, "packages: going on with the lists that could be had");
+		oi_log_warn(&p->ctx->host->log, "packages: going on with the lists that could be had");
 	return 0;
 }
 
@@ -99,21 +99,21 @@ static void choose_sources(const struct oi_host *host, enum sources which, struc
 }
 
 /* One `apt-get update`; apt->incomplete tells what of the user's own could not be had. */
-static int update(struct oi_execution *run, enum sources which, struct oi_err *err)
+static int update(struct oi_packages *p, enum sources which, struct oi_err *err)
 {
-	struct oi_apt *apt = &run->apt;
+	struct oi_apt *apt = oi_apt_of(p);
 	OI_APT_CALL_AUTO call = { 0 };
 	OI_FREE char *incomplete = NULL;
 	int ret;
 
-	oi_apt_call_init(&call, run, OI_TOOL_APT_GET);
+	oi_apt_call_init(&call, p, OI_TOOL_APT_GET);
 	call.child.level = OI_LOG_INFO;
 	oi_strv_add(&call.child.args, "update");
-	choose_sources(run->host, which, &call.child.args);
+	choose_sources(p->ctx->host, which, &call.child.args);
 	ret = oi_apt_call_run(&call, err);
 	if (ret && !oi_apt_said_no(&call))
 		return -1;
-	if ((ret || call.words.errors.n || call.words.warnings.n) && check_room(run->host, err))
+	if ((ret || call.words.errors.n || call.words.warnings.n) && check_room(p->ctx->host, err))
 		return -1;
 	if (check_trust(apt, &call.words.warnings, err) || check_trust(apt, &call.words.errors, err))
 		return -1;
@@ -125,7 +125,7 @@ static int update(struct oi_execution *run, enum sources which, struct oi_err *e
 		    oi_apt_is_distrust(call.words.warnings.v[i]))
 			oi_mem_set(&incomplete, call.words.warnings.v[i]);
 	if (incomplete) {
-		oi_log_warn(&run->host->log, "packages: not all lists could be fetched: %s",
+		oi_log_warn(&p->ctx->host->log, "packages: not all lists could be fetched: %s",
 			    incomplete);
 		oi_mem_set(&apt->incomplete, incomplete);
 	}
@@ -140,59 +140,59 @@ static int update(struct oi_execution *run, enum sources which, struct oi_err *e
 /* In another process: what it learns is lost but for that file. Without one all is done again. */
 static void update_ahead(void *data)
 {
-	struct oi_execution *run = data;
+	struct oi_packages *p = data;
 	struct oi_err err;
 	const char *why;
 
-	if (update(run, ALL_BUT_STAGED, &err)) {
-		oi_log_info(&run->host->log, "packages: %s", err.text);
+	if (update(p, ALL_BUT_STAGED, &err)) {
+		oi_log_info(&p->ctx->host->log, "packages: %s", err.text);
 		return;
 	}
-	why = run->apt.incomplete ?: "";
-	if (oi_root_write(&run->host->change, AHEAD, 0644, why, strlen(why), &err))
-		oi_log_warn(&run->host->log, "packages: %s", err.text);
+	why = oi_apt_of(p)->incomplete ?: "";
+	if (oi_root_write(&p->ctx->host->change, AHEAD, 0644, why, strlen(why), &err))
+		oi_log_warn(&p->ctx->host->log, "packages: %s", err.text);
 }
 
-void oi_apt_refresh_ahead(struct oi_execution *run)
+void oi_apt_refresh_ahead(struct oi_packages *p)
 {
 	const struct oi_apt_staged none = { 0 };
-	const struct oi_host *host = run->host;
+	const struct oi_host *host = p->ctx->host;
 	struct oi_err err; /* whatever it is, oi_apt_refresh() meets it too, and says it */
 
-	if (oi_apt_lay_out(host, run->config, run->verdict, &none, false, &err) ||
+	if (oi_apt_lay_out(host, p->ctx->config, p->ctx->verdict, &none, false, &err) ||
 	    oi_root_remove(&host->change, AHEAD, &err))
 		return;
-	oi_aside_start(&run->lists, update_ahead, run);
+	oi_aside_start(&p->lists, update_ahead, p);
 }
 
 /* Return: are they there, as far as they can be had. Of a source that counts no more they tell nothing. */
-static bool have_ahead(struct oi_execution *run)
+static bool have_ahead(struct oi_packages *p)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf why = { 0 };
 	struct oi_err ignored; /* there is none, or nobody knows how it ended */
 
-	if (!run->lists.pid)
+	if (!p->lists.pid)
 		return false;
-	oi_aside_wait(&run->lists, run->host->deadline_ms);
-	if (oi_root_read(&run->host->change, AHEAD, AHEAD_BYTES, &why, &ignored) ||
-	    oi_apt_replaces(run->host, &run->apt.staged))
+	oi_aside_wait(&p->lists, p->ctx->host->deadline_ms);
+	if (oi_root_read(&p->ctx->host->change, AHEAD, AHEAD_BYTES, &why, &ignored) ||
+	    oi_apt_replaces(p->ctx->host, &oi_apt_of(p)->staged))
 		return false;
 	if (why.len)
-		oi_mem_set(&run->apt.incomplete, oi_buf_str(&why));
+		oi_mem_set(&oi_apt_of(p)->incomplete, oi_buf_str(&why));
 	return true;
 }
 
-int oi_apt_refresh(struct oi_execution *run, struct oi_err *err)
+int oi_apt_refresh(struct oi_packages *p, struct oi_err *err)
 {
-	struct oi_apt *apt = &run->apt;
+	struct oi_apt *apt = oi_apt_of(p);
 	bool ahead;
 
 	free(apt->incomplete);
 	apt->incomplete = NULL;
-	ahead = have_ahead(run);
-	if (oi_apt_lay_out(run->host, run->config, run->verdict, &apt->staged, ahead, err))
+	ahead = have_ahead(p);
+	if (oi_apt_lay_out(p->ctx->host, p->ctx->config, p->ctx->verdict, &apt->staged, ahead, err))
 		return -1;
-	if ((!ahead || apt->staged.names.n) && update(run, ahead ? STAGED : ALL, err))
+	if ((!ahead || apt->staged.names.n) && update(p, ahead ? STAGED : ALL, err))
 		return -1;
-	return check_indexes(run, err);
+	return check_indexes(p, err);
 }

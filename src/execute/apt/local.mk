@@ -12,7 +12,10 @@ execute_sources += \
 	src/execute/apt/local.h \
 	src/execute/apt/lost.c \
 	src/execute/apt/lost.h \
+	src/execute/apt/ops.c \
+	src/execute/apt/ops.h \
 	src/execute/apt/remove.c \
+	src/execute/apt/remove.h \
 	src/execute/apt/simulate.c \
 	src/execute/apt/source.c \
 	src/execute/apt/source.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The system's own lists and settings. */
-#include "execute/packages/removal.h"
+#include "execute/apt/remove.h"
 
 #include <string.h>
 

@@ -12,12 +12,12 @@
 
 #define HEADERS "linux-headers-"
 
-static int unavailable(const struct oi_execution *run, enum oi_reason reason, const char *text,
+static int unavailable(const struct oi_packages *p, enum oi_reason reason, const char *text,
 		       struct oi_err *err)
 {
-	if (run->apt.incomplete)
+	if (oi_apt_of(p)->incomplete)
 		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s; not all lists could be fetched: %s",
-				  text, run->apt.incomplete);
+				  text, oi_apt_of(p)->incomplete);
 	return oi_err_set(err, reason, "%s", text);
 }
 
@@ -41,7 +41,7 @@ bool oi_apt_compiles(const char *name)
  * Takes one package that must be there, or says why it cannot be. Headers that
  * somebody put in place without a package do as well.
  */
-static int take_name(const struct oi_execution *run, const char *policy, const char *name,
+static int take_name(const struct oi_packages *p, const char *policy, const char *name,
 		     struct oi_strv *names, struct oi_err *err)
 {
 	enum oi_apt_known known = oi_apt_policy(policy, name);
@@ -52,24 +52,24 @@ static int take_name(const struct oi_execution *run, const char *policy, const c
 		OI_FREE char *makefile = oi_mem_printf("/lib/modules/%s/build/Makefile",
 						       name + strlen(HEADERS));
 
-		if (!oi_root_exists(&run->host->change, makefile))
-			return unavailable(run, OI_R_HEADERS_MISSING, text, err);
-		oi_log_info(&run->host->log, "packages: %s is not needed: %s is there", name,
+		if (!oi_root_exists(&p->ctx->host->change, makefile))
+			return unavailable(p, OI_R_HEADERS_MISSING, text, err);
+		oi_log_info(&p->ctx->host->log, "packages: %s is not needed: %s is there", name,
 			    makefile);
 		return 0;
 	}
 	if (none && is_compiler(name))
-		return unavailable(run, OI_R_COMPILER_MISSING, text, err);
+		return unavailable(p, OI_R_COMPILER_MISSING, text, err);
 	oi_strv_add(names, name);
 	return 0;
 }
 
-static int ask_policy(const struct oi_execution *run, const struct oi_step *step,
+static int ask_policy(const struct oi_packages *p, const struct oi_step *step,
 		      struct oi_buf *policy, struct oi_err *err)
 {
 	OI_APT_CALL_AUTO call = { 0 };
 
-	oi_apt_call_init(&call, run, OI_TOOL_APT_CACHE);
+	oi_apt_call_init(&call, p, OI_TOOL_APT_CACHE);
 	call.child.out = policy;
 	oi_strv_add(&call.child.args, "policy");
 	oi_strv_add_all(&call.child.args, &step->names);
@@ -78,17 +78,17 @@ static int ask_policy(const struct oi_execution *run, const struct oi_step *step
 }
 
 /* The long way to the same answer: two calls, the first of them slow. */
-static int simulate_then_size(const struct oi_execution *run, struct oi_apt_call *call,
+static int simulate_then_size(const struct oi_packages *p, struct oi_apt_call *call,
 			      const struct oi_strv *names, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf uris = { 0 };
 	OI_APT_CALL_AUTO size = { 0 };
 
-	oi_log_debug(&run->host->log, "packages: apt's list of changes was not understood; simulating");
-	oi_apt_call_install(call, run, "--simulate", names);
+	oi_log_debug(&p->ctx->host->log, "packages: apt's list of changes was not understood; simulating");
+	oi_apt_call_install(call, p, "--simulate", names);
 	if (oi_apt_call_run(call, err))
 		return -1;
-	oi_apt_call_install(&size, run, "--print-uris", names);
+	oi_apt_call_install(&size, p, "--print-uris", names);
 	size.child.out = &uris;
 	if (oi_apt_call_run(&size, err))
 		return -1;
@@ -96,15 +96,15 @@ static int simulate_then_size(const struct oi_execution *run, struct oi_apt_call
 	return 0;
 }
 
-int oi_apt_preview(const struct oi_execution *run, struct oi_apt_call *call,
+int oi_apt_preview(const struct oi_packages *p, struct oi_apt_call *call,
 		   const struct oi_strv *names, struct oi_err *err)
 {
-	oi_apt_call_install(call, run, "--print-uris", names);
+	oi_apt_call_install(call, p, "--print-uris", names);
 	oi_strv_add(&call->child.args, "-V"); /* one package a line, with its versions */
 	if (oi_apt_call_run(call, err))
 		return -1;
 	if (!oi_apt_preview_whole(&call->preview))
-		return simulate_then_size(run, call, names, err);
+		return simulate_then_size(p, call, names, err);
 	oi_apt_changes_clear(&call->changes);
 	call->changes = call->preview.changes;
 	memset(&call->preview.changes, 0, sizeof(call->preview.changes));
@@ -113,22 +113,22 @@ int oi_apt_preview(const struct oi_execution *run, struct oi_apt_call *call,
 }
 
 /* Return: 0 it fits, 1 it does not (@err says why), -1 the question could not be put. */
-static int try_names(const struct oi_execution *run, struct oi_apt_call *call,
+static int try_names(const struct oi_packages *p, struct oi_apt_call *call,
 		     const struct oi_strv *names, struct oi_err *err)
 {
 	OI_FREE char *text = NULL;
 
-	if (!oi_apt_preview(run, call, names, err))
+	if (!oi_apt_preview(p, call, names, err))
 		return 0;
 	if (!oi_apt_said_no(call))
 		return -1;
 	text = oi_apt_why(call, err);
-	unavailable(run, OI_R_PACKAGES_UNAVAILABLE, text, err);
+	unavailable(p, OI_R_PACKAGES_UNAVAILABLE, text, err);
 	return 1;
 }
 
 /* Which of the optional ones fit beside those that must be there; @call is of the answer. */
-static int choose(struct oi_execution *run, const struct oi_strv *must,
+static int choose(struct oi_packages *p, const struct oi_strv *must,
 		  const struct oi_strv *may, struct oi_strv *names, struct oi_apt_call *call,
 		  struct oi_err *err)
 {
@@ -136,34 +136,34 @@ static int choose(struct oi_execution *run, const struct oi_strv *must,
 
 	oi_strv_add_all(names, must);
 	oi_strv_add_all(names, may);
-	ret = try_names(run, call, names, err);
+	ret = try_names(p, call, names, err);
 	if (ret <= 0 || !may->n)
 		return ret ? -1 : 0;
 	oi_strv_clear(names);
 	oi_strv_add_all(names, must);
-	if (try_names(run, call, must, err))
+	if (try_names(p, call, must, err))
 		return -1;
 	for (size_t i = 0; i < may->n; i++) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv more = { 0 };
 
 		oi_strv_add_all(&more, names);
 		oi_strv_add(&more, may->v[i]);
-		ret = try_names(run, call, &more, err);
+		ret = try_names(p, call, &more, err);
 		if (ret < 0)
 			return -1;
 		if (ret)
-			oi_log_warn(&run->host->log, "packages: without %s, which does not fit: %s",
+			oi_log_warn(&p->ctx->host->log, "packages: without %s, which does not fit: %s",
 				    may->v[i], err->text);
 		else
 			oi_strv_add(names, may->v[i]);
 	}
-	return try_names(run, call, names, err) ? -1 : 0;
+	return try_names(p, call, names, err) ? -1 : 0;
 }
 
-static int refuse_kernel(const struct oi_execution *run, const struct oi_apt_changes *changes,
+static int refuse_kernel(const struct oi_packages *p, const struct oi_apt_changes *changes,
 			 struct oi_err *err)
 {
-	const char *release = run->verdict->driver.kernel ? run->verdict->driver.kernel : "";
+	const char *release = p->ctx->verdict->driver.kernel ? p->ctx->verdict->driver.kernel : "";
 	const struct oi_apt_change *kernel = oi_apt_changes_kernel(changes, release);
 
 	if (!kernel)
@@ -174,10 +174,10 @@ static int refuse_kernel(const struct oi_execution *run, const struct oi_apt_cha
 }
 
 /* The changes as a whole: said to the operator, and refused if they must not happen. */
-static int judge(struct oi_execution *run, const struct oi_apt_changes *changes, int64_t bytes,
+static int judge(struct oi_packages *p, const struct oi_apt_changes *changes, int64_t bytes,
 		 struct oi_err *err)
 {
-	const struct oi_log *log = &run->host->log;
+	const struct oi_log *log = &p->ctx->host->log;
 	OI_FREE char *summary = oi_apt_changes_text(changes);
 	int64_t free_bytes;
 
@@ -187,9 +187,9 @@ static int judge(struct oi_execution *run, const struct oi_apt_changes *changes,
 		if (!changes->v[i].after)
 			oi_log_warn(log, "packages: would remove %s %s", changes->v[i].name,
 				    changes->v[i].before);
-	if (refuse_kernel(run, changes, err))
+	if (refuse_kernel(p, changes, err))
 		return -1;
-	if (oi_root_free_bytes(&run->host->change, OI_APT_DIR, &free_bytes, err))
+	if (oi_root_free_bytes(&p->ctx->host->change, OI_APT_DIR, &free_bytes, err))
 		return -1;
 	if (free_bytes < bytes)
 		return oi_err_set(err, OI_R_DISK_SPACE,
@@ -218,13 +218,13 @@ static void note_fresh(struct oi_apt *apt, const struct oi_apt_changes *changes)
  * the one thing that is done before the simulation has said yes. It may only
  * add: nothing is removed, and no kernel changes.
  */
-static int mend(struct oi_execution *run, struct oi_err *err)
+static int mend(struct oi_packages *p, struct oi_err *err)
 {
 	OI_FREE char *cause = oi_mem_dup(err->text);
 	OI_APT_CALL_AUTO call = { 0 };
 	int ret;
 
-	if (oi_apt_preview(run, &call, NULL, err)) {
+	if (oi_apt_preview(p, &call, NULL, err)) {
 		if (oi_apt_said_no(&call))
 			oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE, "%s", cause);
 		return -1;
@@ -234,41 +234,41 @@ static int mend(struct oi_execution *run, struct oi_err *err)
 			return oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE,
 					  "%s; to mend it %s would have to be removed", cause,
 					  call.changes.v[i].name);
-	if (refuse_kernel(run, &call.changes, err))
+	if (refuse_kernel(p, &call.changes, err))
 		return -1;
-	note_fresh(&run->apt, &call.changes);
-	oi_log_warn(&run->host->log,
+	note_fresh(oi_apt_of(p), &call.changes);
+	oi_log_warn(&p->ctx->host->log,
 		    "packages: an earlier installation was not finished; finishing it first");
-	if (oi_apt_record(run, err) || oi_apt_defer_open(run->host, err))
+	if (oi_apt_record(p, err) || oi_apt_defer_open(p->ctx->host, err))
 		return -1;
-	oi_apt_call_install(&call, run, NULL, NULL);
+	oi_apt_call_install(&call, p, NULL, NULL);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_wait(&call);
-	ret = oi_apt_call_dpkg(run, &call, err);
-	oi_early_allow(run->host);
+	ret = oi_apt_call_dpkg(p, &call, err);
+	oi_early_allow(p->ctx->host);
 	return ret ? oi_err_prefix(err, "finishing an earlier installation") : 0;
 }
 
 /* --- the whole --- */
 
-int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_apt_simulate(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv must = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv may = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf policy = { 0 };
-	struct oi_apt *apt = &run->apt;
+	struct oi_apt *apt = oi_apt_of(p);
 	OI_APT_CALL_AUTO call = { 0 };
 	int ret;
 
 	oi_strv_clear(&apt->fresh);
 	oi_strv_clear(&apt->replaced);
-	if (ask_policy(run, step, &policy, err))
+	if (ask_policy(p, step, &policy, err))
 		return -1;
 	for (size_t i = 0; i < step->names.n; i++)
 		if (strchr(step->names.v[i], '/'))
 			oi_strv_add(&must, step->names.v[i]);
-		else if (take_name(run, oi_buf_str(&policy), step->names.v[i], &must, err))
+		else if (take_name(p, oi_buf_str(&policy), step->names.v[i], &must, err))
 			return -1;
 	for (size_t i = 0; i < step->optional.n; i++) {
 		const char *name = step->optional.v[i];
@@ -276,15 +276,15 @@ int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct
 		if (oi_apt_policy(oi_buf_str(&policy), name) >= OI_APT_CANDIDATE)
 			oi_strv_add(&may, name);
 		else
-			oi_log_info(&run->host->log, "packages: without %s, which the archive has not",
+			oi_log_info(&p->ctx->host->log, "packages: without %s, which the archive has not",
 				    name);
 	}
-	ret = choose(run, &must, &may, &names, &call, err);
+	ret = choose(p, &must, &may, &names, &call, err);
 	if (ret && call.words.broken && oi_apt_said_no(&call)) {
 		oi_strv_clear(&names);
-		ret = mend(run, err) ? -1 : choose(run, &must, &may, &names, &call, err);
+		ret = mend(p, err) ? -1 : choose(p, &must, &may, &names, &call, err);
 	}
-	if (ret || judge(run, &call.changes, call.bytes, err))
+	if (ret || judge(p, &call.changes, call.bytes, err))
 		return -1;
 	oi_strv_clear(&apt->names);
 	oi_strv_add_all(&apt->names, &names);
@@ -293,7 +293,7 @@ int oi_apt_simulate(struct oi_execution *run, const struct oi_step *step, struct
 	return 0;
 }
 
-const struct oi_strv *oi_apt_fresh(const struct oi_execution *run)
+const struct oi_strv *oi_apt_fresh(const struct oi_packages *p)
 {
-	return &run->apt.fresh;
+	return &oi_apt_of(p)->fresh;
 }

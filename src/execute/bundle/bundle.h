@@ -62,7 +62,7 @@ int oi_bundle_keep(const struct oi_host *host, const char *scratch, const char *
 OI_MUST_CHECK
 bool oi_bundle_kept(const struct oi_host *host, const char *sha256, char **out);
 
-struct oi_execution;
+struct oi_context;
 
 /**
  * oi_bundle_fetch() - fetch a bundle's content straight into a scratch folder
@@ -72,7 +72,8 @@ struct oi_execution;
  * Errors: of oi_bundle_scratch() and oi_fetcher_stream(); nothing is left then.
  */
 OI_MUST_CHECK
-int oi_bundle_fetch(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_bundle_fetch(const struct oi_context *ctx, struct oi_bundle *bundle, const struct oi_step *step,
+		    struct oi_err *err);
 
 /** oi_bundle_forget() - remove the recorded scratch folder, if there is one; failures are warned of */
 void oi_bundle_forget(const struct oi_host *host);
@@ -172,6 +173,7 @@ struct oi_record;
 
 /**
  * oi_bundle_uninstall() - let what the bundle left for that undo it
+ * @format: of the machine's packages: "deb", "rpm"; for what the script takes of others
  *
  * Only what the record knows as the bundle's own: one that was there before us is
  * not called. Whatever it does, what the record names counts afterwards.
@@ -179,6 +181,7 @@ struct oi_record;
  * Source: MLNX_OFED user manual, "Uninstalling MLNX_OFED": /usr/sbin/ofed_uninstall.sh, which
  *         is part of ofed-scripts; --force asks no question
  */
-bool oi_bundle_uninstall(const struct oi_host *host, const struct oi_record *record);
+bool oi_bundle_uninstall(const struct oi_host *host, const char *format,
+			 const struct oi_record *record);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "execute/bundle/bundle.h"
-#include "execute/steps/steps.h"
+#include "execute/tools/fetch_job.h"
 #include "model/reasons.h"
 #include "sys/fetcher.h"
 #include "sys/mnt.h"
@@ -31,11 +31,11 @@ static int make_scratch(const struct oi_host *host, char **scratch, struct oi_er
 	return oi_bundle_scratch(host, OI_MNT_TABLE, OI_BUNDLE_BUILD_BYTES, scratch, err);
 }
 
-static int fetch(struct oi_execution *run, const struct oi_step *step, const char *scratch,
+static int fetch(const struct oi_context *ctx, const struct oi_step *step, const char *scratch,
 		 struct oi_err *err)
 {
-	const struct oi_host *host = run->host;
-	struct oi_fetch_job job = oi_step_fetch_job(host, run->config, &step->urls, step->path);
+	const struct oi_host *host = ctx->host;
+	struct oi_fetch_job job = oi_fetch_job_of(ctx, &step->urls, step->path);
 	int fd = oi_root_openat(&host->change, scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	int ret;
 
@@ -48,10 +48,10 @@ static int fetch(struct oi_execution *run, const struct oi_step *step, const cha
 	return ret;
 }
 
-int oi_bundle_fetch(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_bundle_fetch(const struct oi_context *ctx, struct oi_bundle *bundle, const struct oi_step *step,
+		    struct oi_err *err)
 {
-	const struct oi_host *host = run->host;
-	struct oi_bundle *bundle = &run->bundle;
+	const struct oi_host *host = ctx->host;
 	struct oi_err why;
 
 	oi_bundle_clear(bundle);
@@ -59,7 +59,7 @@ int oi_bundle_fetch(struct oi_execution *run, const struct oi_step *step, struct
 		oi_log_info(&host->log, "fetch: %s: already here and unpacked", step->path);
 	} else if (make_scratch(host, &bundle->scratch, err)) {
 		return -1;
-	} else if (fetch(run, step, bundle->scratch, err)) {
+	} else if (fetch(ctx, step, bundle->scratch, err)) {
 		oi_bundle_forget(host);
 		oi_bundle_clear(bundle);
 		return -1;

@@ -45,18 +45,9 @@ static void tell_others(const struct oi_host *host, const struct oi_record *reco
 				    before->v[i]);
 }
 
-static const char *format_of(const struct oi_record *record)
+bool oi_bundle_uninstall(const struct oi_host *host, const char *format,
+			 const struct oi_record *record)
 {
-	const struct oi_packages_ops *ops = NULL;
-
-	for (size_t i = 0; i < record->methods.n && !ops; i++)
-		ops = oi_packages_find(record->methods.v[i]);
-	return ops ? ops->format : NULL;
-}
-
-bool oi_bundle_uninstall(const struct oi_host *host, const struct oi_record *record)
-{
-	const char *format = format_of(record);
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_OFED_UNINSTALL };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv before = { 0 };

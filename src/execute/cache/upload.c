@@ -10,7 +10,7 @@
 #include "base/url.h"
 #include "execute/cache/modset.h"
 #include "execute/cache/text.h"
-#include "execute/steps/steps.h"
+#include "execute/tools/fetch_job.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/fetcher.h"
@@ -26,8 +26,10 @@ struct upload {
 
 static struct oi_fetch_job job_of(const struct upload *u, const char *name, struct oi_strv *urls)
 {
+	const struct oi_context ctx = { .host = &u->host, .config = u->config };
+
 	oi_url_join(urls, u->place, name);
-	return oi_step_fetch_job(&u->host, u->config, urls, name);
+	return oi_fetch_job_of(&ctx, urls, name);
 }
 
 /* Return: 0; 1 there is one already; -1. */

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/ver.h"
 #include "execute/modules/dkms.h"
-#include "execute/steps/steps.h"
+#include "execute/context.h"
 #include "sys/clock.h"
 #include "sys/activity.h"
 
@@ -49,12 +49,12 @@ bool oi_early_is_free(const struct oi_host *host)
 	return !oi_root_exists(&host->change, DEFERRED) && !oi_dkms_is_used(host);
 }
 
-bool oi_early_may(const struct oi_execution *run, const struct oi_strv *fresh)
+bool oi_early_may(const struct oi_context *ctx, const struct oi_strv *fresh)
 {
-	const struct oi_step *step = judge_of(run->verdict);
+	const struct oi_step *step = judge_of(ctx->verdict);
 
-	return oi_early_source(fresh) && step && step->names.n && !step->content && run->verdict->driver.kernel &&
-	       !run->modset.file && oi_early_is_free(run->host);
+	return oi_early_source(fresh) && step && step->names.n && !step->content && ctx->verdict->driver.kernel &&
+	       oi_early_is_free(ctx->host);
 }
 
 int oi_early_defer(const struct oi_host *host, struct oi_err *err)
@@ -91,36 +91,36 @@ static bool leaves_initramfs(const struct oi_strv *fresh)
 }
 
 struct work {
-	const struct oi_execution *run;
+	const struct oi_context *ctx;
 	const struct oi_strv *fresh;
 };
 
-static void build(void *data)
+static void compile(void *data)
 {
 	const struct work *work = data;
-	const struct oi_verdict *verdict = work->run->verdict;
+	const struct oi_verdict *verdict = work->ctx->verdict;
 
-	oi_dkms_build(work->run->host, verdict->driver.kernel, judge_of(verdict),
+	oi_dkms_build(work->ctx->host, verdict->driver.kernel, judge_of(verdict),
 		      leaves_initramfs(work->fresh));
 }
 
-void oi_early_begin(struct oi_execution *run, const struct oi_strv *fresh)
+void oi_early_begin(const struct oi_context *ctx, struct oi_aside *build, const struct oi_strv *fresh)
 {
-	struct work work = { .run = run, .fresh = fresh };
+	struct work work = { .ctx = ctx, .fresh = fresh };
 
-	if (oi_aside_start(&run->early, build, &work))
-		oi_log_info(&run->host->log, "modules: compiling for %s, beside the other packages",
-			    run->verdict->driver.kernel);
+	if (oi_aside_start(build, compile, &work))
+		oi_log_info(&ctx->host->log, "modules: compiling for %s, beside the other packages",
+			    ctx->verdict->driver.kernel);
 }
 
-void oi_early_wait(struct oi_execution *run)
+void oi_early_wait(const struct oi_context *ctx, struct oi_aside *build)
 {
-	if (run->early.pid)
-		oi_doing_tell(run->host, NULL, "compiling the driver");
-	oi_aside_wait(&run->early, run->host->deadline_ms);
+	if (build->pid)
+		oi_doing_tell(ctx->host, NULL, "compiling the driver");
+	oi_aside_wait(build, ctx->host->deadline_ms);
 }
 
-void oi_early_end(struct oi_execution *run)
+void oi_early_end(struct oi_aside *build)
 {
-	oi_aside_wait(&run->early, oi_clock_ms());
+	oi_aside_wait(build, oi_clock_ms());
 }

@@ -25,7 +25,7 @@
 #include "sys/background.h"
 #include "sys/host.h"
 
-struct oi_execution;
+struct oi_context;
 
 /** oi_early_is_free() - does dkms compile for nobody else, and has nobody deferred it */
 bool oi_early_is_free(const struct oi_host *host);
@@ -36,7 +36,7 @@ bool oi_early_is_free(const struct oi_host *host);
  * Not where dkms has other modules: those would not be built for a kernel that comes with these
  * packages; nor where somebody has deferred it already: then it is their business.
  */
-bool oi_early_may(const struct oi_execution *run, const struct oi_strv *fresh);
+bool oi_early_may(const struct oi_context *ctx, const struct oi_strv *fresh);
 
 /** oi_early_is_source() - is a package ("name version", "name:arch") dkms, or modules for it to compile */
 bool oi_early_is_source(const char *package);
@@ -53,14 +53,15 @@ void oi_early_allow(const struct oi_host *host);
 
 /**
  * oi_early_begin() - compile beside us; all that it needs is installed
+ * @build: zeroed; the process that compiles
  * @fresh: as of oi_early_may(): which dkms it is, if it is new
  */
-void oi_early_begin(struct oi_execution *run, const struct oi_strv *fresh);
+void oi_early_begin(const struct oi_context *ctx, struct oi_aside *build, const struct oi_strv *fresh);
 
 /** oi_early_wait() - until that is over, at most until the run's deadline; fine when nothing has begun */
-void oi_early_wait(struct oi_execution *run);
+void oi_early_wait(const struct oi_context *ctx, struct oi_aside *build);
 
 /** oi_early_end() - give it up; fine when nothing has begun */
-void oi_early_end(struct oi_execution *run);
+void oi_early_end(struct oi_aside *build);
 
 #endif

@@ -14,5 +14,7 @@ execute_sources += \
 	src/execute/modules/dkms_heal.h \
 	src/execute/modules/initramfs.c \
 	src/execute/modules/initramfs.h \
+	src/execute/modules/load.c \
+	src/execute/modules/load.h \
 	src/execute/modules/signing.c \
 	src/execute/modules/signing.h

@@ -6,9 +6,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "execute/tools/child.h"
+#include "execute/tools/fetch_job.h"
 #include "execute/tools/keyring.h"
-#include "execute/state/record.h"
 #include "model/reasons.h"
 #include "sys/fetcher.h"
 
@@ -35,29 +34,29 @@ static char *local_path(const char *url)
 }
 
 /* Where its key lies, as a child sees it; NULL: it cannot be had (@err). Owned by the caller. */
-static char *fetch_key(const struct oi_execution *run, const char *address, struct oi_err *err)
+static char *fetch_key(const struct oi_context *ctx, const char *address, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
-	const struct oi_fetch_job job = oi_step_fetch_job(run->host, run->config, &urls, FETCHED);
+	const struct oi_fetch_job job = oi_fetch_job_of(ctx, &urls, FETCHED);
 	OI_FREE char *url = oi_mem_printf("%s/" KEY_NAME, address);
 
 	if (!strncmp(url, "file://", 7)) {
 		OI_FREE char *path = local_path(url);
 
-		if (oi_root_exists(&run->host->change, path))
-			return oi_mem_printf("%s%s", oi_root_is_real(&run->host->change) ? "" :
-					     run->host->change.path, path);
+		if (oi_root_exists(&ctx->host->change, path))
+			return oi_mem_printf("%s%s", oi_root_is_real(&ctx->host->change) ? "" :
+					     ctx->host->change.path, path);
 		oi_err_set(err, OI_R_FETCH_FILE, "%s is not there", path);
 		return NULL;
 	}
 	oi_strv_add(&urls, url);
-	if (oi_fetcher_download(run->host, &job, err))
+	if (oi_fetcher_download(ctx->host, &job, err))
 		return NULL;
 	return oi_mem_printf("%s" OI_STAGING_DIR "/" FETCHED,
-			     oi_root_is_real(&run->host->change) ? "" : run->host->change.path);
+			     oi_root_is_real(&ctx->host->change) ? "" : ctx->host->change.path);
 }
 
-int oi_address_stage(struct oi_execution *run, const struct oi_step *step, const char *home,
+int oi_address_stage(const struct oi_context *ctx, const struct oi_step *step, const char *home,
 		     const char *keys, struct oi_strv *accepted, char **address,
 		     struct oi_err *err)
 {
@@ -68,25 +67,17 @@ int oi_address_stage(struct oi_execution *run, const struct oi_step *step, const
 		while (len && step->urls.v[i][len - 1] == '/')
 			len--;
 		*address = oi_mem_ndup(step->urls.v[i], len);
-		file = fetch_key(run, *address, err);
+		file = fetch_key(ctx, *address, err);
 		if (!file) {
-			oi_log_warn(&run->host->log, "packages: repository %s: %s", *address, err->text);
+			oi_log_warn(&ctx->host->log, "packages: repository %s: %s", *address, err->text);
 			free(oi_mem_take(address));
 			continue;
 		}
-		oi_log_info(&run->host->log, "packages: the repository is %s", *address);
-		if (oi_keyring_reset(run->host, home, err) ||
-		    oi_keyring_import(run->host, home, file, err))
+		oi_log_info(&ctx->host->log, "packages: the repository is %s", *address);
+		if (oi_keyring_reset(ctx->host, home, err) ||
+		    oi_keyring_import(ctx->host, home, file, err))
 			return -1;
-		return oi_keyring_judge(run->host, home, step, keys, accepted, err);
+		return oi_keyring_judge(ctx->host, home, step, keys, accepted, err);
 	}
 	return oi_err_prefix(err, "the repository's key");
-}
-
-int oi_address_write(const struct oi_execution *run, const char *path, const char *text,
-		     struct oi_err *err)
-{
-	if (oi_record_note_file(&run->host->change, path, text, err))
-		return -1;
-	return oi_root_write(&run->host->change, path, 0644, text, strlen(text), err);
 }

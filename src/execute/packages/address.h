@@ -6,7 +6,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
-#include "execute/steps/steps.h"
+#include "execute/context.h"
 
 #define OI_ADDRESS_ID "ofed-init-doca" /* of its source or repository file */
 
@@ -20,13 +20,8 @@
  * Source: catalog notes, "DOCA online repository": each has GPG-KEY-Mellanox.pub in it
  */
 OI_MUST_CHECK
-int oi_address_stage(struct oi_execution *run, const struct oi_step *step, const char *home,
+int oi_address_stage(const struct oi_context *ctx, const struct oi_step *step, const char *home,
 		     const char *keys, struct oi_strv *accepted, char **address,
-		     struct oi_err *err);
-
-/** oi_address_write() - a file of ours, noted for uninstall first */
-OI_MUST_CHECK
-int oi_address_write(const struct oi_execution *run, const char *path, const char *text,
 		     struct oi_err *err);
 
 #endif

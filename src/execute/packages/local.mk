@@ -4,5 +4,4 @@ execute_sources += \
 	src/execute/packages/address.h \
 	src/execute/packages/lock.c \
 	src/execute/packages/packages.c \
-	src/execute/packages/packages.h \
-	src/execute/packages/removal.h
+	src/execute/packages/packages.h

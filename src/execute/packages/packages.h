@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Package managers, one row each. The rest of the program names what it wants done
- * and takes the row that the verdict's method names; nothing else asks which it is.
+ * and takes the row that execute/managers.h gives; nothing else asks which it is.
  */
 #ifndef OI_EXECUTE_PACKAGES_PACKAGES_H
 #define OI_EXECUTE_PACKAGES_PACKAGES_H
@@ -13,13 +13,12 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
-#include "model/config.h"
-#include "model/verdict.h"
+#include "execute/context.h"
+#include "sys/background.h"
 #include "sys/host.h"
 
-struct oi_execution;
 struct oi_journal;
-struct oi_packages_ops;
+struct oi_packages;
 
 #define OI_PACKAGES_LOCKS 5
 
@@ -36,31 +35,35 @@ struct oi_packages_ops {
 	/* What the manager, and what it drives, is locked with; the first without a path ends it. */
 	struct oi_packages_lock locks[OI_PACKAGES_LOCKS];
 
+	/* What one run learns of packages, in @p->state; begin(): zeroed. */
+	void (*begin)(struct oi_packages *p);
+	void (*end)(struct oi_packages *p);
+
 	/* Looks into the vendor's package of the step (its path: the name in staging), whose
 	 * repository then counts in all that follows. Changes nothing of the machine. */
-	int (*stage)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	int (*stage)(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 	/* The same for a repository that is an address: the step's, in order. */
-	int (*stage_address)(struct oi_execution *run, const struct oi_step *step,
+	int (*stage_address)(struct oi_packages *p, const struct oi_step *step,
 			     struct oi_err *err);
 	/* Begins with the system's lists beside us, while something is downloaded that the vendor's
 	 * wait for. NULL: it does not. */
-	void (*refresh_ahead)(struct oi_execution *run);
+	void (*refresh_ahead)(struct oi_packages *p);
 	/* Package lists of system and vendor together, into private state. */
-	int (*refresh)(struct oi_execution *run, struct oi_err *err);
+	int (*refresh)(struct oi_packages *p, struct oi_err *err);
 	/* What would change; refuses what must not happen. The step's names must fit, each of
 	 * its optional ones is taken if it does. */
-	int (*simulate)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	int (*simulate)(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 	/* Installs the vendor's package: now for real. */
-	int (*add)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	int (*add)(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 	/* Writes down the address, with its keys, for the manager. */
-	int (*add_address)(struct oi_execution *run, const struct oi_step *step,
+	int (*add_address)(struct oi_packages *p, const struct oi_step *step,
 			   struct oi_err *err);
 	/* Keeps distribution and vendor from taking each other's packages, until uninstall. */
-	int (*hold)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	int (*hold)(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 	/* For real, what was simulated. Waits for the lock and names who holds it. */
-	int (*install)(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+	int (*install)(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 	/* "name version" of what the simulation would newly install; NULL where nobody asks. */
-	const struct oi_strv *(*fresh)(const struct oi_execution *run);
+	const struct oi_strv *(*fresh)(const struct oi_packages *p);
 	/* Private state after a run that failed; what was downloaded stays for another try. */
 	void (*shrink)(const struct oi_host *host);
 
@@ -89,12 +92,26 @@ struct oi_packages_ops {
 	bool restore_first;
 	/* Finishes what was cut off, as far as that can be done with what is on the machine; what
 	 * of ours can be neither finished nor removed is forced out. NULL: nothing to be done. */
-	int (*heal)(struct oi_execution *run, const struct oi_record *record,
+	int (*heal)(struct oi_packages *p, const struct oi_record *record,
 		    const struct oi_journal *journal, struct oi_err *err);
 };
 
-/** oi_packages_find() - the row of a method; NULL: packages are not how it is done */
-const struct oi_packages_ops *oi_packages_find(const char *method);
+/* A run's dealings with its package manager. */
+struct oi_packages {
+	const struct oi_context *ctx;
+	const struct oi_packages_ops *ops; /* NULL: packages are not how it is done */
+	struct oi_journal *journal;
+	void *state; /* the manager's own */
+	struct oi_aside lists; /* background update of package lists */
+	struct oi_aside build; /* background build of the driver */
+	bool modules_given; /* by the cache: nothing is compiled */
+};
+
+/**
+ * oi_packages_ops_of() - the manager that a step needs
+ * Return: NULL: @err says OI_R_METHOD_UNAVAILABLE.
+ */
+const struct oi_packages_ops *oi_packages_ops_of(const struct oi_packages *p, struct oi_err *err);
 
 /**
  * oi_packages_can_add() - is a repository step's artefact a package of that kind
@@ -103,20 +120,6 @@ const struct oi_packages_ops *oi_packages_find(const char *method);
 OI_MUST_CHECK
 int oi_packages_can_add(const struct oi_packages_ops *ops, const struct oi_step *step,
 			struct oi_err *err);
-
-/**
- * oi_packages_of() - the row of a plan
- * Return: never NULL unless @err says OI_R_METHOD_UNAVAILABLE.
- */
-const struct oi_packages_ops *oi_packages_of(const struct oi_verdict *verdict,
-					     struct oi_err *err);
-
-/**
- * oi_packages_used() - the row that was used, or is this machine's own
- * @methods: of the record; what is no package manager has left packages all the same
- */
-const struct oi_packages_ops *oi_packages_used(const struct oi_host *host,
-					       const struct oi_strv *methods);
 
 /**
  * oi_packages_wanted() - "name before" of what is still as the installation left it

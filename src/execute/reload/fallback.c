@@ -8,6 +8,7 @@
 #include "execute/tools/child.h"
 #include "execute/modules/depmod.h"
 #include "execute/modules/dkms.h"
+#include "execute/modules/load.h"
 #include "execute/state/record.h"
 #include "execute/tools/service.h"
 #include "model/reasons.h"
@@ -54,7 +55,7 @@ int oi_fallback_check(const struct oi_root *root, const struct oi_verdict *verdi
 }
 
 /* First of all: if the power goes now, the next boot must not load them again and again. */
-static void note(struct oi_execution *run)
+static void note(const struct oi_context *ctx)
 {
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
 	OI_FREE char *text = NULL;
@@ -63,14 +64,14 @@ static void note(struct oi_execution *run)
 
 	oi_clock_utc(when);
 	oi_doc_put_int(doc, "schema", 1);
-	oi_doc_put_string(doc, "stack", run->verdict->driver.stack);
-	oi_doc_put_string(doc, "version", run->verdict->driver.version);
-	oi_doc_put_string(doc, "sha256", run->verdict->driver.sha256);
-	oi_doc_put_string(doc, "kernel", run->verdict->driver.kernel);
+	oi_doc_put_string(doc, "stack", ctx->verdict->driver.stack);
+	oi_doc_put_string(doc, "version", ctx->verdict->driver.version);
+	oi_doc_put_string(doc, "sha256", ctx->verdict->driver.sha256);
+	oi_doc_put_string(doc, "kernel", ctx->verdict->driver.kernel);
 	oi_doc_put_string(doc, "when", when);
 	text = oi_doc_to_json(doc, true);
-	if (oi_root_write(&run->host->change, OI_FALLBACK_PATH, 0644, text, strlen(text), &err))
-		oi_log_warn(&run->host->log, "back to the kernel's own: %s", err.text);
+	if (oi_root_write(&ctx->host->change, OI_FALLBACK_PATH, 0644, text, strlen(text), &err))
+		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
 }
 
 /* --- taking the modules out --- */
@@ -85,10 +86,10 @@ int oi_fallback_forget(const struct oi_host *host, const char *kernel, struct oi
 }
 
 /* Those that dkms did not take away: depmod is told which of two to prefer. */
-static void prefer_own(struct oi_execution *run, const struct oi_step *step)
+static void prefer_own(const struct oi_context *ctx, const struct oi_step *step)
 {
-	const struct oi_host *host = run->host;
-	const char *kernel = run->verdict->driver.kernel;
+	const struct oi_host *host = ctx->host;
+	const char *kernel = ctx->verdict->driver.kernel;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv files = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	struct oi_err err;
@@ -119,14 +120,14 @@ static void prefer_own(struct oi_execution *run, const struct oi_step *step)
 		oi_log_warn(&host->log, "back to the kernel's own: %s", err.text);
 }
 
-static void take_out(struct oi_execution *run, const struct oi_step *step)
+static void take_out(const struct oi_context *ctx, const struct oi_step *step)
 {
-	const struct oi_verdict *verdict = run->verdict;
+	const struct oi_verdict *verdict = ctx->verdict;
 
 	for (size_t i = 0; i < verdict->n_steps; i++)
 		if (verdict->steps[i].action == OI_ACTION_MODULE_CHECK)
-			oi_dkms_remove(run->host, verdict->driver.kernel, &verdict->steps[i]);
-	prefer_own(run, step);
+			oi_dkms_remove(ctx->host, verdict->driver.kernel, &verdict->steps[i]);
+	prefer_own(ctx, step);
 }
 
 /* --- the running kernel --- */
@@ -155,44 +156,42 @@ static void unload(const struct oi_host *host, const char *name, int depth)
 		oi_log_warn(&host->log, "back to the kernel's own: %s: %s", name, err.text);
 }
 
-static void load(struct oi_execution *run, const struct oi_strv *names)
+static void load(const struct oi_context *ctx, const struct oi_strv *names)
 {
 	struct oi_err err;
 
 	for (size_t i = 0; i < names->n; i++)
-		if (oi_step_load_module(run->host, names->v[i], false, &err))
-			oi_log_warn(&run->host->log, "back to the kernel's own: %s", err.text);
+		if (oi_module_load(ctx->host, names->v[i], false, &err))
+			oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
 }
 
-static void go(struct oi_execution *run, const struct oi_step *step, const struct oi_strv *loaded)
+static void go(const struct oi_context *ctx, const struct oi_step *step, const struct oi_strv *loaded)
 {
-	OI_FREE char *why = oi_step_why_not_loaded(run);
+	OI_FREE char *why = oi_module_why_not_loaded(ctx);
 	struct oi_err err;
 
-	note(run);
-	if (oi_service_each(run->host, &step->names, "stop", &err))
-		oi_log_warn(&run->host->log, "back to the kernel's own: %s", err.text);
-	if (oi_service_each(run->host, &step->names, "disable", &err))
-		oi_log_warn(&run->host->log, "back to the kernel's own: %s", err.text);
-	take_out(run, step);
+	note(ctx);
+	if (oi_service_each(ctx->host, &step->names, "stop", &err))
+		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
+	if (oi_service_each(ctx->host, &step->names, "disable", &err))
+		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
+	take_out(ctx, step);
 	if (why)
 		return;
 	for (size_t i = 0; i < step->optional.n; i++)
-		unload(run->host, step->optional.v[i], HOLDERS_DEEP);
-	load(run, loaded);
+		unload(ctx->host, step->optional.v[i], HOLDERS_DEEP);
+	load(ctx, loaded);
 }
 
-void oi_fallback_go(struct oi_execution *run, const struct oi_step *step,
+void oi_fallback_go(const struct oi_context *ctx, const struct oi_step *step,
 		    const struct oi_strv *loaded)
 {
-	const struct oi_host *host = run->host;
-	struct oi_host late = *host;
+	struct oi_host late = *ctx->host;
+	const struct oi_context with_time = { .host = &late, .config = ctx->config, .verdict = ctx->verdict };
 	int64_t until_ms = oi_clock_ms() + BACK_MS;
 
 	/* Also when the run's time is over: a machine out of reach cannot be given more of it. */
 	if (late.deadline_ms < until_ms)
 		late.deadline_ms = until_ms;
-	run->host = &late;
-	go(run, step, loaded);
-	run->host = host;
+	go(&with_time, step, loaded);
 }

@@ -9,7 +9,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
-#include "execute/steps/steps.h"
+#include "execute/context.h"
 
 /* That it happened, and with which driver: it is not tried again on every boot. */
 #define OI_FALLBACK_PATH OI_STATE_DIR "/network-lost.json"
@@ -35,7 +35,7 @@ int oi_fallback_forget(const struct oi_host *host, const char *kernel, struct oi
  * Goes on after what fails: each part alone is better than nothing. What failed is in the log.
  * Has minutes of its own when the run's deadline is near, or over.
  */
-void oi_fallback_go(struct oi_execution *run, const struct oi_step *step,
+void oi_fallback_go(const struct oi_context *ctx, const struct oi_step *step,
 		    const struct oi_strv *loaded);
 
 #endif

@@ -40,14 +40,14 @@ static void list_dkms(const struct oi_verdict *verdict, struct oi_strv *names,
 	}
 }
 
-static char *note_text(const struct oi_execution *run, const struct oi_step *step,
+static char *note_text(const struct oi_context *ctx, const struct oi_step *step,
 		       const struct oi_network *before, const struct oi_strv *loaded)
 {
-	const struct oi_verdict *verdict = run->verdict;
+	const struct oi_verdict *verdict = ctx->verdict;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv optional = { 0 };
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
-	OI_FREE char *boot = oi_boot_id(&run->host->look);
+	OI_FREE char *boot = oi_boot_id(&ctx->host->look);
 
 	list_dkms(verdict, &names, &optional);
 	oi_doc_put_int(doc, "schema", 1);
@@ -105,15 +105,15 @@ static void read_network(const struct oi_host *host, const struct oi_doc *doc,
 
 /* --- the exchange --- */
 
-void oi_reload_begin(const struct oi_execution *run, const struct oi_step *step,
+void oi_reload_begin(const struct oi_context *ctx, const struct oi_step *step,
 		     const struct oi_network *before, const struct oi_strv *loaded)
 {
-	OI_FREE char *text = before ? note_text(run, step, before, loaded) : NULL;
+	OI_FREE char *text = before ? note_text(ctx, step, before, loaded) : NULL;
 	struct oi_err err;
 
-	if (text && oi_root_write(&run->host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
-		oi_log_warn(&run->host->log, "network: not watched by a next run: %s", err.text);
-	oi_udev_hold(run->host, &step->optional);
+	if (text && oi_root_write(&ctx->host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
+		oi_log_warn(&ctx->host->log, "network: not watched by a next run: %s", err.text);
+	oi_udev_hold(ctx->host, &step->optional);
 }
 
 void oi_reload_end(const struct oi_host *host)
@@ -132,7 +132,7 @@ static void go_back(const struct oi_host *host, const struct oi_config *config,
 {
 	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv loaded = { 0 };
-	struct oi_execution run = { .host = host, .config = config, .verdict = &verdict };
+	const struct oi_context ctx = { .host = host, .config = config, .verdict = &verdict };
 	struct oi_step *step;
 
 	oi_mem_set(&verdict.driver.stack, oi_doc_string(oi_doc_get(doc, "stack")));
@@ -146,7 +146,7 @@ static void go_back(const struct oi_host *host, const struct oi_config *config,
 	oi_doc_take_strings(oi_doc_get(doc, "units"), &step->names);
 	oi_doc_take_strings(oi_doc_get(doc, "modules"), &step->optional);
 	oi_doc_take_strings(oi_doc_get(doc, "loaded"), &loaded);
-	oi_fallback_go(&run, step, &loaded);
+	oi_fallback_go(&ctx, step, &loaded);
 }
 
 /* Return: owned by the caller; NULL: there is none, or of no use */

@@ -8,7 +8,7 @@
 #define OI_EXECUTE_RELOAD_NOTE_H
 
 #include "execute/reload/network.h"
-#include "execute/steps/steps.h"
+#include "execute/context.h"
 
 #define OI_RELOAD_PATH OI_STATE_DIR "/network-watch.json"
 
@@ -19,7 +19,7 @@
  * @loaded: modules that are loaded now
  * What cannot be written is warned of: the exchange itself is still watched.
  */
-void oi_reload_begin(const struct oi_execution *run, const struct oi_step *step,
+void oi_reload_begin(const struct oi_context *ctx, const struct oi_step *step,
 		     const struct oi_network *before, const struct oi_strv *loaded);
 
 /** oi_reload_end() - the exchange is over, whatever came of it */

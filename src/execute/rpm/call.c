@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 #include "execute/rpm/install.h"
-#include "execute/steps/steps.h"
+#include "execute/rpm/ops.h"
+#include "execute/packages/packages.h"
 #include "model/reasons.h"
 
 /* "Locked", and nobody is found that holds it: it will not get better by asking. */
@@ -26,18 +27,18 @@
 
 static const struct oi_rpm_manager managers[] = {
 	{
-		.method = "dnf", .tools = { OI_TOOL_DNF, OI_TOOL_YUM }, .conf = "/etc/dnf/dnf.conf",
+		.method = "dnf", .ops = &oi_dnf_ops, .tools = { OI_TOOL_DNF, OI_TOOL_YUM }, .conf = "/etc/dnf/dnf.conf",
 		.repos = "/etc/yum.repos.d", DNF_ARGS,
 		.try_restore = { "--disableexcludes=all", "--allowerasing", "--assumeno", "install" },
 		.restore = { "--disableexcludes=all", "--allowerasing", "-y", "install" },
 	},
 	{
-		.method = "yum", .tools = { OI_TOOL_YUM, OI_TOOL_DNF }, .conf = "/etc/yum.conf",
+		.method = "yum", .ops = &oi_yum_ops, .tools = { OI_TOOL_YUM, OI_TOOL_DNF }, .conf = "/etc/yum.conf",
 		.repos = "/etc/yum.repos.d", DNF_ARGS,
 	},
 	{
 		/* Source: tdnf.conf(5) of vmware/tdnf: "repodir", not "reposdir" */
-		.method = "tdnf", .tools = { OI_TOOL_TDNF, OI_TOOL_TDNF },
+		.method = "tdnf", .ops = &oi_tdnf_ops, .tools = { OI_TOOL_TDNF, OI_TOOL_TDNF },
 		.conf = "/etc/tdnf/tdnf.conf", .repos = "/etc/yum.repos.d",
 		.folder = "repodir", .settings = "keepcache=1\n", .exact = '-',
 		.refresh = { "-y", "makecache" }, .simulate = { "--assumeno", "install" },
@@ -47,7 +48,7 @@ static const struct oi_rpm_manager managers[] = {
 		.listen = oi_rpm_words_dnf,
 	},
 	{
-		.method = "zypper", .tools = { OI_TOOL_ZYPPER, OI_TOOL_ZYPPER },
+		.method = "zypper", .ops = &oi_zypper_ops, .tools = { OI_TOOL_ZYPPER, OI_TOOL_ZYPPER },
 		.repos = "/etc/zypp/repos.d", .index = "raw/%s/repodata/repomd.xml", .exact = '=',
 		.refresh = { "refresh" },
 		.simulate = { "install", "--dry-run", "--no-recommends",
@@ -74,12 +75,9 @@ const struct oi_rpm_manager *oi_rpm_manager_find(const char *method)
 	return &managers[0];
 }
 
-const struct oi_rpm_manager *oi_rpm_manager_of(const struct oi_execution *run)
+const struct oi_rpm_manager *oi_rpm_manager_of(const struct oi_packages *p)
 {
-	struct oi_err err;
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, &err);
-
-	return oi_rpm_manager_find(ops ? ops->method : "");
+	return oi_rpm_manager_find(p->ops->method);
 }
 
 char *oi_rpm_under(const struct oi_host *host, const char *path)
@@ -115,7 +113,7 @@ static void begin(struct oi_rpm_call *call, const struct oi_host *host,
 	oi_rpm_call_clear(call);
 	memset(call, 0, sizeof(*call));
 	call->manager = m;
-	call->ops = oi_packages_find(m->method);
+	call->ops = m->ops;
 	call->host = host;
 	call->child.tool = rpm ? OI_TOOL_RPM :
 		oi_child_has(host, m->tools[0]) ? m->tools[0] : m->tools[1];
@@ -132,16 +130,16 @@ static void add_args(struct oi_rpm_call *call, const char *const *args,
 		oi_strv_add_all(&call->child.args, names);
 }
 
-void oi_rpm_call_init(struct oi_rpm_call *call, const struct oi_execution *run,
+void oi_rpm_call_init(struct oi_rpm_call *call, const struct oi_packages *p,
 		      const char *const *args, const struct oi_strv *names)
 {
-	const struct oi_rpm_manager *m = oi_rpm_manager_of(run);
-	OI_FREE char *repos = oi_rpm_under(run->host, OI_RPM_REPOS);
-	OI_FREE char *cache = oi_rpm_under(run->host, OI_RPM_CACHE);
-	OI_FREE char *conf = oi_rpm_under(run->host, OI_RPM_CONF);
+	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
+	OI_FREE char *repos = oi_rpm_under(p->ctx->host, OI_RPM_REPOS);
+	OI_FREE char *cache = oi_rpm_under(p->ctx->host, OI_RPM_CACHE);
+	OI_FREE char *conf = oi_rpm_under(p->ctx->host, OI_RPM_CONF);
 
-	begin(call, run->host, m, !args);
-	oi_child_use_proxy(&call->child, run->config);
+	begin(call, p->ctx->host, m, !args);
+	oi_child_use_proxy(&call->child, p->ctx->config);
 	if (!args)
 		return;
 	if (m->conf) {

@@ -16,6 +16,7 @@
 #define OI_RPM_ARGS 8
 
 struct oi_rpm_manager {
+	const struct oi_packages_ops *ops;
 	const char *method;
 	enum oi_tool tools[2]; /* the first that is there */
 	const char *conf; /* the system's; NULL: it needs no copy */
@@ -52,7 +53,7 @@ struct oi_rpm_call {
 /** oi_rpm_manager_find() - the row of a method; the first one for any that is none */
 const struct oi_rpm_manager *oi_rpm_manager_find(const char *method);
 /** oi_rpm_manager_of() - the row of a plan */
-const struct oi_rpm_manager *oi_rpm_manager_of(const struct oi_execution *run);
+const struct oi_rpm_manager *oi_rpm_manager_of(const struct oi_packages *p);
 
 /**
  * oi_rpm_call_init() - the manager with our private configuration
@@ -60,7 +61,7 @@ const struct oi_rpm_manager *oi_rpm_manager_of(const struct oi_execution *run);
  * @args: of the row; NULL: rpm itself, whose arguments the caller adds
  * @names: may be NULL
  */
-void oi_rpm_call_init(struct oi_rpm_call *call, const struct oi_execution *run,
+void oi_rpm_call_init(struct oi_rpm_call *call, const struct oi_packages *p,
 		      const char *const *args, const struct oi_strv *names);
 
 /** oi_rpm_call_plain() - the same with the machine's own configuration */

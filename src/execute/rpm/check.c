@@ -12,7 +12,7 @@
 #include "execute/tools/keyring.h"
 #include "execute/rpm/install.h"
 #include "execute/rpm/call.h"
-#include "execute/steps/steps.h"
+#include "execute/packages/packages.h"
 #include "model/reasons.h"
 
 #define KEY_BOOKS OI_RPM_DIR "/keys.db" /* rpm's, with the accepted keys and nothing else */
@@ -57,16 +57,16 @@ static int find_files(const struct oi_host *host, const char *folder, const stru
 }
 
 /* Local repositories are used where they lie, others are in a folder of the cache. */
-static int find_of_repo(const struct oi_execution *run, const struct oi_rpm_repo *repo,
+static int find_of_repo(const struct oi_packages *p, const struct oi_rpm_repo *repo,
 			const struct oi_strv *names, struct oi_strv *files, struct oi_err *err)
 {
 	static const char *const caches[] = { OI_RPM_CACHE, OI_RPM_CACHE "/packages" };
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &p->ctx->host->change;
 	size_t skip = oi_root_is_real(root) ? 0 : strlen(root->path);
 
 	for (size_t i = 0; i < repo->baseurls.n; i++)
 		if (!strncmp(repo->baseurls.v[i], "file://", 7) &&
-		    find_files(run->host, repo->baseurls.v[i] + 7 + skip, names, DEPTH, files, err))
+		    find_files(p->ctx->host, repo->baseurls.v[i] + 7 + skip, names, DEPTH, files, err))
 			return -1;
 	for (size_t c = 0; c < OI_ARRAY_SIZE(caches); c++) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv folders = { 0 };
@@ -78,7 +78,7 @@ static int find_of_repo(const struct oi_execution *run, const struct oi_rpm_repo
 
 			/* "ID" or, by dnf, "ID-" and a hash */
 			if (!strncmp(folders.v[i], repo->id, strlen(repo->id)) &&
-			    find_files(run->host, folder, names, DEPTH, files, err))
+			    find_files(p->ctx->host, folder, names, DEPTH, files, err))
 				return -1;
 		}
 	}
@@ -87,12 +87,12 @@ static int find_of_repo(const struct oi_execution *run, const struct oi_rpm_repo
 
 /* --- signatures --- */
 
-static int rpmkeys(const struct oi_execution *run, const char *verb, const struct oi_strv *files,
+static int rpmkeys(const struct oi_packages *p, const char *verb, const struct oi_strv *files,
 		   struct oi_buf *out, struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_RPMKEYS };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	OI_FREE char *books = oi_rpm_under(run->host, KEY_BOOKS);
+	OI_FREE char *books = oi_rpm_under(p->ctx->host, KEY_BOOKS);
 
 	child.out = out;
 	oi_strv_add(&child.args, "--dbpath");
@@ -101,7 +101,7 @@ static int rpmkeys(const struct oi_execution *run, const char *verb, const struc
 	if (out)
 		oi_strv_add(&child.args, "--verbose");
 	oi_strv_add_all(&child.args, files);
-	return oi_child_run(run->host, &child, &result, err);
+	return oi_child_run(p->ctx->host, &child, &result, err);
 }
 
 static bool ends(const char *line, const char *with)
@@ -139,10 +139,10 @@ int oi_rpm_judge_signatures(const char *text, struct oi_err *err)
 }
 
 /* What libzypp would look at, once it may: the index of the repository. */
-static int check_index(const struct oi_execution *run, const struct oi_rpm_repo *repo,
+static int check_index(const struct oi_packages *p, const struct oi_rpm_repo *repo,
 		       struct oi_err *err)
 {
-	const struct oi_rpm_manager *m = oi_rpm_manager_of(run);
+	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
 	OI_FREE char *place = NULL;
 	OI_FREE char *file = NULL;
 	OI_FREE char *signature = NULL;
@@ -154,56 +154,56 @@ static int check_index(const struct oi_execution *run, const struct oi_rpm_repo 
 			      strchr(m->index, '%') + 2);
 	file = oi_mem_printf(OI_RPM_CACHE "/%s", place);
 	signature = oi_mem_printf("%s.asc", file);
-	if (!oi_root_exists(&run->host->change, signature))
+	if (!oi_root_exists(&p->ctx->host->change, signature))
 		return 0; /* then each package's own signature is all there is, and that is looked at */
-	full = oi_rpm_under(run->host, file);
+	full = oi_rpm_under(p->ctx->host, file);
 	free(oi_mem_take(&signature));
 	signature = oi_mem_printf("%s.asc", full);
-	return oi_keyring_verify(run->host, OI_RPM_GPG_HOME, signature, full, &run->rpm.accepted,
+	return oi_keyring_verify(p->ctx->host, OI_RPM_GPG_HOME, signature, full, &oi_rpm_of(p)->accepted,
 				 err);
 }
 
-static int check_files(const struct oi_execution *run, const struct oi_strv *files,
+static int check_files(const struct oi_packages *p, const struct oi_strv *files,
 		       struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv keys = { 0 };
 
-	oi_strv_add(&keys, run->rpm.key_path);
-	if (oi_root_remove(&run->host->change, KEY_BOOKS, err) ||
-	    oi_root_mkdirs(&run->host->change, KEY_BOOKS, 0700, err) ||
-	    rpmkeys(run, "--import", &keys, NULL, err))
+	oi_strv_add(&keys, oi_rpm_of(p)->key_path);
+	if (oi_root_remove(&p->ctx->host->change, KEY_BOOKS, err) ||
+	    oi_root_mkdirs(&p->ctx->host->change, KEY_BOOKS, 0700, err) ||
+	    rpmkeys(p, "--import", &keys, NULL, err))
 		return -1;
-	if (rpmkeys(run, "--checksig", files, &out, err) && err->code != OI_R_CHILD_FAILED)
+	if (rpmkeys(p, "--checksig", files, &out, err) && err->code != OI_R_CHILD_FAILED)
 		return -1;
 	if (oi_rpm_judge_signatures(oi_buf_str(&out), err))
 		return -1;
 	if (!out.len)
 		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "rpmkeys says nothing of its packages");
-	oi_log_info(&run->host->log, "packages: the signatures of %zu packages are good", files->n);
+	oi_log_info(&p->ctx->host->log, "packages: the signatures of %zu packages are good", files->n);
 	return 0;
 }
 
-int oi_rpm_check(const struct oi_execution *run, const struct oi_rpm_words *words,
+int oi_rpm_check(const struct oi_packages *p, const struct oi_rpm_words *words,
 		 const struct oi_strv *names, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv wanted = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv files = { 0 };
 	OI_RPM_CALL_AUTO call = { 0 };
 
-	if (!run->rpm.key_path)
+	if (!oi_rpm_of(p)->key_path)
 		return 0; /* the vendor's packages lie in the one whose digest was checked, or there are none */
-	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->download, names);
+	oi_rpm_call_init(&call, p, oi_rpm_manager_of(p)->download, names);
 	if (oi_rpm_call_locked(&call, err))
-		return oi_rpm_failed(run, &call, err);
+		return oi_rpm_failed(p, &call, err);
 	name_files(words, &wanted);
-	for (size_t i = 0; i < run->rpm.repos.n; i++) {
-		const struct oi_rpm_repo *repo = &run->rpm.repos.v[i];
+	for (size_t i = 0; i < oi_rpm_of(p)->repos.n; i++) {
+		const struct oi_rpm_repo *repo = &oi_rpm_of(p)->repos.v[i];
 
 		if (!oi_rpm_repo_is_checked(repo))
 			continue;
-		if (check_index(run, repo, err) || find_of_repo(run, repo, &wanted, &files, err))
+		if (check_index(p, repo, err) || find_of_repo(p, repo, &wanted, &files, err))
 			return -1;
 	}
-	return files.n ? check_files(run, &files, err) : 0;
+	return files.n ? check_files(p, &files, err) : 0;
 }

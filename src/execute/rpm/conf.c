@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "execute/rpm/install.h"
 #include "execute/rpm/call.h"
-#include "execute/steps/steps.h"
+#include "execute/packages/packages.h"
 
 #define STAGED OI_RPM_REPOS "/ofed-init-staged.repo"
 #define FILE_BYTES (1u << 20)
@@ -22,12 +22,12 @@
 	"python3-pyverbs"
 
 /* By a copy and not by --disableexcludes, which would lift our own exclude too. */
-static int copy_repos(const struct oi_execution *run, struct oi_err *err)
+static int copy_repos(const struct oi_packages *p, struct oi_err *err)
 {
 	/* lifted for us only: the user's own files stay as they are */
 	static const char *const drop[] = { "exclude", "excludepkgs", NULL };
-	const struct oi_rpm_manager *m = oi_rpm_manager_of(run);
-	const struct oi_root *root = &run->host->change;
+	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
+	const struct oi_root *root = &p->ctx->host->change;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
 	if (oi_root_list(root, m->repos, &names, err) < 0)
@@ -40,59 +40,59 @@ static int copy_repos(const struct oi_execution *run, struct oi_err *err)
 		const char *dot = strrchr(names.v[i], '.');
 
 		/* The vendor's may be there already: the staged one goes before it. */
-		if (!dot || strcmp(dot, ".repo") != 0 || oi_strv_has(&run->rpm.files, names.v[i]))
+		if (!dot || strcmp(dot, ".repo") != 0 || oi_strv_has(&oi_rpm_of(p)->files, names.v[i]))
 			continue;
 		if (oi_root_read(root, from, FILE_BYTES, &text, err))
 			return -1;
 		oi_rpm_conf_copy(oi_buf_str(&text), drop, NULL,
-				 run->rpm.repos.n && m->conf ? "exclude=" RDMA_FAMILY "\n" : "", &copy);
+				 oi_rpm_of(p)->repos.n && m->conf ? "exclude=" RDMA_FAMILY "\n" : "", &copy);
 		if (oi_root_write(root, to, 0600, oi_buf_str(&copy), copy.len, err))
 			return -1; /* 0600: an address may hold a password */
 	}
 	return 0;
 }
 
-int oi_rpm_conf_staged(const struct oi_execution *run, bool checked, struct oi_err *err)
+int oi_rpm_conf_staged(const struct oi_packages *p, bool checked, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 
-	for (size_t i = 0; i < run->rpm.repos.n; i++)
-		oi_rpm_repo_write(&run->rpm.repos.v[i], checked, run->rpm.key_path,
-				  run->config->source.ca_bundle, &text);
+	for (size_t i = 0; i < oi_rpm_of(p)->repos.n; i++)
+		oi_rpm_repo_write(&oi_rpm_of(p)->repos.v[i], checked, oi_rpm_of(p)->key_path,
+				  p->ctx->config->source.ca_bundle, &text);
 	if (!text.len)
 		return 0;
-	return oi_root_write(&run->host->change, STAGED, 0644, oi_buf_str(&text), text.len, err);
+	return oi_root_write(&p->ctx->host->change, STAGED, 0644, oi_buf_str(&text), text.len, err);
 }
 
-static int write_conf(const struct oi_execution *run, struct oi_err *err)
+static int write_conf(const struct oi_packages *p, struct oi_err *err)
 {
 	static const char *const drop[] = {
 		"exclude", "excludepkgs", "reposdir", "repodir", "cachedir", "keepcache",
 		"install_weak_deps", "assumeyes", "assumeno", NULL,
 	};
-	const struct oi_rpm_manager *m = oi_rpm_manager_of(run);
+	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf copy = { 0 };
-	OI_FREE char *repos = oi_rpm_under(run->host, OI_RPM_REPOS);
-	OI_FREE char *cache = oi_rpm_under(run->host, OI_RPM_CACHE);
+	OI_FREE char *repos = oi_rpm_under(p->ctx->host, OI_RPM_REPOS);
+	OI_FREE char *cache = oi_rpm_under(p->ctx->host, OI_RPM_CACHE);
 	OI_FREE char *more = NULL;
 
 	if (!m->conf)
 		return 0;
-	if (oi_root_read(&run->host->change, m->conf, FILE_BYTES, &text, err) < 0)
+	if (oi_root_read(&p->ctx->host->change, m->conf, FILE_BYTES, &text, err) < 0)
 		return -1;
 	more = oi_mem_printf("%s=%s\ncachedir=%s\n%s", m->folder, repos, cache, m->settings);
 	oi_rpm_conf_copy(oi_buf_str(&text), drop, "main", more, &copy);
-	return oi_root_write(&run->host->change, OI_RPM_CONF, 0600, oi_buf_str(&copy), copy.len, err);
+	return oi_root_write(&p->ctx->host->change, OI_RPM_CONF, 0600, oi_buf_str(&copy), copy.len, err);
 }
 
-int oi_rpm_conf_write(const struct oi_execution *run, struct oi_err *err)
+int oi_rpm_conf_write(const struct oi_packages *p, struct oi_err *err)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &p->ctx->host->change;
 
 	if (oi_root_remove(root, OI_RPM_REPOS, err) ||
 	    oi_root_mkdirs(root, OI_RPM_REPOS, 0755, err) ||
-	    oi_root_mkdirs(root, OI_RPM_CACHE, 0755, err) || copy_repos(run, err))
+	    oi_root_mkdirs(root, OI_RPM_CACHE, 0755, err) || copy_repos(p, err))
 		return -1;
-	return oi_rpm_conf_staged(run, false, err) || write_conf(run, err) ? -1 : 0;
+	return oi_rpm_conf_staged(p, false, err) || write_conf(p, err) ? -1 : 0;
 }

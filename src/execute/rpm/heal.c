@@ -182,29 +182,28 @@ static void drop_working_names(const struct oi_host *host, int64_t since_s)
 		free(paths[i]);
 }
 
-int oi_rpm_heal(struct oi_execution *run, const struct oi_record *record,
+int oi_rpm_heal(struct oi_packages *p, const struct oi_record *record,
 		const struct oi_journal *journal, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv half = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv older = { 0 };
 	OI_FREE struct installed *packages = NULL;
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
 	ssize_t n = -1;
 	pid_t named = 0;
 	int64_t since_s;
 
 	since_s = journal->began_s > CLOCK_SLACK_S ? journal->began_s - CLOCK_SLACK_S : 0;
 	/* Before that it would be somebody's work that is under way. */
-	if (ops && !oi_packages_wait(ops, run->host, &named, err))
-		n = list_installed(run->host, &lines, &packages, err);
+	if (!oi_packages_wait(p->ops, p->ctx->host, &named, err))
+		n = list_installed(p->ctx->host, &lines, &packages, err);
 	if (n < 0)
 		return -1;
 	choose(packages, (size_t)n, record, since_s, &half, &older);
-	if (erase(run->host, &older, "there twice, so the older goes", err) ||
-	    erase(run->host, &half, "came while the run was cut off, so once more", err))
+	if (erase(p->ctx->host, &older, "there twice, so the older goes", err) ||
+	    erase(p->ctx->host, &half, "came while the run was cut off, so once more", err))
 		return -1;
 	if (since_s)
-		drop_working_names(run->host, since_s);
+		drop_working_names(p->ctx->host, since_s);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "execute/state/journal.h"
 #include "execute/state/record.h"
-#include "execute/steps/steps.h"
+#include "execute/packages/packages.h"
 
 /**
  * oi_rpm_heal() - take back what rpm was cut off in
@@ -28,7 +28,7 @@
  *         transaction's time)
  */
 OI_MUST_CHECK
-int oi_rpm_heal(struct oi_execution *run, const struct oi_record *record,
+int oi_rpm_heal(struct oi_packages *p, const struct oi_record *record,
 		const struct oi_journal *journal, struct oi_err *err);
 
 #endif

@@ -10,10 +10,9 @@
 #include "execute/modules/dkms.h"
 #include "execute/packages/packages.h"
 #include "execute/state/record.h"
-#include "execute/packages/removal.h"
+#include "execute/rpm/remove.h"
 #include "execute/rpm/call.h"
 #include "execute/rpm/text.h"
-#include "execute/steps/steps.h"
 #include "model/reasons.h"
 
 #define TREE OI_STAGING_DIR "/repository"
@@ -30,6 +29,18 @@ void oi_rpm_clear(struct oi_rpm *rpm)
 	oi_strv_clear(&rpm->fresh);
 	oi_strv_clear(&rpm->replaced);
 	memset(rpm, 0, sizeof(*rpm));
+}
+
+void oi_rpm_begin(struct oi_packages *p)
+{
+	p->state = oi_mem_zalloc(1, sizeof(struct oi_rpm));
+}
+
+void oi_rpm_end(struct oi_packages *p)
+{
+	oi_rpm_clear(p->state);
+	free(p->state);
+	p->state = NULL;
 }
 
 /* --- the private state --- */
@@ -64,41 +75,41 @@ void oi_rpm_shrink(const struct oi_host *host)
 /* In another process: all that is left of it is the cache. What it lacks is asked for again. */
 static void refresh_system(void *data)
 {
-	struct oi_execution *run = data;
+	struct oi_packages *p = data;
 	OI_RPM_CALL_AUTO call = { 0 };
 	struct oi_err err;
 
-	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->refresh, NULL);
+	oi_rpm_call_init(&call, p, oi_rpm_manager_of(p)->refresh, NULL);
 	call.child.level = OI_LOG_INFO;
 	if (oi_rpm_call_locked(&call, &err))
-		oi_log_info(&run->host->log, "packages: %s", err.text);
+		oi_log_info(&p->ctx->host->log, "packages: %s", err.text);
 }
 
-void oi_rpm_refresh_ahead(struct oi_execution *run)
+void oi_rpm_refresh_ahead(struct oi_packages *p)
 {
 	struct oi_err err; /* whatever it is, oi_rpm_refresh() meets it too, and says it */
 
-	if (!oi_rpm_conf_write(run, &err))
-		oi_aside_start(&run->lists, refresh_system, run);
+	if (!oi_rpm_conf_write(p, &err))
+		oi_aside_start(&p->lists, refresh_system, p);
 }
 
-int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err)
+int oi_rpm_refresh(struct oi_packages *p, struct oi_err *err)
 {
 	OI_RPM_CALL_AUTO call = { 0 };
 	OI_FREE char *text = NULL;
 
 	/* The configuration is its own until it has ended. */
-	oi_aside_wait(&run->lists, run->host->deadline_ms);
-	if (oi_rpm_conf_write(run, err))
+	oi_aside_wait(&p->lists, p->ctx->host->deadline_ms);
+	if (oi_rpm_conf_write(p, err))
 		return -1;
-	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->refresh, NULL);
+	oi_rpm_call_init(&call, p, oi_rpm_manager_of(p)->refresh, NULL);
 	call.child.level = OI_LOG_INFO;
 	if (!oi_rpm_call_locked(&call, err))
 		return 0;
 	if (!oi_rpm_call_ended(&call) || err->code != OI_R_CHILD_FAILED)
 		return -1;
 	text = oi_rpm_call_why(&call, err);
-	return oi_err_set(err, call.words.untrusted && run->rpm.repos.n ?
+	return oi_err_set(err, call.words.untrusted && oi_rpm_of(p)->repos.n ?
 			  OI_R_REPOSITORY_UNTRUSTED : OI_R_PACKAGES_LISTS, "%s", text);
 }
 
@@ -110,12 +121,12 @@ static bool is_compiler(const char *name)
 }
 
 /* Return: 0 it fits, 1 it does not, -1 the question could not be put. */
-static int try_names(const struct oi_execution *run, struct oi_rpm_call *call,
+static int try_names(const struct oi_packages *p, struct oi_rpm_call *call,
 		     const struct oi_strv *names, struct oi_err *err)
 {
 	int ret;
 
-	oi_rpm_call_init(call, run, oi_rpm_manager_of(run)->simulate, names);
+	oi_rpm_call_init(call, p, oi_rpm_manager_of(p)->simulate, names);
 	ret = oi_rpm_call_locked(call, err);
 	if (ret && (!oi_rpm_call_ended(call) || err->code == OI_R_PACKAGES_LOCK))
 		return -1;
@@ -130,12 +141,12 @@ static int try_names(const struct oi_execution *run, struct oi_rpm_call *call,
 }
 
 /* Headers that somebody put in place without a package do as well. */
-static bool has_headers(const struct oi_execution *run)
+static bool has_headers(const struct oi_packages *p)
 {
 	OI_FREE char *makefile = oi_mem_printf("/lib/modules/%s/build/Makefile",
-					       run->verdict->driver.kernel);
+					       p->ctx->verdict->driver.kernel);
 
-	return oi_root_exists(&run->host->change, makefile);
+	return oi_root_exists(&p->ctx->host->change, makefile);
 }
 
 static void drop(struct oi_strv *names, const char *name)
@@ -149,15 +160,15 @@ static void drop(struct oi_strv *names, const char *name)
 }
 
 /* What no repository has: left out when it may be, else the reason. */
-static int do_without(const struct oi_execution *run, const struct oi_strv *missing,
+static int do_without(const struct oi_packages *p, const struct oi_strv *missing,
 		      struct oi_strv *must, struct oi_strv *may, struct oi_err *err)
 {
 	for (size_t i = 0; i < missing->n; i++) {
 		const char *name = missing->v[i];
 		bool headers = oi_rpm_is_headers(name);
 
-		if (oi_strv_has(may, name) || (headers && has_headers(run))) {
-			oi_log_info(&run->host->log, "packages: without %s, which no repository has",
+		if (oi_strv_has(may, name) || (headers && has_headers(p))) {
+			oi_log_info(&p->ctx->host->log, "packages: without %s, which no repository has",
 				    name);
 			drop(may, name);
 			drop(must, name);
@@ -181,7 +192,7 @@ static int unavailable(const struct oi_rpm_call *call, struct oi_err *err)
 }
 
 /* As try_names(), without what no repository has. */
-static int try_both(const struct oi_execution *run, struct oi_rpm_call *call,
+static int try_both(const struct oi_packages *p, struct oi_rpm_call *call,
 		    struct oi_strv *must, struct oi_strv *may, struct oi_err *err)
 {
 	for (;;) {
@@ -190,48 +201,48 @@ static int try_both(const struct oi_execution *run, struct oi_rpm_call *call,
 
 		oi_strv_add_all(&names, must);
 		oi_strv_add_all(&names, may);
-		ret = try_names(run, call, &names, err);
+		ret = try_names(p, call, &names, err);
 		if (ret <= 0 || !call->words.missing.n)
 			return ret;
-		if (do_without(run, &call->words.missing, must, may, err))
+		if (do_without(p, &call->words.missing, must, may, err))
 			return -1;
 	}
 }
 
 /* @must and @may are left with what fits; @call is of the answer. */
-static int choose(struct oi_execution *run, struct oi_strv *must, struct oi_strv *may,
+static int choose(struct oi_packages *p, struct oi_strv *must, struct oi_strv *may,
 		  struct oi_rpm_call *call, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv all = { 0 };
-	int ret = try_both(run, call, must, may, err);
+	int ret = try_both(p, call, must, may, err);
 
 	if (ret <= 0)
 		return ret;
 	oi_strv_add_all(&all, may);
 	oi_strv_clear(may);
-	ret = all.n ? try_both(run, call, must, may, err) : 1;
+	ret = all.n ? try_both(p, call, must, may, err) : 1;
 	if (ret)
 		return ret < 0 ? -1 : unavailable(call, err);
 	for (size_t i = 0; i < all.n; i++) {
 		oi_strv_add(may, all.v[i]);
-		ret = try_both(run, call, must, may, err);
+		ret = try_both(p, call, must, may, err);
 		if (ret < 0)
 			return -1;
 		if (ret) {
 			OI_FREE char *text = oi_rpm_call_why(call, err);
 
-			oi_log_warn(&run->host->log, "packages: without %s, which does not fit: %s",
+			oi_log_warn(&p->ctx->host->log, "packages: without %s, which does not fit: %s",
 				    all.v[i], text);
 			drop(may, all.v[i]);
 		}
 	}
-	return ret ? try_both(run, call, must, may, err) : 0;
+	return ret ? try_both(p, call, must, may, err) : 0;
 }
 
-static int judge(struct oi_execution *run, const struct oi_rpm_words *words, struct oi_err *err)
+static int judge(struct oi_packages *p, const struct oi_rpm_words *words, struct oi_err *err)
 {
-	const char *release = run->verdict->driver.kernel ? run->verdict->driver.kernel : "";
-	const struct oi_log *log = &run->host->log;
+	const char *release = p->ctx->verdict->driver.kernel ? p->ctx->verdict->driver.kernel : "";
+	const struct oi_log *log = &p->ctx->host->log;
 	const struct oi_rpm_change *change = oi_rpm_changes_kernel(words, release);
 	OI_FREE char *summary = oi_rpm_changes_text(words);
 
@@ -245,7 +256,7 @@ static int judge(struct oi_execution *run, const struct oi_rpm_words *words, str
 				  change->version,
 				  change->effect == OI_RPM_REMOVED ? "go" : "come");
 	change = oi_rpm_changes_headers(words, release);
-	if (change && !has_headers(run))
+	if (change && !has_headers(p))
 		return oi_err_set(err, OI_R_HEADERS_MISSING,
 				  "%s %s is not of the running kernel, %s", change->name,
 				  change->version, release);
@@ -253,10 +264,10 @@ static int judge(struct oi_execution *run, const struct oi_rpm_words *words, str
 }
 
 /* What there is now of what will be another afterwards: not all of them say it. */
-static int note_changes(struct oi_execution *run, const struct oi_rpm_words *words,
+static int note_changes(struct oi_packages *p, const struct oi_rpm_words *words,
 			struct oi_err *err)
 {
-	struct oi_rpm *rpm = &run->rpm;
+	struct oi_rpm *rpm = oi_rpm_of(p);
 
 	for (size_t i = 0; i < words->n_changes; i++) {
 		const struct oi_rpm_change *change = &words->changes[i];
@@ -266,7 +277,7 @@ static int note_changes(struct oi_execution *run, const struct oi_rpm_words *wor
 			oi_strv_addf(&rpm->fresh, "%s %s", change->name, change->version);
 			continue;
 		}
-		if (oi_rpm_version(run->host, change->name, &before, err))
+		if (oi_rpm_version(p->ctx->host, change->name, &before, err))
 			return -1;
 		if (before)
 			oi_strv_addf(&rpm->replaced, "%s %s %s", change->name, before,
@@ -275,21 +286,21 @@ static int note_changes(struct oi_execution *run, const struct oi_rpm_words *wor
 	return 0;
 }
 
-int oi_rpm_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_rpm_simulate(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv must = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv may = { 0 };
-	struct oi_rpm *rpm = &run->rpm;
+	struct oi_rpm *rpm = oi_rpm_of(p);
 	OI_RPM_CALL_AUTO call = { 0 };
 
 	oi_strv_add_all(&must, &step->names);
 	oi_strv_add_all(&may, &step->optional);
-	if (choose(run, &must, &may, &call, err) || judge(run, &call.words, err))
+	if (choose(p, &must, &may, &call, err) || judge(p, &call.words, err))
 		return -1;
 	oi_strv_clear(&rpm->names);
 	oi_strv_add_all(&rpm->names, &must);
 	oi_strv_add_all(&rpm->names, &may);
-	if (note_changes(run, &call.words, err) || oi_rpm_check(run, &call.words, &rpm->names, err))
+	if (note_changes(p, &call.words, err) || oi_rpm_check(p, &call.words, &rpm->names, err))
 		return -1;
 	rpm->simulated = true;
 	return 0;
@@ -297,7 +308,7 @@ int oi_rpm_simulate(struct oi_execution *run, const struct oi_step *step, struct
 
 /* --- for real --- */
 
-int oi_rpm_failed(const struct oi_execution *run, const struct oi_rpm_call *call,
+int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
 		  struct oi_err *err)
 {
 	OI_FREE char *text = oi_rpm_call_why(call, err);
@@ -308,88 +319,88 @@ int oi_rpm_failed(const struct oi_execution *run, const struct oi_rpm_call *call
 		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", text);
 	if (call->words.no_space)
 		return oi_err_set(err, OI_R_DISK_SPACE, "%s", text);
-	if (call->words.dkms_failed && oi_dkms_blame(run->host, run->verdict, text, err))
+	if (call->words.dkms_failed && oi_dkms_blame(p->ctx->host, p->ctx->verdict, text, err))
 		return -1;
 	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s", text);
 }
 
-int oi_rpm_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_rpm_add(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
-	OI_FREE char *path = oi_rpm_under(run->host, staged);
+	OI_FREE char *path = oi_rpm_under(p->ctx->host, staged);
 	OI_RPM_CALL_AUTO call = { 0 };
 
-	if (run->rpm.package &&
-	    oi_record_note_repository(&run->host->change, run->rpm.package, err))
+	if (oi_rpm_of(p)->package &&
+	    oi_record_note_repository(&p->ctx->host->change, oi_rpm_of(p)->package, err))
 		return -1;
-	oi_rpm_call_init(&call, run, NULL, NULL);
+	oi_rpm_call_init(&call, p, NULL, NULL);
 	call.child.level = OI_LOG_INFO;
 	oi_strv_add(&call.child.args, "--upgrade");
 	oi_strv_add(&call.child.args, "--replacepkgs"); /* the same once more */
 	oi_strv_add(&call.child.args, "--oldpackage"); /* the stanza may ask for one */
 	oi_strv_add(&call.child.args, path);
-	return oi_rpm_call_locked(&call, err) ? oi_rpm_failed(run, &call, err) : 0;
+	return oi_rpm_call_locked(&call, err) ? oi_rpm_failed(p, &call, err) : 0;
 }
 
 /* zypper takes no key from a file it is told of unless it may take any: so it is given ours. */
-static int import_keys(const struct oi_execution *run, struct oi_err *err)
+static int import_keys(const struct oi_packages *p, struct oi_err *err)
 {
 	OI_RPM_CALL_AUTO call = { 0 };
 
-	if (oi_rpm_manager_of(run)->conf || !run->rpm.key_path)
+	if (oi_rpm_manager_of(p)->conf || !oi_rpm_of(p)->key_path)
 		return 0;
-	oi_rpm_call_init(&call, run, NULL, NULL);
+	oi_rpm_call_init(&call, p, NULL, NULL);
 	oi_strv_add(&call.child.args, "--import");
-	oi_strv_add(&call.child.args, run->rpm.key_path);
+	oi_strv_add(&call.child.args, oi_rpm_of(p)->key_path);
 	return oi_rpm_call_locked(&call, err);
 }
 
 /* Before a key gets among the trusted ones: uninstall takes away what was not there. */
-static int record_keys(const struct oi_execution *run, struct oi_err *err)
+static int record_keys(const struct oi_packages *p, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv fresh = { 0 };
 
-	for (size_t i = 0; i < run->rpm.key_ids.n; i++) {
+	for (size_t i = 0; i < oi_rpm_of(p)->key_ids.n; i++) {
 		OI_RPM_CALL_AUTO call = { 0 };
 
-		oi_rpm_call_init(&call, run, NULL, NULL);
+		oi_rpm_call_init(&call, p, NULL, NULL);
 		oi_strv_add(&call.child.args, "-q");
-		oi_strv_add(&call.child.args, run->rpm.key_ids.v[i]);
+		oi_strv_add(&call.child.args, oi_rpm_of(p)->key_ids.v[i]);
 		if (!oi_rpm_call_run(&call, err))
 			continue;
 		if (!oi_rpm_call_ended(&call))
 			return -1;
-		oi_strv_addf(&fresh, "%s key", run->rpm.key_ids.v[i]);
+		oi_strv_addf(&fresh, "%s key", oi_rpm_of(p)->key_ids.v[i]);
 	}
-	return fresh.n ? oi_record_note_packages(&run->host->change, &fresh, err) : 0;
+	return fresh.n ? oi_record_note_packages(&p->ctx->host->change, &fresh, err) : 0;
 }
 
 /* From here on the manager looks at the vendor's signatures itself. */
-static int trust_keys(const struct oi_execution *run, struct oi_err *err)
+static int trust_keys(const struct oi_packages *p, struct oi_err *err)
 {
-	if (record_keys(run, err) || import_keys(run, err))
+	if (record_keys(p, err) || import_keys(p, err))
 		return -1;
-	return oi_rpm_conf_staged(run, true, err);
+	return oi_rpm_conf_staged(p, true, err);
 }
 
-int oi_rpm_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_rpm_install(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_RPM_CALL_AUTO call = { 0 };
 
 	/* Nothing is installed that has not been looked at. */
-	if (!run->rpm.simulated && oi_rpm_simulate(run, step, err))
+	if (!oi_rpm_of(p)->simulated && oi_rpm_simulate(p, step, err))
 		return -1;
-	if (oi_record_note_packages(&run->host->change, &run->rpm.fresh, err) ||
-	    oi_record_note_replaced(&run->host->change, &run->rpm.replaced, err) ||
-	    trust_keys(run, err))
+	if (oi_record_note_packages(&p->ctx->host->change, &oi_rpm_of(p)->fresh, err) ||
+	    oi_record_note_replaced(&p->ctx->host->change, &oi_rpm_of(p)->replaced, err) ||
+	    trust_keys(p, err))
 		return -1;
-	oi_rpm_call_init(&call, run, oi_rpm_manager_of(run)->install, &run->rpm.names);
+	oi_rpm_call_init(&call, p, oi_rpm_manager_of(p)->install, &oi_rpm_of(p)->names);
 	/* the packages' scripts call dkms */
-	oi_compile_prepare(run->host, run->verdict->driver.kernel, &call.child);
+	oi_compile_prepare(p->ctx->host, p->ctx->verdict->driver.kernel, &call.child);
 	call.child.level = OI_LOG_INFO;
 	if (oi_rpm_call_locked(&call, err))
-		return oi_rpm_failed(run, &call, err);
-	forget(run->host, OI_RPM_DIR);
-	forget(run->host, TREE);
+		return oi_rpm_failed(p, &call, err);
+	forget(p->ctx->host, OI_RPM_DIR);
+	forget(p->ctx->host, TREE);
 	return 0;
 }

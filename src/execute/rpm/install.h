@@ -17,10 +17,10 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "execute/rpm/repo.h"
+#include "execute/packages/packages.h"
 #include "model/verdict.h"
 #include "sys/host.h"
 
-struct oi_execution;
 struct oi_rpm_call;
 struct oi_rpm_words;
 
@@ -47,6 +47,16 @@ struct oi_rpm {
 
 void oi_rpm_clear(struct oi_rpm *rpm);
 
+/** oi_rpm_begin(), oi_rpm_end() - the state of one run; see struct oi_packages_ops */
+void oi_rpm_begin(struct oi_packages *p);
+void oi_rpm_end(struct oi_packages *p);
+
+/** oi_rpm_of() - what oi_rpm_begin() has made; borrowed */
+static inline struct oi_rpm *oi_rpm_of(const struct oi_packages *p)
+{
+	return p->state;
+}
+
 /**
  * oi_rpm_stage() - unpack a vendor's package, read its repositories, judge their keys
  * Keys that are not accepted by fingerprint never reach the package manager, whatever
@@ -54,22 +64,22 @@ void oi_rpm_clear(struct oi_rpm *rpm);
  * Return: 0, or -1 with OI_R_REPOSITORY_MALFORMED, OI_R_REPOSITORY_UNTRUSTED, OI_R_ARCHIVE_*.
  */
 OI_MUST_CHECK
-int oi_rpm_stage(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_rpm_stage(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_rpm_stage_address() - the same for a repository that is an address; see oi_address_stage() */
 OI_MUST_CHECK
-int oi_rpm_stage_address(struct oi_execution *run, const struct oi_step *step,
+int oi_rpm_stage_address(struct oi_packages *p, const struct oi_step *step,
 			 struct oi_err *err);
 
 /**
  * oi_rpm_refresh_ahead() - begin with those of the system's own repositories, beside us
  * dnf and zypper leave alone what they have just fetched; of the others that is not known.
  */
-void oi_rpm_refresh_ahead(struct oi_execution *run);
+void oi_rpm_refresh_ahead(struct oi_packages *p);
 
 /** oi_rpm_refresh() - private configuration and lists; OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED */
 OI_MUST_CHECK
-int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err);
+int oi_rpm_refresh(struct oi_packages *p, struct oi_err *err);
 
 /**
  * oi_rpm_simulate() - what would the installation change; refuse what must not happen
@@ -77,19 +87,19 @@ int oi_rpm_refresh(struct oi_execution *run, struct oi_err *err);
  *         OI_R_PACKAGES_UNAVAILABLE.
  */
 OI_MUST_CHECK
-int oi_rpm_simulate(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_rpm_simulate(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_rpm_add() - install the vendor's package, which holds the repository */
 OI_MUST_CHECK
-int oi_rpm_add(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_rpm_add(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_rpm_add_address() - write the repository file and its keys */
 OI_MUST_CHECK
-int oi_rpm_add_address(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_rpm_add_address(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_rpm_hold() - the vendor's repository before the distribution's, for good */
 OI_MUST_CHECK
-int oi_rpm_hold(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_rpm_hold(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /**
  * oi_rpm_install() - for real, what was simulated
@@ -97,7 +107,7 @@ int oi_rpm_hold(struct oi_execution *run, const struct oi_step *step, struct oi_
  *         OI_R_DISK_SPACE, OI_R_PACKAGES_FAILED.
  */
 OI_MUST_CHECK
-int oi_rpm_install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
+int oi_rpm_install(struct oi_packages *p, const struct oi_step *step, struct oi_err *err);
 
 /** oi_rpm_shrink() - remove private state, but not what was downloaded */
 void oi_rpm_shrink(const struct oi_host *host);
@@ -105,14 +115,14 @@ void oi_rpm_shrink(const struct oi_host *host);
 /* --- pieces of these --- */
 
 /** oi_rpm_take_keys() - the accepted keys are in OI_RPM_KEYS: from now on they count */
-void oi_rpm_take_keys(struct oi_execution *run);
+void oi_rpm_take_keys(struct oi_packages *p);
 
 /** oi_rpm_conf_write() - the private configuration, in which nothing of the vendor's is checked yet */
 OI_MUST_CHECK
-int oi_rpm_conf_write(const struct oi_execution *run, struct oi_err *err);
+int oi_rpm_conf_write(const struct oi_packages *p, struct oi_err *err);
 /** oi_rpm_conf_staged() - only the vendor's repositories; @checked: their signatures count */
 OI_MUST_CHECK
-int oi_rpm_conf_staged(const struct oi_execution *run, bool checked, struct oi_err *err);
+int oi_rpm_conf_staged(const struct oi_packages *p, bool checked, struct oi_err *err);
 
 /**
  * oi_rpm_check() - download all, and look at the signatures of what comes from the vendor
@@ -123,7 +133,7 @@ int oi_rpm_conf_staged(const struct oi_execution *run, bool checked, struct oi_e
  * Return: 0, or -1 with OI_R_REPOSITORY_UNTRUSTED, or as oi_rpm_install().
  */
 OI_MUST_CHECK
-int oi_rpm_check(const struct oi_execution *run, const struct oi_rpm_words *words,
+int oi_rpm_check(const struct oi_packages *p, const struct oi_rpm_words *words,
 		 const struct oi_strv *names, struct oi_err *err);
 
 /**
@@ -136,7 +146,7 @@ OI_MUST_CHECK
 int oi_rpm_judge_signatures(const char *text, struct oi_err *err);
 
 /** oi_rpm_failed() - the reason for which a call failed; Return: -1 */
-int oi_rpm_failed(const struct oi_execution *run, const struct oi_rpm_call *call,
+int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
 		  struct oi_err *err);
 
 #endif

@@ -9,7 +9,10 @@ execute_sources += \
 	src/execute/rpm/heal.h \
 	src/execute/rpm/install.c \
 	src/execute/rpm/install.h \
+	src/execute/rpm/ops.c \
+	src/execute/rpm/ops.h \
 	src/execute/rpm/remove.c \
+	src/execute/rpm/remove.h \
 	src/execute/rpm/repo.c \
 	src/execute/rpm/repo.h \
 	src/execute/rpm/stage.c \

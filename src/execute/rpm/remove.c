@@ -3,7 +3,7 @@
  * By rpm itself and not by dnf, yum, tdnf or zypper: exactly these packages are to
  * go, and no repository has to be asked for that.
  */
-#include "execute/packages/removal.h"
+#include "execute/rpm/remove.h"
 
 #include <string.h>
 

@@ -8,7 +8,8 @@
 #include "execute/tools/child.h"
 #include "execute/tools/keyring.h"
 #include "execute/rpm/install.h"
-#include "execute/steps/steps.h"
+#include "execute/packages/packages.h"
+#include "execute/tools/fetch_job.h"
 #include "model/reasons.h"
 #include "sys/fetcher.h"
 
@@ -26,17 +27,17 @@ static char *under(const struct oi_root *root, const char *path)
 
 /* --- keys --- */
 
-static int import_key(const struct oi_execution *run, const struct oi_root *tree,
+static int import_key(const struct oi_packages *p, const struct oi_root *tree,
 		      const char *url, struct oi_err *err)
 {
-	const struct oi_host *host = run->host;
+	const struct oi_host *host = p->ctx->host;
 	const char *path = !strncmp(url, "file://", 7) ? url + 7 :
 		!strncmp(url, "file:", 5) ? url + 5 : *url == '/' ? url : NULL;
 	OI_FREE char *file = NULL;
 
 	if (!path) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
-		const struct oi_fetch_job job = oi_step_fetch_job(run->host, run->config, &urls, FETCHED_KEY);
+		const struct oi_fetch_job job = oi_fetch_job_of(p->ctx, &urls, FETCHED_KEY);
 
 		oi_strv_add(&urls, url);
 		if (oi_fetcher_download(host, &job, err))
@@ -62,20 +63,20 @@ static void add_key_id(struct oi_strv *ids, const char *fingerprint)
 	oi_strv_addf(ids, "gpg-pubkey-%s", id);
 }
 
-void oi_rpm_take_keys(struct oi_execution *run)
+void oi_rpm_take_keys(struct oi_packages *p)
 {
-	struct oi_rpm *rpm = &run->rpm;
+	struct oi_rpm *rpm = oi_rpm_of(p);
 
 	for (size_t i = 0; i < rpm->accepted.n; i++)
 		add_key_id(&rpm->key_ids, rpm->accepted.v[i]);
-	rpm->key_path = under(&run->host->change, OI_RPM_KEYS);
+	rpm->key_path = under(&p->ctx->host->change, OI_RPM_KEYS);
 }
 
-static int judge_keys(struct oi_execution *run, const struct oi_root *tree,
+static int judge_keys(struct oi_packages *p, const struct oi_root *tree,
 		      const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
-	struct oi_rpm *rpm = &run->rpm;
+	struct oi_rpm *rpm = oi_rpm_of(p);
 	bool needed = false;
 
 	for (size_t i = 0; i < rpm->repos.n; i++) {
@@ -90,23 +91,23 @@ static int judge_keys(struct oi_execution *run, const struct oi_root *tree,
 	}
 	if (!needed)
 		return 0;
-	if (oi_keyring_reset(run->host, OI_RPM_GPG_HOME, err))
+	if (oi_keyring_reset(p->ctx->host, OI_RPM_GPG_HOME, err))
 		return -1;
 	for (size_t i = 0; i < urls.n; i++)
-		if (import_key(run, tree, urls.v[i], err))
+		if (import_key(p, tree, urls.v[i], err))
 			return -1;
-	if (oi_keyring_judge(run->host, OI_RPM_GPG_HOME, step, OI_RPM_KEYS, &rpm->accepted, err))
+	if (oi_keyring_judge(p->ctx->host, OI_RPM_GPG_HOME, step, OI_RPM_KEYS, &rpm->accepted, err))
 		return -1;
-	oi_rpm_take_keys(run);
+	oi_rpm_take_keys(p);
 	return 0;
 }
 
 /* --- repositories --- */
 
-static int read_repos(struct oi_execution *run, const struct oi_root *tree, struct oi_err *err)
+static int read_repos(struct oi_packages *p, const struct oi_root *tree, struct oi_err *err)
 {
 	static const char *const folders[] = { "/etc/yum.repos.d", "/etc/zypp/repos.d" };
-	struct oi_rpm *rpm = &run->rpm;
+	struct oi_rpm *rpm = oi_rpm_of(p);
 
 	for (size_t f = 0; f < OI_ARRAY_SIZE(folders); f++) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
@@ -133,20 +134,20 @@ static int read_repos(struct oi_execution *run, const struct oi_root *tree, stru
 		const struct oi_rpm_repo *repo = &rpm->repos.v[i];
 		OI_FREE char *urls = oi_strv_join(&repo->baseurls, ", ");
 
-		oi_log_info(&run->host->log, "packages: repository [%s]: %s", repo->id,
+		oi_log_info(&p->ctx->host->log, "packages: repository [%s]: %s", repo->id,
 			    repo->baseurls.n ? urls : repo->metalink ? repo->metalink :
 								       repo->mirrorlist);
 	}
 	return 0;
 }
 
-static int ask_name(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+static int ask_name(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_RPM };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
 	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
-	OI_FREE char *path = under(&run->host->change, staged);
+	OI_FREE char *path = under(&p->ctx->host->change, staged);
 
 	child.out = &out;
 	oi_strv_add(&child.args, "-qp");
@@ -154,23 +155,23 @@ static int ask_name(struct oi_execution *run, const struct oi_step *step, struct
 	oi_strv_add(&child.args, "--queryformat");
 	oi_strv_add(&child.args, "%{NAME}\\n");
 	oi_strv_add(&child.args, path);
-	if (oi_child_run(run->host, &child, &result, err))
+	if (oi_child_run(p->ctx->host, &child, &result, err))
 		return result.end == OI_RUN_EXITED ?
 			oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s is no package: %.300s", step->path,
 				   oi_buf_str(&result.tail)) : -1;
-	run->rpm.package = oi_mem_ndup(oi_buf_str(&out), strcspn(oi_buf_str(&out), "\n"));
+	oi_rpm_of(p)->package = oi_mem_ndup(oi_buf_str(&out), strcspn(oi_buf_str(&out), "\n"));
 	return 0;
 }
 
-int oi_rpm_stage(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+int oi_rpm_stage(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_root_close) struct oi_root tree = { .fd = -1 };
-	OI_FREE char *path = under(&run->host->change, TREE);
+	OI_FREE char *path = under(&p->ctx->host->change, TREE);
 
-	oi_rpm_clear(&run->rpm);
-	if (ask_name(run, step, err) ||
-	    oi_fetcher_unpack(run->host, step->path, TREE_NAME, err) ||
-	    oi_root_open(path, &tree, err) || read_repos(run, &tree, err))
+	oi_rpm_clear(oi_rpm_of(p));
+	if (ask_name(p, step, err) ||
+	    oi_fetcher_unpack(p->ctx->host, step->path, TREE_NAME, err) ||
+	    oi_root_open(path, &tree, err) || read_repos(p, &tree, err))
 		return -1;
-	return judge_keys(run, &tree, step, err);
+	return judge_keys(p, &tree, step, err);
 }

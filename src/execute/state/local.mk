@@ -2,5 +2,7 @@
 execute_sources += \
 	src/execute/state/journal.c \
 	src/execute/state/journal.h \
+	src/execute/state/own_file.c \
+	src/execute/state/own_file.h \
 	src/execute/state/record.c \
 	src/execute/state/record.h

@@ -71,14 +71,14 @@ static char *mount_point(const struct oi_execution *run)
 
 static int unpack(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &run->ctx.host->change;
 	int fd = oi_root_openat(root, run->bundle.scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	int ret;
 
 	if (fd < 0)
 		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", run->bundle.scratch,
 				  strerror(errno));
-	ret = oi_fetcher_unpack_to(run->host, step->path, fd, "bundle", err);
+	ret = oi_fetcher_unpack_to(run->ctx.host, step->path, fd, "bundle", err);
 	close(fd);
 	run->bundle.tree = join(run->bundle.scratch, "bundle");
 	return ret;
@@ -87,7 +87,7 @@ static int unpack(struct oi_execution *run, const struct oi_step *step, struct o
 /* Looks into the tree; what it learns goes into run->bundle. */
 static int inspect(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
-	const struct oi_host *host = run->host;
+	const struct oi_host *host = run->ctx.host;
 	OI_CLEANUP(oi_bundle_facts_clear) struct oi_bundle_facts facts = { 0 };
 	OI_FREE char *name = oi_root_name(&host->change, run->bundle.tree);
 	struct oi_root tree;
@@ -98,7 +98,7 @@ static int inspect(struct oi_execution *run, const struct oi_step *step, struct 
 		err->code = OI_R_BUNDLE_MALFORMED;
 		return -1;
 	}
-	ret = oi_bundle_look(&tree, run->verdict->driver.kernel, &facts, err) ||
+	ret = oi_bundle_look(&tree, run->ctx.verdict->driver.kernel, &facts, err) ||
 			      oi_bundle_check_distro(host, facts.distro, step->key, err) ?
 		      -1 :
 		      0;
@@ -129,7 +129,7 @@ static void leave(const struct oi_host *host, struct oi_mnt_space *space)
 static int mount_image(struct oi_execution *run, const struct oi_step *step,
 		       struct oi_mnt_space *space, struct oi_err *err)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &run->ctx.host->change;
 	OI_FREE char *staged = staged_path(step);
 	OI_FREE char *image = oi_root_name(root, staged);
 	OI_FREE char *point = mount_point(run);
@@ -139,7 +139,7 @@ static int mount_image(struct oi_execution *run, const struct oi_step *step,
 		return -1;
 	if (!oi_mnt_image(image, target, err))
 		return 0;
-	leave(run->host, space);
+	leave(run->ctx.host, space);
 	return -1;
 }
 
@@ -150,19 +150,19 @@ static int open_image(struct oi_execution *run, const struct oi_step *step, stru
 	int ret;
 
 	run->bundle.tree = mount_point(run);
-	if (oi_root_mkdirs(&run->host->change, run->bundle.tree, 0700, err))
+	if (oi_root_mkdirs(&run->ctx.host->change, run->bundle.tree, 0700, err))
 		return -1;
 	if (mount_image(run, step, &space, err)) {
-		oi_log_info(&run->host->log, "bundle: unpacked, as it cannot be mounted here: %s",
+		oi_log_info(&run->ctx.host->log, "bundle: unpacked, as it cannot be mounted here: %s",
 			    err->text);
 		oi_mem_set(&run->bundle.tree, NULL);
 		return 1;
 	}
 	run->bundle.mounted = true;
 	ret = inspect(run, step, err);
-	leave(run->host, &space);
+	leave(run->ctx.host, &space);
 	if (!ret)
-		oi_log_info(&run->host->log, "bundle: mounted read-only, in a namespace of its own");
+		oi_log_info(&run->ctx.host->log, "bundle: mounted read-only, in a namespace of its own");
 	return ret;
 }
 
@@ -176,10 +176,10 @@ int oi_step_bundle_open(struct oi_execution *run, const struct oi_step *step, st
 	if (run->bundle.tree) /* unpacked while it came */
 		return inspect(run, step, err);
 	oi_bundle_clear(&run->bundle);
-	if (look_at(&run->host->change, staged, &bytes, &is_iso, err))
+	if (look_at(&run->ctx.host->change, staged, &bytes, &is_iso, err))
 		return -1;
 	/* Once as it comes out, which is about its size; once more copied to be built. */
-	if (oi_bundle_scratch(run->host, OI_MNT_TABLE, 2 * bytes + OI_BUNDLE_BUILD_BYTES,
+	if (oi_bundle_scratch(run->ctx.host, OI_MNT_TABLE, 2 * bytes + OI_BUNDLE_BUILD_BYTES,
 			      &run->bundle.scratch, err))
 		return -1;
 	if (is_iso)
@@ -271,7 +271,7 @@ static void add_folder(const struct oi_root *root, const char *folder, struct oi
 static void log_its_files(struct oi_execution *run, const struct oi_bundle_words *words,
 			  const char *tmp)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &run->ctx.host->change;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv files = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	struct oi_err ignored;
@@ -291,14 +291,14 @@ static void log_its_files(struct oi_execution *run, const struct oi_bundle_words
 		}
 	}
 	for (size_t i = 0; i < files.n && shown < LOG_FILES_MAX; i++)
-		shown += log_file(run->host, files.v[i]);
+		shown += log_file(run->ctx.host, files.v[i]);
 }
 
 static void fill_args(struct oi_execution *run, const struct oi_step *step, const char *tmp,
 		      struct oi_strv *argv)
 {
-	OI_FREE char *tree = oi_root_name(&run->host->change, run->bundle.tree);
-	OI_FREE char *tmp_name = oi_root_name(&run->host->change, tmp);
+	OI_FREE char *tree = oi_root_name(&run->ctx.host->change, run->bundle.tree);
+	OI_FREE char *tmp_name = oi_root_name(&run->ctx.host->change, tmp);
 
 	oi_strv_addf(argv, "%s/mlnxofedinstall", tree);
 	oi_strv_add_all(argv, &step->names);
@@ -315,7 +315,7 @@ static int explain(struct oi_execution *run, struct listener *l,
 	OI_FREE char *cause = oi_mem_dup(err->text);
 
 	if (l->lines > LINES_MAX)
-		log_lines(run->host, oi_buf_str(&result->tail), "");
+		log_lines(run->ctx.host, oi_buf_str(&result->tail), "");
 	log_its_files(run, &l->words, tmp);
 	/* One that was stopped, or never began, has said nothing of the cause. */
 	if (result->end != OI_RUN_EXITED)
@@ -326,24 +326,24 @@ static int explain(struct oi_execution *run, struct listener *l,
 
 static int install(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
-	struct listener l = { .log = &run->host->log };
+	struct listener l = { .log = &run->ctx.host->log };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
 	OI_FREE char *tmp = join(run->bundle.scratch, "tmp");
 	OI_FREE char *words = NULL;
 	const struct oi_run_options options = {
-		.deadline_ms = run->host->deadline_ms,
+		.deadline_ms = run->ctx.host->deadline_ms,
 		.on_line = on_line,
 		.data = &l,
 		.keep_bytes = TAIL_BYTES,
 	};
 	int ret;
 
-	if (oi_root_mkdirs(&run->host->change, tmp, 0700, err))
+	if (oi_root_mkdirs(&run->ctx.host->change, tmp, 0700, err))
 		return -1;
 	fill_args(run, step, tmp, &argv);
 	words = oi_strv_join(&argv, " ");
-	oi_log_info(&run->host->log, "start: %s", words);
+	oi_log_info(&run->ctx.host->log, "start: %s", words);
 	ret = oi_run(argv.v, &options, &result, err);
 	if (ret)
 		ret = explain(run, &l, &result, tmp, err);
@@ -356,18 +356,18 @@ static void label_modules(const struct oi_execution *run)
 {
 	static const char *const folders[] = { "extra", "updates", "weak-updates" };
 
-	for (size_t i = 0; run->verdict->driver.kernel && i < OI_ARRAY_SIZE(folders); i++) {
-		OI_FREE char *path = oi_mem_printf("/lib/modules/%s/%s", run->verdict->driver.kernel,
+	for (size_t i = 0; run->ctx.verdict->driver.kernel && i < OI_ARRAY_SIZE(folders); i++) {
+		OI_FREE char *path = oi_mem_printf("/lib/modules/%s/%s", run->ctx.verdict->driver.kernel,
 						   folders[i]);
 
-		oi_selinux_restore(run->host, path, true);
+		oi_selinux_restore(run->ctx.host, path, true);
 	}
 }
 
 int oi_step_bundle_install(struct oi_execution *run, const struct oi_step *step,
 			   struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+	const struct oi_packages_ops *ops = oi_packages_ops_of(&run->packages, err);
 	struct oi_mnt_space space = { .back_fd = -1 };
 	struct oi_err later;
 	int ret;
@@ -376,21 +376,21 @@ int oi_step_bundle_install(struct oi_execution *run, const struct oi_step *step,
 		return -1;
 	if (!run->bundle.tree)
 		return oi_err_set(err, OI_R_BUNDLE_FAILED, "no bundle was opened");
-	if (oi_bundle_note_before(run->host, ops->format, err))
+	if (oi_bundle_note_before(run->ctx.host, ops->format, err))
 		return oi_err_prefix(err, "what is there already");
 	if (run->bundle.mounted && mount_image(run, step, &space, err))
 		return -1;
 	ret = install(run, step, err);
-	leave(run->host, &space);
-	if (oi_bundle_note_after(run->host, ret ? &later : err)) {
+	leave(run->ctx.host, &space);
+	if (oi_bundle_note_after(run->ctx.host, ret ? &later : err)) {
 		if (!ret)
 			return oi_err_prefix(err, "what it has installed");
-		oi_log_warn(&run->host->log, "what it has installed: %s", later.text);
+		oi_log_warn(&run->ctx.host->log, "what it has installed: %s", later.text);
 	}
 	if (!ret)
 		label_modules(run);
 	/* Some GiB that nobody needs any more. After a failure the run's end does it. */
 	if (!ret)
-		oi_bundle_forget(run->host);
+		oi_bundle_forget(run->ctx.host);
 	return ret;
 }

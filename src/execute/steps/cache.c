@@ -7,6 +7,7 @@
 #include "execute/cache/modset.h"
 #include "execute/cache/text.h"
 #include "execute/steps/steps.h"
+#include "execute/tools/fetch_job.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/fetcher.h"
@@ -19,7 +20,7 @@
 /* The folder, if the cache is one. */
 static const char *folder_of(const struct oi_execution *run)
 {
-	const char *place = run->config->modules_cache.url;
+	const char *place = run->ctx.config->modules_cache.url;
 
 	return place && *place == '/' ? place : NULL;
 }
@@ -27,8 +28,8 @@ static const char *folder_of(const struct oi_execution *run)
 static int fetch(const struct oi_execution *run, const struct oi_strv *urls, const char *sha256,
 		 const char *name, struct oi_err *err)
 {
-	struct oi_host host = *run->host;
-	struct oi_fetch_job job = oi_step_fetch_job(run->host, run->config, urls, name);
+	struct oi_host host = *run->ctx.host;
+	struct oi_fetch_job job = oi_fetch_job_of(&run->ctx, urls, name);
 	int64_t until_ms = oi_clock_ms() + CACHE_MS;
 
 	job.sha256 = sha256;
@@ -41,7 +42,7 @@ static int fetch(const struct oi_execution *run, const struct oi_strv *urls, con
 static int get_pointer(const struct oi_execution *run, const struct oi_step *step,
 		       struct oi_buf *text, struct oi_err *err)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &run->ctx.host->change;
 	OI_FREE char *path = NULL;
 	int rc;
 
@@ -74,7 +75,7 @@ static void package_urls(const struct oi_step *step, const char *file, struct oi
 /* Return: 0 when nobody asked for a signature, or it is right. */
 static int check_signature(const struct oi_execution *run, struct oi_err *err)
 {
-	const char *path = run->config->modules_cache.public_key;
+	const char *path = run->ctx.config->modules_cache.public_key;
 	OI_CLEANUP(oi_buf_clear) struct oi_buf key = { 0 };
 	OI_FREE char *text = NULL;
 	int rc;
@@ -84,13 +85,13 @@ static int check_signature(const struct oi_execution *run, struct oi_err *err)
 	if (!run->modset.signature)
 		return oi_err_set(err, OI_R_MODULES_UNTRUSTED, "they are not signed");
 	/* What others may write, others may exchange for a key of their own. */
-	rc = oi_root_read_guarded(&run->host->change, path, OI_CERTIFICATE_BYTES, &key, err);
+	rc = oi_root_read_guarded(&run->ctx.host->change, path, OI_CERTIFICATE_BYTES, &key, err);
 	if (rc > 0)
 		rc = oi_err_set(err, OI_R_BUNDLE_KEY, "%s: there is no such file", path);
 	if (rc)
 		return -1;
 	text = oi_modset_signed_text(&run->modset);
-	return oi_fetcher_verify(run->host, text, oi_buf_str(&key), key.len, run->modset.signature,
+	return oi_fetcher_verify(run->ctx.host, text, oi_buf_str(&key), key.len, run->modset.signature,
 				 err);
 }
 
@@ -100,7 +101,7 @@ static int get_set(struct oi_execution *run, const struct oi_step *step, struct 
 	OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
 	struct oi_modset *set = &run->modset;
 
-	if (!run->verdict->driver.kernel)
+	if (!run->ctx.verdict->driver.kernel)
 		return oi_err_set(err, OI_R_MODULES_UNFIT, "the kernel's release is not known");
 	if (get_pointer(run, step, &text, err) ||
 	    oi_modset_pointer_read(oi_buf_str(&text), text.len, step->key, set, err) ||
@@ -108,7 +109,7 @@ static int get_set(struct oi_execution *run, const struct oi_step *step, struct 
 		return -1;
 	package_urls(step, set->file, &urls);
 	return fetch(run, &urls, set->sha256, set->file, err) ||
-			       oi_modset_open(run->host, run->verdict->driver.kernel, set, err) ?
+			       oi_modset_open(run->ctx.host, run->ctx.verdict->driver.kernel, set, err) ?
 		       -1 :
 		       0;
 }
@@ -116,7 +117,7 @@ static int get_set(struct oi_execution *run, const struct oi_step *step, struct 
 int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
 			  struct oi_err *err)
 {
-	const struct oi_log *log = &run->host->log;
+	const struct oi_log *log = &run->ctx.host->log;
 
 	oi_modset_clear(&run->modset);
 	if (!get_set(run, step, err)) {
@@ -147,17 +148,17 @@ int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step
 			    struct oi_err *err)
 {
 	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { .key = oi_mem_dup(step->key) };
-	const struct oi_log *log = &run->host->log;
+	const struct oi_log *log = &run->ctx.host->log;
 	int rc;
 
 	if (run->modset.file) {
 		oi_log_info(log, "modules: they came from the cache");
 		return 0;
 	}
-	rc = oi_modset_create(run->host, run->verdict->driver.kernel, run->verdict->driver.version,
+	rc = oi_modset_create(run->ctx.host, run->ctx.verdict->driver.kernel, run->ctx.verdict->driver.version,
 			      &set, err);
 	if (!rc)
-		rc = oi_modset_publish(run->host, run->config, run->config->modules_cache.url, &set,
+		rc = oi_modset_publish(run->ctx.host, run->ctx.config, run->ctx.config->modules_cache.url, &set,
 				       err);
 	if (rc < 0 && err->code == OI_R_INTERRUPTED)
 		return -1;

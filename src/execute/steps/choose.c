@@ -24,25 +24,25 @@ static int whose(const struct oi_root *root, const struct oi_step *step, const c
 static int leave_out(struct oi_execution *run, const struct oi_step *step, const char *name,
 		     struct oi_err *err)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &run->ctx.host->change;
 	OI_FREE char *path = oi_mem_printf("%s/%s.conf", step->path, name);
 	int rc = whose(root, step, path, err);
 
 	if (rc == 2)
-		oi_log_info(&run->host->log, "dkms: %s is somebody's own: it stays", path);
+		oi_log_info(&run->ctx.host->log, "dkms: %s is somebody's own: it stays", path);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	if (oi_record_note_file(root, path, step->content, err) ||
 	    oi_root_write(root, path, 0644, step->content, strlen(step->content), err))
 		return -1;
-	oi_selinux_restore(run->host, path, false);
+	oi_selinux_restore(run->ctx.host, path, false);
 	return 0;
 }
 
 static int let_again(struct oi_execution *run, const struct oi_step *step, const char *name,
 		     struct oi_err *err)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &run->ctx.host->change;
 	OI_FREE char *path = oi_mem_printf("%s/%s.conf", step->path, name);
 	int rc = whose(root, step, path, err);
 

@@ -21,12 +21,12 @@ int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, str
 {
 	if (!strncmp(step->path, UNITS, strlen(UNITS)))
 		run->units_changed = true;
-	if (oi_record_note_file(&run->host->change, step->path, step->content, err))
+	if (oi_record_note_file(&run->ctx.host->change, step->path, step->content, err))
 		return -1;
-	if (oi_root_write(&run->host->change, step->path, MODE, step->content,
+	if (oi_root_write(&run->ctx.host->change, step->path, MODE, step->content,
 			  strlen(step->content), err))
 		return -1;
-	oi_selinux_restore(run->host, step->path, false);
+	oi_selinux_restore(run->ctx.host, step->path, false);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ static mode_t mode_of(const struct oi_root *root, const char *path)
 
 int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
-	const struct oi_root *root = &run->host->change;
+	const struct oi_root *root = &run->ctx.host->change;
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
 	int got = oi_root_read(root, step->path, FILE_BYTES, &text, err);
@@ -88,7 +88,7 @@ int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struc
 	if (got < 0)
 		return -1;
 	if (got) {
-		oi_log_info(&run->host->log, "%s is not there: %s is left out", step->path, step->key);
+		oi_log_info(&run->ctx.host->log, "%s is not there: %s is left out", step->path, step->key);
 		return 0;
 	}
 	set_key(oi_buf_str(&text), step->key, step->content, &out);
@@ -97,6 +97,6 @@ int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struc
 	if (oi_root_write(root, step->path, mode_of(root, step->path), oi_buf_str(&out), out.len,
 			  err))
 		return -1;
-	oi_selinux_restore(run->host, step->path, false);
+	oi_selinux_restore(run->ctx.host, step->path, false);
 	return 0;
 }

@@ -19,8 +19,8 @@ static bool is_of_a_bake(const struct oi_host *host, const char *kernel, const c
 int oi_step_initramfs_renew(struct oi_execution *run, const struct oi_step *step OI_UNUSED,
 			    struct oi_err *err)
 {
-	const struct oi_host *host = run->host;
-	const char *kernel = run->verdict->driver.kernel;
+	const struct oi_host *host = run->ctx.host;
+	const char *kernel = run->ctx.verdict->driver.kernel;
 	OI_FREE char *path = kernel ? oi_initramfs_path(host, kernel) : NULL;
 
 	if (!kernel)

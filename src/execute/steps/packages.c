@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "execute/cache/text.h"
+#include "execute/modules/background.h"
 #include "execute/packages/packages.h"
 #include "execute/steps/steps.h"
 #include "model/reasons.h"
@@ -10,10 +11,10 @@
 int oi_step_packages_refresh(struct oi_execution *run, const struct oi_step *step,
 			     struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+	const struct oi_packages_ops *ops = oi_packages_ops_of(&run->packages, err);
 
 	(void)step; /* all sources: which of them has a package is what they tell */
-	return ops ? ops->refresh(run, err) : -1;
+	return ops ? ops->refresh(&run->packages, err) : -1;
 }
 
 /*
@@ -21,12 +22,13 @@ int oi_step_packages_refresh(struct oi_execution *run, const struct oi_step *ste
  * package stands in for all that compiles, else that is wanted too.
  * @all: zeroed; only names and optional are set, cleared by the caller
  */
-static void effective(const struct oi_execution *run, const struct oi_step *step,
+static void effective(struct oi_execution *run, const struct oi_step *step,
 		      struct oi_step *all)
 {
 	all->action = step->action;
+	run->packages.modules_given = run->modset.file != NULL;
 	if (run->modset.file) {
-		char *path = oi_modset_staged_path(run->host, run->modset.file);
+		char *path = oi_modset_staged_path(run->ctx.host, run->modset.file);
 
 		oi_strv_add(&all->names, path);
 		free(path);
@@ -46,7 +48,7 @@ static void effective_clear(struct oi_step *all)
 /* A package with sources to compile that would come all the same; NULL: none. Borrowed. */
 static const char *compiles(const struct oi_execution *run, const struct oi_packages_ops *ops)
 {
-	const struct oi_strv *fresh = ops->fresh ? ops->fresh(run) : NULL;
+	const struct oi_strv *fresh = ops->fresh ? ops->fresh(&run->packages) : NULL;
 
 	return fresh ? oi_early_source(fresh) : NULL;
 }
@@ -57,13 +59,13 @@ static int simulate(struct oi_execution *run, const struct oi_packages_ops *ops,
 	OI_CLEANUP(effective_clear) struct oi_step all = { 0 };
 
 	effective(run, step, &all);
-	return ops->simulate(run, &all, err);
+	return ops->simulate(&run->packages, &all, err);
 }
 
 int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *step,
 			      struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+	const struct oi_packages_ops *ops = oi_packages_ops_of(&run->packages, err);
 	const char *why;
 	int ret;
 
@@ -76,7 +78,7 @@ int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *st
 	if (!why)
 		return 0;
 	/* The cache was filled from another state of the repository than there is now. */
-	oi_log_warn(&run->host->log,
+	oi_log_warn(&run->ctx.host->log,
 		    "modules: those from the cache do not fit (%s), so they are compiled here", why);
 	oi_modset_clear(&run->modset);
 	return simulate(run, ops, step, err);
@@ -85,9 +87,9 @@ int oi_step_packages_simulate(struct oi_execution *run, const struct oi_step *st
 int oi_step_packages_hold(struct oi_execution *run, const struct oi_step *step,
 			  struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+	const struct oi_packages_ops *ops = oi_packages_ops_of(&run->packages, err);
 
-	return ops ? ops->hold(run, step, err) : -1;
+	return ops ? ops->hold(&run->packages, step, err) : -1;
 }
 
 int oi_step_packages_install(struct oi_execution *run, const struct oi_step *step,
@@ -98,9 +100,9 @@ int oi_step_packages_install(struct oi_execution *run, const struct oi_step *ste
 
 	if (step->key)
 		return oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "an installation by %s", step->key);
-	ops = oi_packages_of(run->verdict, err);
+	ops = oi_packages_ops_of(&run->packages, err);
 	if (!ops)
 		return -1;
 	effective(run, step, &all);
-	return ops->install(run, &all, err);
+	return ops->install(&run->packages, &all, err);
 }

@@ -8,7 +8,7 @@
 static const struct oi_packages_ops *ops_of(const struct oi_execution *run,
 					    const struct oi_step *step, struct oi_err *err)
 {
-	const struct oi_packages_ops *ops = oi_packages_of(run->verdict, err);
+	const struct oi_packages_ops *ops = oi_packages_ops_of(&run->packages, err);
 
 	return ops && !oi_packages_can_add(ops, step, err) ? ops : NULL;
 }
@@ -25,7 +25,7 @@ int oi_step_repository_stage(struct oi_execution *run, const struct oi_step *ste
 
 	if (!ops)
 		return -1;
-	return is_address(step) ? ops->stage_address(run, step, err) : ops->stage(run, step, err);
+	return is_address(step) ? ops->stage_address(&run->packages, step, err) : ops->stage(&run->packages, step, err);
 }
 
 int oi_step_repository_add(struct oi_execution *run, const struct oi_step *step,
@@ -35,5 +35,5 @@ int oi_step_repository_add(struct oi_execution *run, const struct oi_step *step,
 
 	if (!ops)
 		return -1;
-	return is_address(step) ? ops->add_address(run, step, err) : ops->add(run, step, err);
+	return is_address(step) ? ops->add_address(&run->packages, step, err) : ops->add(&run->packages, step, err);
 }

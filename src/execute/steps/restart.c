@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "execute/modules/load.h"
 #include "execute/reload/fallback.h"
 #include "execute/reload/network.h"
 #include "execute/reload/note.h"
@@ -22,13 +23,13 @@ enum loaded { LOADED_SAME, LOADED_OTHER, LOADED_NOT, LOADED_UNKNOWN };
 static enum loaded look(const struct oi_execution *run, const struct oi_step *step,
 			struct oi_buf *detail, struct oi_strv *names)
 {
-	const struct oi_host *host = run->host;
-	const char *kernel = run->verdict->driver.kernel;
-	const char *stack = run->verdict->driver.stack;
+	const struct oi_host *host = run->ctx.host;
+	const char *kernel = run->ctx.verdict->driver.kernel;
+	const char *stack = run->ctx.verdict->driver.stack;
 	bool added = stack && oi_kmods_stack_adds(stack);
 	size_t n = step->optional.n, loaded = 0, same = 0;
 	OI_FREE struct oi_kmod *kmods = oi_mem_grow(NULL, n + 1, sizeof(*kmods));
-	OI_FREE char *why = oi_step_why_not_loaded(run);
+	OI_FREE char *why = oi_module_why_not_loaded(&run->ctx);
 	bool other = false;
 	struct oi_err err;
 
@@ -70,15 +71,15 @@ static int go_back(struct oi_execution *run, const struct oi_step *step,
 		   const struct oi_network *before, const struct oi_strv *loaded, const char *why,
 		   struct oi_err *err)
 {
-	const struct oi_log *log = &run->host->log;
-	int seconds = run->config->verify.network_wait_seconds;
+	const struct oi_log *log = &run->ctx.host->log;
+	int seconds = run->ctx.config->verify.network_wait_seconds;
 	OI_FREE char *still = NULL;
 	bool back;
 
 	oi_log_warn(log, "network: %s, for %d s since the driver was exchanged: going back to the kernel's own",
 		    why, seconds);
-	oi_fallback_go(run, step, loaded);
-	back = oi_network_wait(run->host, before, oi_clock_ms() + (int64_t)seconds * 1000, &still);
+	oi_fallback_go(&run->ctx, step, loaded);
+	back = oi_network_wait(run->ctx.host, before, oi_clock_ms() + (int64_t)seconds * 1000, &still);
 	if (back)
 		oi_log_info(log, "network: all is as it was");
 	else
@@ -100,29 +101,29 @@ static int exchange(struct oi_execution *run, const struct oi_step *step, struct
 
 	if (ret || look(run, step, &detail, &names) != LOADED_OTHER)
 		return ret;
-	oi_log_info(&run->host->log, "the modules are as they were: once more, now that it runs and is stopped first");
+	oi_log_info(&run->ctx.host->log, "the modules are as they were: once more, now that it runs and is stopped first");
 	return oi_step_services(run, step, "restart", err);
 }
 
 static int watched(struct oi_execution *run, const struct oi_step *step,
 		   const struct oi_strv *loaded, struct oi_err *err)
 {
-	int64_t wait_ms = (int64_t)run->config->verify.network_wait_seconds * 1000;
+	int64_t wait_ms = (int64_t)run->ctx.config->verify.network_wait_seconds * 1000;
 	struct oi_network before = { 0 };
 	OI_FREE char *why = NULL;
 	int ret;
 
 	if (wait_ms)
-		oi_network_look(run->host, &before);
-	oi_reload_begin(run, step, wait_ms && oi_network_is_known(&before) ? &before : NULL, loaded);
+		oi_network_look(run->ctx.host, &before);
+	oi_reload_begin(&run->ctx, step, wait_ms && oi_network_is_known(&before) ? &before : NULL, loaded);
 	ret = exchange(run, step, err);
 	if (wait_ms && oi_network_is_known(&before)) {
-		if (!oi_network_wait(run->host, &before, oi_clock_ms() + wait_ms, &why))
+		if (!oi_network_wait(run->ctx.host, &before, oi_clock_ms() + wait_ms, &why))
 			ret = go_back(run, step, &before, loaded, why, err);
 		else
-			oi_log_info(&run->host->log, "network: it is still there");
+			oi_log_info(&run->ctx.host->log, "network: it is still there");
 	}
-	oi_reload_end(run->host);
+	oi_reload_end(run->ctx.host);
 	return ret;
 }
 
@@ -142,15 +143,15 @@ int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step
 	int ret;
 
 	/* a service that loads no driver, or nobody who would start it */
-	if (!step->optional.n || !oi_systemd_is_here(run->host))
+	if (!step->optional.n || !oi_systemd_is_here(run->ctx.host))
 		return oi_step_services(run, step, "restart", err);
 	if (look(run, step, &detail, &names) == LOADED_SAME) {
-		oi_log_info(&run->host->log,
+		oi_log_info(&run->ctx.host->log,
 			    "the loaded modules are those on the disk: they stay, and so does the network");
 		return oi_step_services(run, step, "start", err);
 	}
 	if (detail.len)
-		oi_log_info(&run->host->log, "to be exchanged: %s", oi_buf_str(&detail));
+		oi_log_info(&run->ctx.host->log, "to be exchanged: %s", oi_buf_str(&detail));
 	ret = watched(run, step, &names, err);
 	if (ret && err->code != OI_R_SERVICE_FAILED)
 		return ret;

@@ -37,7 +37,7 @@ static int reload(struct oi_execution *run, struct oi_err *err)
 
 	if (!run->units_changed)
 		return 0;
-	if (systemctl(run->host, "daemon-reload", NULL, &result, err))
+	if (systemctl(run->ctx.host, "daemon-reload", NULL, &result, err))
 		return -1;
 	run->units_changed = false;
 	return 0;
@@ -125,9 +125,9 @@ int oi_service_each(const struct oi_host *host, const struct oi_strv *units, con
 int oi_step_services(struct oi_execution *run, const struct oi_step *step, const char *verb,
 		     struct oi_err *err)
 {
-	if (oi_systemd_is_here(run->host) && reload(run, err))
+	if (oi_systemd_is_here(run->ctx.host) && reload(run, err))
 		return -1;
-	return oi_service_each(run->host, &step->names, verb, err);
+	return oi_service_each(run->ctx.host, &step->names, verb, err);
 }
 
 int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the steps of a plan share while it is carried out. */
+/* The state of the walk through a plan, and the steps. */
 #ifndef OI_EXECUTE_STEPS_STEPS_H
 #define OI_EXECUTE_STEPS_STEPS_H
 
@@ -7,35 +7,21 @@
 
 #include "base/attr.h"
 #include "base/err.h"
-#include "execute/apt/install.h"
-#include "execute/rpm/install.h"
 #include "execute/bundle/bundle.h"
-#include "execute/modules/background.h"
-#include "execute/state/journal.h"
 #include "execute/cache/modset.h"
-#include "model/config.h"
-#include "model/verdict.h"
-#include "sys/fetcher.h"
-#include "sys/host.h"
+#include "execute/context.h"
+#include "execute/packages/packages.h"
+#include "execute/state/journal.h"
 
 struct oi_execution {
-	const struct oi_host *host;
-	const struct oi_config *config;
-	const struct oi_verdict *verdict;
-	struct oi_apt apt;
-	struct oi_rpm rpm;
+	struct oi_context ctx;
+	struct oi_packages packages;
 	struct oi_bundle bundle;
 	struct oi_journal journal;
-	struct oi_aside early; /* who compiles meanwhile */
-	struct oi_aside lists; /* who fetches package lists meanwhile */
 	struct oi_modset modset; /* what the cache gave; without a file: nothing */
 	bool units_changed; /* systemd has not read them yet */
 	bool noted; /* in the record, what the plan finds */
 };
-
-/** oi_step_fetch_job() - a transfer as the stanza wants it; without a digest; borrows from all four */
-struct oi_fetch_job oi_step_fetch_job(const struct oi_host *host, const struct oi_config *config,
-				      const struct oi_strv *urls, const char *name);
 
 /** oi_step_*() - carry out one step of the kind; Return: 0, or -1 with the reason */
 OI_MUST_CHECK
@@ -102,11 +88,5 @@ int oi_step_reboot(struct oi_execution *run, const struct oi_step *step, struct 
 OI_MUST_CHECK
 int oi_step_services(struct oi_execution *run, const struct oi_step *step, const char *verb,
 		     struct oi_err *err);
-/** oi_step_why_not_loaded() - why no module is loaded for this plan here, or NULL; owned by the caller */
-char *oi_step_why_not_loaded(const struct oi_execution *run);
-/** oi_step_load_module() - modprobe; @needed: a kernel without it is an error */
-OI_MUST_CHECK
-int oi_step_load_module(const struct oi_host *host, const char *name, bool needed,
-			struct oi_err *err);
 
 #endif

@@ -2,6 +2,8 @@
 execute_sources += \
 	src/execute/tools/child.c \
 	src/execute/tools/child.h \
+	src/execute/tools/fetch_job.c \
+	src/execute/tools/fetch_job.h \
 	src/execute/tools/keyring.c \
 	src/execute/tools/keyring.h \
 	src/execute/tools/mandb.c \

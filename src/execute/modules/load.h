@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Modules into the running kernel. */
+#ifndef OI_EXECUTE_MODULES_LOAD_H
+#define OI_EXECUTE_MODULES_LOAD_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "execute/context.h"
+
+/** oi_module_why_not_loaded() - why no module is loaded for this plan here, or NULL; owned by the caller */
+char *oi_module_why_not_loaded(const struct oi_context *ctx);
+
+/**
+ * oi_module_load() - modprobe
+ * @needed: a kernel without it is an error; else a warning
+ * Return: 0, or -1 with OI_R_MODULES_MISSING, OI_R_MODULE_LOAD, OI_R_CHILD_*.
+ */
+OI_MUST_CHECK
+int oi_module_load(const struct oi_host *host, const char *name, bool needed, struct oi_err *err);
+
+#endif
