@@ -12,9 +12,16 @@ import inspect
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from rig import jail  # noqa: E402
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CACHE = TOP / "build" / "cache" / "boot"
@@ -72,9 +79,40 @@ def get(suite, log):
     if not usable(root):
         for old in CACHE.glob(f"{suite}-*"):
             shutil.rmtree(old)
-        build(suite, root, log)
+        with open(CACHE / "build.lock", "w") as building:
+            fcntl.flock(building, fcntl.LOCK_EX)
+            build_in_jail(CACHE, __file__, suite, root, log)
     fcntl.flock(lock, fcntl.LOCK_SH)
     return root, time.monotonic() - started
+
+
+def build_in_jail(cache, program, *arguments):
+    """Run PROGRAM, which builds a root in CACHE by way of a folder .new.*, so that nothing of it is left if we are
+    interrupted: no mount, no process, no folder. A folder that a killed one has left goes first.
+
+    The caller has a lock: nobody else builds in CACHE.
+    """
+    def remove():
+        for left in cache.glob(".new.*"):
+            shutil.rmtree(left)
+
+    def stop(*_):
+        raise SystemExit(128 + signal.SIGTERM)
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, stop) if main else None
+    try:
+        remove()
+        inside = jail.Jail("root", [sys.executable, "-B", program, *map(str, arguments)], stdin=subprocess.DEVNULL)
+        try:
+            if inside.process.wait():
+                raise RuntimeError(f"{program} {' '.join(map(str, arguments))}: no root could be built")
+        finally:
+            inside.end()
+            remove()
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
 
 
 def build(suite, root, log):
@@ -111,3 +149,8 @@ def kernel_release(root):
         if (folder / "build").is_symlink():  # its target is beneath the root, not here
             return folder.name
     raise FileNotFoundError(f"no kernel headers in {root}")
+
+
+if __name__ == "__main__":  # inside of a jail
+    CACHE = pathlib.Path(sys.argv[2]).parent
+    build(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3])

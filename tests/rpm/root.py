@@ -10,9 +10,12 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
-from rig import baseroot
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from rig import baseroot  # noqa: E402
 
 CACHE = baseroot.TOP / "build" / "cache" / "rpm"
 SUITE = "bookworm"
@@ -30,7 +33,7 @@ def get(log):
         if not root.exists():
             for old in CACHE.glob(f"{SUITE}-*"):
                 shutil.rmtree(old)
-            build(root, log)
+            baseroot.build_in_jail(CACHE, __file__, root, log)
     return root
 
 
@@ -49,3 +52,8 @@ def build(root, log):
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
+
+
+if __name__ == "__main__":  # inside of a jail
+    CACHE = pathlib.Path(sys.argv[1]).parent
+    build(pathlib.Path(sys.argv[1]), sys.argv[2])
