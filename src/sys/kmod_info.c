@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one module's file says of itself, and whether it is the one that is loaded. */
+/* What one module's file says of itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,48 +50,4 @@ int oi_kmod_field(const struct oi_host *host, const char *kernel, const char *fi
 	if (text.len)
 		*out = oi_mem_ndup(text.data, text.len);
 	return 0;
-}
-
-/* A module from outside the kernel's tree taints; the kernel's own does not. */
-static bool is_out_of_tree(const struct oi_host *host, const char *name)
-{
-	OI_FREE char *path = oi_mem_printf("/sys/module/%s/taint", name);
-	OI_FREE char *taint = NULL;
-	struct oi_err ignored;
-
-	return oi_root_read_line(&host->look, path, &taint, &ignored) || strchr(taint, 'O');
-}
-
-bool oi_kmod_is_kernels(const struct oi_host *host, const char *name)
-{
-	return !is_out_of_tree(host, name);
-}
-
-/*
- * The kernel shows a source version for exactly those modules whose file has
- * one, so that "none" on one side only is another build. Kernels without
- * MODULE_SRCVERSION_ALL give their own modules none at all.
- */
-enum oi_kmod_build oi_kmod_compare(const struct oi_host *host, const char *kernel,
-				   const struct oi_kmod *kmod, bool added, struct oi_err *err)
-{
-	OI_FREE char *path = oi_mem_printf("/sys/module/%s/srcversion", kmod->name);
-	OI_FREE char *loaded = NULL;
-	OI_FREE char *file = NULL;
-
-	if (oi_root_read_line(&host->look, path, &loaded, err) < 0 ||
-	    oi_kmod_field(host, kernel, kmod->path, "srcversion", &file, err))
-		return OI_KMOD_UNKNOWN;
-	if (loaded && file && !strcmp(loaded, file))
-		return OI_KMOD_SAME;
-	if (loaded || file) {
-		oi_err_set(err, OI_R_MODULE_STALE, "loaded is %s, the file is %s",
-			   loaded ? loaded : "one without a source version",
-			   file ? file : "one without a source version");
-		return OI_KMOD_OTHER;
-	}
-	if (!added && !is_out_of_tree(host, kmod->name))
-		return OI_KMOD_SAME;
-	oi_err_set(err, OI_R_NONE, "there is no source version to compare");
-	return OI_KMOD_UNKNOWN;
 }

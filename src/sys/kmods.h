@@ -72,11 +72,17 @@ enum oi_kmod_build { OI_KMOD_SAME, OI_KMOD_OTHER, OI_KMOD_UNKNOWN };
 /**
  * oi_kmod_compare() - is the loaded module the one that lies on the disk
  * @kmod: loaded, and with a path
- * @added: is it a stack that brings modules of its own
+ * By build id, else by source version, else by whether it is from the kernel's own tree.
  * Return: with @err saying what differs, or why it cannot be told.
  */
 enum oi_kmod_build oi_kmod_compare(const struct oi_host *host, const char *kernel,
-				   const struct oi_kmod *kmod, bool added, struct oi_err *err);
+				   const struct oi_kmod *kmod, struct oi_err *err);
+
+/**
+ * oi_kmod_loaded_build() - what tells the loaded module of that name from another build
+ * Return: owned by the caller; never NULL, and the same for as long as nothing is exchanged.
+ */
+char *oi_kmod_loaded_build(const struct oi_host *host, const char *name);
 
 /** oi_kmod_is_loaded() - is there a module of that name in the kernel that is looked at */
 bool oi_kmod_is_loaded(const struct oi_host *host, const struct oi_kmod *kmod);

@@ -40,6 +40,8 @@ static const struct {
 	[OI_TOOL_SHA256SUM] = { "sha256sum", { "/usr/bin/sha256sum", "/bin/sha256sum" } },
 	[OI_TOOL_GCC] = { "gcc", { "/usr/bin/gcc" } },
 	[OI_TOOL_GZIP] = { "gzip", { "/usr/bin/gzip", "/bin/gzip" } },
+	[OI_TOOL_XZ] = { "xz", { "/usr/bin/xz", "/bin/xz" } },
+	[OI_TOOL_ZSTD] = { "zstd", { "/usr/bin/zstd", "/bin/zstd" } },
 	[OI_TOOL_TAR] = { "tar", { "/usr/bin/tar", "/bin/tar" } },
 	[OI_TOOL_DMESG] = { "dmesg", { "/usr/bin/dmesg", "/bin/dmesg" } },
 	[OI_TOOL_LSPCI] = { "lspci", { "/usr/bin/lspci", "/sbin/lspci", "/usr/sbin/lspci" } },

@@ -149,8 +149,7 @@ static void check_source(const struct oi_host *host, const struct oi_verdict *ve
 
 		if (!kmods[i].path || !oi_kmod_is_loaded(host, &kmods[i]))
 			continue;
-		build = oi_kmod_compare(host, verdict->driver.kernel, &kmods[i],
-					oi_kmods_stack_adds(verdict->driver.stack), &err);
+		build = oi_kmod_compare(host, verdict->driver.kernel, &kmods[i], &err);
 		if (build == OI_KMOD_SAME) {
 			same++;
 			continue;

@@ -52,6 +52,7 @@ static const struct target {
 	{ "dpkg-status", fuzz_dpkg_status },
 	{ "proc-modules", fuzz_proc_modules },
 	{ "modules-dep", fuzz_modules_dep },
+	{ "module", fuzz_module },
 	{ "journal", fuzz_journal },
 	{ "state", fuzz_state },
 	{ "pointer", fuzz_pointer },

@@ -13,6 +13,7 @@
 #include "model/config.h"
 #include "report/html.h"
 #include "report/report.h"
+#include "sys/buildid.h"
 #include "sys/kmods.h"
 #include "sys/pcibus.h"
 
@@ -152,4 +153,13 @@ void fuzz_modules_dep(const char *text, size_t len)
 	fuzz_put("/lib/modules/1/modules.builtin", text, len);
 	(void)!oi_kmods_find(&fuzz_host.look, "1", kmods, OI_ARRAY_SIZE(kmods), &err);
 	oi_kmods_clear(kmods, OI_ARRAY_SIZE(kmods));
+}
+
+void fuzz_module(const char *text, size_t len)
+{
+	OI_FREE char *object = oi_buildid_of_object(text, len);
+	OI_FREE char *notes = oi_buildid_of_notes(text, len);
+
+	if (object || notes)
+		fuzz_must(strlen(object ? object : notes) % 2 == 0, "a build id is whole bytes in hex");
 }

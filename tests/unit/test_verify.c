@@ -3,6 +3,7 @@
  * Verification over trees that look like a machine. Where a check depends on
  * being on the machine itself, the test says so through struct oi_here.
  */
+#include <elf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "sys/buildid.h"
 #include "sys/clock.h"
 #include "verify/checks.h"
 #include "sys/kmods.h"
@@ -478,10 +480,163 @@ static void test_no_source_versions(void **state OI_UNUSED)
 	assert_pass("module-source", NULL);
 	put("/sys/module/mlx5_core/taint", "OE\n");
 	look_at_modules(&here_yes);
-	assert_unproven("module-source", "mlx5_core: there is no source version to compare");
+	assert_unproven("module-source", "mlx5_core: there is neither a build id nor a source version");
+	/* of the stack's own files, the kernel's own module is known by what it lacks */
 	oi_mem_set(&verdict.driver.stack, "doca-ofed");
+	add_modules("updates/dkms", "updates/dkms", NULL);
 	look_at_modules(&here_yes);
-	assert_unproven("module-source", "ib_cm: there is no source version to compare");
+	assert_fail("module-source", OI_R_MODULE_STALE,
+		    "ib_cm: loaded is the kernel's own, the file is updates/dkms/ib_cm.ko.xz");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(eight); i++) {
+		OI_FREE char *taint = oi_mem_printf("/sys/module/%s/taint", eight[i]);
+
+		put(taint, "OE\n");
+	}
+	look_at_modules(&here_yes);
+	assert_unproven("module-source", "ib_cm: there is neither a build id nor a source version");
+}
+
+/* --- build ids --- */
+
+#define ID_BYTES 20
+
+/* A note as the linker writes it, behind another one. */
+static size_t make_notes(unsigned char id, char out[128])
+{
+	const Elf64_Nhdr other = { .n_namesz = 6, .n_descsz = 1, .n_type = NT_GNU_BUILD_ID };
+	const Elf64_Nhdr note = { .n_namesz = 4, .n_descsz = ID_BYTES, .n_type = NT_GNU_BUILD_ID };
+	size_t len = 0;
+
+	memset(out, 0, 128);
+	memcpy(out, &other, sizeof(other));
+	memcpy(out + sizeof(other), "Linux", 6);
+	len = sizeof(other) + 8 + 4;
+	memcpy(out + len, &note, sizeof(note));
+	memcpy(out + len + sizeof(note), "GNU", 4);
+	memset(out + len + sizeof(note) + 4, id, ID_BYTES);
+	return len + sizeof(note) + 4 + ID_BYTES;
+}
+
+/* An object file with one section of notes behind one of another kind. */
+static size_t make_object(unsigned char id, char out[512])
+{
+	Elf64_Ehdr head = { .e_shoff = 256, .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 3 };
+	Elf64_Shdr sections[3] = { { .sh_type = SHT_NULL }, { .sh_type = SHT_PROGBITS },
+				   { .sh_type = SHT_NOTE, .sh_offset = 100 } };
+
+	memset(out, 0, 512);
+	memcpy(head.e_ident, ELFMAG, SELFMAG);
+	head.e_ident[EI_CLASS] = ELFCLASS64;
+	head.e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+	memcpy(out, &head, sizeof(head));
+	sections[2].sh_size = make_notes(id, out + 100);
+	memcpy(out + 256, sections, sizeof(sections));
+	return 256 + sizeof(sections);
+}
+
+static void put_bytes(const char *path, const char *bytes, size_t len)
+{
+	struct oi_err err;
+
+	assert_int_equal(oi_root_write(&host.change, path, 0644, bytes, len, &err), 0);
+}
+
+static void load_build(const char *name, unsigned char id)
+{
+	OI_FREE char *path = oi_mem_printf("/sys/module/%s/notes/.note.gnu.build-id", name);
+	char notes[128];
+	size_t len = make_notes(id, notes);
+
+	put_bytes(path, notes, len);
+}
+
+/* The module's file, compressed by @tool; NULL: as it is. */
+static void build(const char *folder, const char *name, unsigned char id, const char *tool,
+		  const char *suffix)
+{
+	OI_FREE char *path = oi_mem_printf(MODULES "/%s/%s.ko", folder, name);
+	OI_FREE char *command = oi_mem_printf("%s -f %s%s", tool ? tool : "true", top, path);
+	OI_FREE char *packed = oi_mem_printf("%s%s", path, suffix);
+	char object[512];
+	size_t len = make_object(id, object);
+
+	put_bytes(path, object, len);
+	assert_int_equal(system(command), 0);
+	assert_true(oi_root_exists(&host.change, packed));
+}
+
+static void test_build_ids(void **state OI_UNUSED)
+{
+	static const struct {
+		const char *tool, *suffix;
+		enum oi_tool of;
+	} ways[] = {
+		{ NULL, "", OI_TOOL_COUNT },
+		{ "/usr/bin/gzip", ".gz", OI_TOOL_GZIP },
+		{ "/usr/bin/xz", ".xz", OI_TOOL_XZ },
+	};
+
+	oi_mem_set(&verdict.driver.stack, "doca-ofed");
+	host.tools.path[OI_TOOL_MODINFO] = NULL; /* nobody else is asked */
+	for (size_t w = 0; w < OI_ARRAY_SIZE(ways); w++) {
+		OI_CLEANUP(oi_buf_clear) struct oi_buf dep = { 0 };
+
+		if (ways[w].of != OI_TOOL_COUNT)
+			host.tools.path[ways[w].of] = ways[w].tool;
+		gone(MODULES);
+		for (size_t i = 0; i < OI_ARRAY_SIZE(eight); i++) {
+			load(eight[i], NULL);
+			load_build(eight[i], (unsigned char)(i + 1));
+			build("updates/dkms", eight[i], (unsigned char)(i + 1), ways[w].tool,
+			      ways[w].suffix);
+			oi_buf_addf(&dep, "updates/dkms/%s.ko%s:\n", eight[i], ways[w].suffix);
+		}
+		put(MODULES "/modules.dep", oi_buf_str(&dep));
+		look_at_modules(&here_yes);
+		assert_pass("module-source", "the 8 loaded modules are those on disk");
+		load_build("ib_core", 0xff);
+		look_at_modules(&here_yes);
+		assert_fail("module-source", OI_R_MODULE_STALE,
+			    "ib_core: loaded is build ffffffffffffffffffffffffffffffffffffffff, the file is build 03030303");
+	}
+	/* where it cannot be unpacked, the source version counts */
+	host.tools.path[OI_TOOL_XZ] = NULL;
+	host.tools.path[OI_TOOL_MODINFO] = modinfo;
+	load_all("0123\n");
+	files_have("updates/dkms", "0123\n");
+	look_at_modules(&here_yes);
+	assert_pass("module-source", "the 8 loaded modules are those on disk");
+}
+
+/* Cut off or wrong anywhere it has no build id, and nothing else happens. */
+static void test_damaged_objects(void **state OI_UNUSED)
+{
+	static const struct {
+		size_t at;
+		char byte;
+	} wrong[] = {
+		{ 0, 'x' }, { EI_CLASS, ELFCLASS32 }, { EI_DATA, ELFDATANONE },
+		{ offsetof(Elf64_Ehdr, e_shoff) + 6, 1 }, { offsetof(Elf64_Ehdr, e_shentsize), 1 },
+		{ 256 + 2 * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_offset) + 7, 0x7f },
+		{ 256 + 2 * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size) + 7, 0x7f },
+		{ 100 + offsetof(Elf64_Nhdr, n_namesz) + 3, 0x7f },
+		{ 100 + offsetof(Elf64_Nhdr, n_descsz) + 3, (char)0xff },
+	};
+	char object[512], broken[512];
+	size_t len = make_object(7, object);
+	OI_FREE char *whole = oi_buildid_of_object(object, len);
+
+	assert_string_equal(whole, "0707070707070707070707070707070707070707");
+	for (size_t cut = 0; cut < len; cut++) {
+		OI_FREE char *copy = oi_mem_ndup(object, cut); /* of its own, so that a read too far shows */
+
+		assert_null(oi_buildid_of_object(copy, cut));
+	}
+	for (size_t i = 0; i < OI_ARRAY_SIZE(wrong); i++) {
+		memcpy(broken, object, sizeof(broken));
+		broken[wrong[i].at] = wrong[i].byte;
+		assert_null(oi_buildid_of_object(broken, len));
+	}
 }
 
 static void test_modinfo_fails(void **state OI_UNUSED)
@@ -847,6 +1002,8 @@ int main(void)
 		EACH(test_none_loaded),
 		EACH(test_stale_module),
 		EACH(test_no_source_versions),
+		EACH(test_build_ids),
+		EACH(test_damaged_objects),
 		EACH(test_modinfo_fails),
 		EACH(test_here),
 		EACH(test_fabric),

@@ -25,8 +25,6 @@ static enum loaded look(const struct oi_execution *run, const struct oi_step *st
 {
 	const struct oi_host *host = run->ctx.host;
 	const char *kernel = run->ctx.verdict->driver.kernel;
-	const char *stack = run->ctx.verdict->driver.stack;
-	bool added = stack && oi_kmods_stack_adds(stack);
 	size_t n = step->optional.n, loaded = 0, same = 0;
 	OI_FREE struct oi_kmod *kmods = oi_mem_grow(NULL, n + 1, sizeof(*kmods));
 	OI_FREE char *why = oi_module_why_not_loaded(&run->ctx);
@@ -51,7 +49,7 @@ static enum loaded look(const struct oi_execution *run, const struct oi_step *st
 		oi_strv_add(names, kmods[i].name);
 		if (!kmods[i].path)
 			continue;
-		build = oi_kmod_compare(host, kernel, &kmods[i], added, &err);
+		build = oi_kmod_compare(host, kernel, &kmods[i], &err);
 		same += build == OI_KMOD_SAME;
 		if (build != OI_KMOD_OTHER)
 			continue;
