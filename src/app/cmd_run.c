@@ -257,7 +257,6 @@ static int carry_out(struct run *run, struct oi_err *err)
 
 	if (oi_fallback_check(&m->host.change, &run->verdict, err))
 		return -1;
-	oi_gate_block(&run->machine);
 	run->record.verdict = &run->verdict;
 	write_record(run);
 	tell_webhooks(run);
@@ -337,7 +336,6 @@ static int do_run(struct run *run)
 	struct oi_err err = { 0 };
 	bool same, cut_off;
 
-	oi_gate_block(&run->machine);
 	/* Before anything is looked at: half of an installation is no fact to decide by. */
 	if (oi_heal(&m->host, &m->config, &run->healed, &err))
 		return fail(run, &err);
@@ -383,12 +381,28 @@ static int do_run(struct run *run)
 	return verify_and_judge(run);
 }
 
+/* Who is to be told of a run is told of one that could not begin, too. Return: the exit code. */
+static int fail_config(struct run *run, const struct oi_err *config_error)
+{
+	struct oi_machine *m = &run->machine;
+	bool block = m->config.block_on_failure;
+	struct oi_err err;
+
+	oi_config_take_readable(m->stanza.doc, &m->config);
+	m->config.block_on_failure = block;
+	/* whether this is Azure's machine; a snapshot that cannot be read is not what went wrong */
+	if (oi_machine_read_facts(m, &err))
+		oi_log_debug(log_of(run), "%s", err.text);
+	return fail(run, config_error);
+}
+
 /* Lock, log and the "running" record; then the work. */
 static int start_run(struct run *run, const struct oi_err *config_error)
 {
 	struct oi_machine *m = &run->machine;
 	OI_FREE char *sources = oi_strv_join(&m->stanza.sources, ", ");
 	struct oi_err err = { 0 };
+	int locked;
 
 	m->log.console_least = m->options->verbose ? OI_LOG_DEBUG : OI_LOG_INFO;
 	if (geteuid() != 0) {
@@ -398,8 +412,12 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 	if (oi_statuslog_open(&m->host.change, &m->log, &err))
 		oi_log_warn(log_of(run), "no status log: %s", err.text);
 	m->host.deadline_ms = oi_clock_ms() + (int64_t)m->config.timeout_seconds * 1000;
-	if (oi_lock_take_after(&m->host.change, OI_LOCK_PATH, m->host.deadline_ms, log_of(run),
-			       &run->lock, &err)) {
+	locked = oi_lock_take_after(&m->host.change, OI_LOCK_PATH, m->host.deadline_ms, log_of(run),
+				    &run->lock, &err);
+	/* first of all; of a run that is at work the gate is its own */
+	if (locked <= 0)
+		oi_gate_begin(m, !config_error);
+	if (locked) {
 		oi_log_error(log_of(run), "%s", err.text);
 		return oi_machine_fail(&err);
 	}
@@ -408,7 +426,7 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 		    *sources ? sources : "a file that could not be used");
 	run->record.stanza_sources = &m->stanza.sources;
 	if (config_error)
-		return fail(run, config_error);
+		return fail_config(run, config_error);
 	if (!m->config.enabled) {
 		const char *sentence = oi_reason_text(OI_R_DISABLED)->sentence;
 
@@ -436,6 +454,9 @@ int oi_cmd_run(const struct oi_options *options)
 	} else if (oi_machine_read_config(m, &err)) {
 		exit_code = start_run(&run, &err);
 	} else if (!m->config.present) {
+		/* the block of a stanza that is gone */
+		if (geteuid() == 0)
+			oi_gate_open(m);
 		/* nothing asked: no log, no record, no lock; who sits there sees that it has run */
 		if (options->verbose || m->terminal.usable)
 			fprintf(stderr, "ofed-init: %s\n", oi_reason_text(OI_R_NO_STANZA)->sentence);

@@ -8,6 +8,13 @@
 
 #include "app/machine.h"
 
+/**
+ * oi_gate_begin() - shut it or open it, as the stanza of now says; before anything else is judged
+ * @readable: the configuration could be read; else what can be read of it counts
+ * A block that an earlier stanza of the same boot has asked for goes with that stanza.
+ */
+void oi_gate_begin(struct oi_machine *machine, bool readable);
+
 /** oi_gate_block() - shut it until a run has succeeded, where the stanza says on_failure: block */
 void oi_gate_block(const struct oi_machine *machine);
 

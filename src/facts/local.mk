@@ -17,5 +17,7 @@ facts_sources = \
 	src/facts/security.c \
 	src/facts/stanza.c \
 	src/facts/stanza.h \
+	src/facts/stanza_block.c \
+	src/facts/stanza_places.h \
 	src/facts/vm.c \
 	src/facts/wait.c

@@ -9,24 +9,13 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "facts/stanza_places.h"
 #include "model/config.h"
 #include "model/reasons.h"
 #include "sys/trust.h"
 
-#define KEY "infiniband"
+#define KEY OI_STANZA_KEY
 #define REPORTING "reporting" /* cloud-init's own */
-
-/* Source: cloud-init, where it leaves what (measured from 22.4 to 26.2) */
-#define MERGED "/run/cloud-init/combined-cloud-config.json"
-#define USER_DATA "/var/lib/cloud/instance/user-data.txt"
-#define USER_CONFIG "/var/lib/cloud/instance/cloud-config.txt"
-#define VENDOR2_CONFIG "/var/lib/cloud/instance/vendor2-cloud-config.txt"
-#define VENDOR_CONFIG "/var/lib/cloud/instance/vendor-cloud-config.txt"
-#define SYSTEM_CONFIG "/etc/cloud/cloud.cfg"
-#define SYSTEM_FOLDER "/etc/cloud/cloud.cfg.d"
-
-#define OWN_FOLDER "/etc/ofed-init/conf.d"
-#define PART OI_RUN_DIR "/stanza.yaml"
 
 void oi_stanza_clear(struct oi_stanza *stanza)
 {
@@ -38,13 +27,12 @@ void oi_stanza_clear(struct oi_stanza *stanza)
 
 /* --- one file --- */
 
-/* The word alone decides whether a file is worth parsing: most machines have no stanza. */
-static bool mentions(const struct oi_buf *buf, const char *key)
+bool oi_stanza_mentions(const struct oi_buf *buf, const char *key)
 {
 	return buf->len && memmem(buf->data, buf->len, key, strlen(key));
 }
 
-static bool ends_with(const char *name, const char *suffix)
+bool oi_stanza_ends_with(const char *name, const char *suffix)
 {
 	size_t len = strlen(name);
 	size_t end = strlen(suffix);
@@ -97,7 +85,7 @@ static int unreadable(struct oi_err *err)
 	size_t len = strlen(err->text);
 
 	/* cloud-init's files are root's alone, and plan does not need to be root's. */
-	if (geteuid() && ends_with(err->text, "Permission denied"))
+	if (geteuid() && oi_stanza_ends_with(err->text, "Permission denied"))
 		snprintf(err->text + len, sizeof(err->text) - len,
 			 " (run it as root, or name the stanza with --config)");
 	err->code = OI_R_STANZA_UNREADABLE;
@@ -118,11 +106,11 @@ static int add_from_cloud(const struct oi_root *root, const char *path, const ch
 
 	if (got < 0)
 		return unreadable(err);
-	if (got || !mentions(&buf, key))
+	if (got || !oi_stanza_mentions(&buf, key))
 		return got;
 	full = oi_root_name(root, path);
 	name = keep_name(stanza, full);
-	got = ends_with(path, ".json") ? oi_doc_from_json(buf.data, buf.len, name,
+	got = oi_stanza_ends_with(path, ".json") ? oi_doc_from_json(buf.data, buf.len, name,
 							  OI_R_STANZA_SYNTAX, &doc, err) :
 					 oi_doc_from_yaml(buf.data, buf.len, name,
 							  OI_R_STANZA_SYNTAX, &doc, err);
@@ -132,21 +120,19 @@ static int add_from_cloud(const struct oi_root *root, const char *path, const ch
 	return 0;
 }
 
-/* cloud-init's own files, weakest first. */
-static int list_system_files(const struct oi_root *root, struct oi_strv *paths,
-			     struct oi_err *err)
+int oi_stanza_system_files(const struct oi_root *root, struct oi_strv *paths, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
-	oi_strv_add(paths, SYSTEM_CONFIG);
-	if (oi_root_list(root, SYSTEM_FOLDER, &names, err) < 0)
+	oi_strv_add(paths, OI_SYSTEM_CONFIG);
+	if (oi_root_list(root, OI_SYSTEM_FOLDER, &names, err) < 0)
 		return unreadable(err);
 	for (size_t i = 0; i < names.n; i++)
-		if (ends_with(names.v[i], ".cfg"))
-			oi_strv_addf(paths, SYSTEM_FOLDER "/%s", names.v[i]);
-	oi_strv_add(paths, VENDOR_CONFIG);
-	oi_strv_add(paths, VENDOR2_CONFIG);
-	oi_strv_add(paths, USER_CONFIG);
+		if (oi_stanza_ends_with(names.v[i], ".cfg"))
+			oi_strv_addf(paths, OI_SYSTEM_FOLDER "/%s", names.v[i]);
+	oi_strv_add(paths, OI_VENDOR_CONFIG);
+	oi_strv_add(paths, OI_VENDOR2_CONFIG);
+	oi_strv_add(paths, OI_USER_CONFIG);
 	return 0;
 }
 
@@ -156,7 +142,7 @@ static int add_from_system_files(const struct oi_root *root, const char *key,
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv paths = { 0 };
 
-	if (list_system_files(root, &paths, err))
+	if (oi_stanza_system_files(root, &paths, err))
 		return -1;
 	for (size_t i = 0; i < paths.n; i++)
 		if (add_from_cloud(root, paths.v[i], key, stanza, err) < 0)
@@ -167,7 +153,7 @@ static int add_from_system_files(const struct oi_root *root, const char *key,
 static int add_merged(const struct oi_host *host, const char *key, struct oi_stanza *stanza,
 		      struct oi_err *err)
 {
-	int got = add_from_cloud(&host->look, MERGED, key, stanza, err);
+	int got = add_from_cloud(&host->look, OI_MERGED_CONFIG, key, stanza, err);
 
 	return got < 0 || (got && add_from_system_files(&host->change, key, stanza, err)) ? -1 : 0;
 }
@@ -231,7 +217,7 @@ static int add_own(const struct oi_buf *buf, const char *name, bool is_part,
 	bool foreign_may = is_cloud_config(buf);
 	OI_DOC_AUTO *doc = NULL;
 
-	if (foreign_may && !mentions(buf, KEY))
+	if (foreign_may && !oi_stanza_mentions(buf, KEY))
 		return 0;
 	name = keep_name(stanza, name);
 	if (oi_doc_from_yaml(oi_buf_str(buf), buf->len, name, OI_R_STANZA_SYNTAX, &doc, err))
@@ -279,19 +265,19 @@ static int add_own_folder(const struct oi_host *host, struct oi_stanza *stanza,
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
-	if (oi_root_list(&host->change, OWN_FOLDER, &names, err) < 0)
+	if (oi_root_list(&host->change, OI_CONF_FOLDER, &names, err) < 0)
 		return unreadable(err);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = names.v[i];
-		OI_FREE char *path = oi_mem_printf(OWN_FOLDER "/%s", name);
+		OI_FREE char *path = oi_mem_printf(OI_CONF_FOLDER "/%s", name);
 
 		if (*name == '.')
 			continue;
-		if (ends_with(name, ".yaml")) {
+		if (oi_stanza_ends_with(name, ".yaml")) {
 			if (add_own_file(&host->change, path, false, stanza, err))
 				return -1;
-		} else if (ends_with(name, ".yml") || ends_with(name, ".cfg") ||
-			   ends_with(name, ".json")) {
+		} else if (oi_stanza_ends_with(name, ".yml") || oi_stanza_ends_with(name, ".cfg") ||
+			   oi_stanza_ends_with(name, ".json")) {
 			oi_log_warn(&host->log, "%s: not read, since its name does not end in .yaml",
 				    path);
 		}
@@ -306,10 +292,10 @@ int oi_stanza_find(const struct oi_host *host, struct oi_stanza *stanza, struct 
 	if (add_merged(host, KEY, stanza, err))
 		return -1;
 	if (add_own_folder(host, stanza, err) ||
-	    add_own_file(&host->change, PART, true, stanza, err))
+	    add_own_file(&host->change, OI_STANZA_PART, true, stanza, err))
 		return -1;
 	/* Once more: what came in between may be the image's, and user data beats that. */
-	return add_from_cloud(&host->change, USER_CONFIG, KEY, stanza, err) < 0 ? -1 : 0;
+	return add_from_cloud(&host->change, OI_USER_CONFIG, KEY, stanza, err) < 0 ? -1 : 0;
 }
 
 int oi_stanza_read(const struct oi_strv *files, struct oi_stanza *stanza, struct oi_err *err)
@@ -340,10 +326,10 @@ static bool place_in(const struct oi_root *root, const char *path, const char *k
 	const char *from;
 	bool of_key;
 
-	if (oi_root_read(root, path, OI_DOC_MAX_BYTES, &buf, &ignored) || !mentions(&buf, KEY))
+	if (oi_root_read(root, path, OI_DOC_MAX_BYTES, &buf, &ignored) || !oi_stanza_mentions(&buf, KEY))
 		return false;
 	/* Of user-data only the plain form has the lines that its author sees. */
-	if (!strcmp(path, USER_DATA) && !is_cloud_config(&buf))
+	if (!strcmp(path, OI_USER_DATA) && !is_cloud_config(&buf))
 		return false;
 	if (oi_doc_from_yaml(buf.data, buf.len, name, OI_R_STANZA_SYNTAX, &doc, &ignored))
 		return false;
@@ -381,10 +367,10 @@ void oi_stanza_place(const struct oi_host *host, const char *key_path, struct oi
 	struct oi_err ignored;
 
 	/* cloud-config.txt is cloud-init's writing: its lines are nobody's either. */
-	if (!is_about(err, &host->look, MERGED) && !is_about(err, root, USER_CONFIG))
+	if (!is_about(err, &host->look, OI_MERGED_CONFIG) && !is_about(err, root, OI_USER_CONFIG))
 		return;
-	if (place_in(root, USER_DATA, key_path, err) || !is_about(err, &host->look, MERGED) ||
-	    list_system_files(root, &paths, &ignored))
+	if (place_in(root, OI_USER_DATA, key_path, err) || !is_about(err, &host->look, OI_MERGED_CONFIG) ||
+	    oi_stanza_system_files(root, &paths, &ignored))
 		return;
 	for (size_t i = paths.n; i-- > 0;)
 		if (place_in(root, paths.v[i], key_path, err))

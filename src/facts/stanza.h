@@ -3,6 +3,8 @@
 #ifndef OI_FACTS_STANZA_H
 #define OI_FACTS_STANZA_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/doc.h"
 #include "base/err.h"
@@ -41,6 +43,16 @@ int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *secti
 /** oi_stanza_read() - the stanza from named files only (--config, validate), later over earlier */
 OI_MUST_CHECK
 int oi_stanza_read(const struct oi_strv *files, struct oi_stanza *stanza, struct oi_err *err);
+
+/**
+ * oi_stanza_asks_block() - does a stanza that is no good say on_failure: block
+ * @files: named files, of which alone it is read; empty: all places of oi_stanza_find()
+ *
+ * Nothing else of it has to be right: whoever asked for a block gets it, whatever is wrong with the
+ * rest. The strongest file that can be read counts. One that cannot be parsed, or that others may
+ * write, can ask for a block and never lift one.
+ */
+bool oi_stanza_asks_block(const struct oi_host *host, const struct oi_strv *files);
 
 /**
  * oi_stanza_place() - improve an error about a node that has no line

@@ -364,6 +364,20 @@ void oi_config_find_faults(const struct oi_doc *stanza, struct oi_config_faults 
 	(void)!read_stanza(&r);
 }
 
+void oi_config_take_readable(const struct oi_doc *stanza, struct oi_config *config)
+{
+	OI_CLEANUP(oi_config_faults_clear) struct oi_config_faults faults = { 0 };
+	struct oi_err err;
+	struct oi_config_reader r = { .stanza = stanza, .config = config, .err = &err,
+				      .faults = &faults };
+
+	oi_config_clear(config);
+	oi_config_init(config);
+	if (stanza && stanza->kind == OI_DOC_MAP)
+		(void)!read_map(&r, stanza, "");
+	oi_config_drop_bad_report(config);
+}
+
 void oi_config_faults_clear(struct oi_config_faults *faults)
 {
 	free(faults->v);

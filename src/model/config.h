@@ -82,6 +82,14 @@ OI_MUST_CHECK
 int oi_config_from_doc(const struct oi_doc *stanza, struct oi_config *config, char **culprit,
 		       struct oi_err *err);
 
+/**
+ * oi_config_take_readable() - of a stanza that is wrong, what is right
+ * @stanza: as for oi_config_from_doc()
+ * @config: initialised before, in whatever state an error has left it; present stays false
+ * For who is to be told of the fault. A report that names no usable place is none.
+ */
+void oi_config_take_readable(const struct oi_doc *stanza, struct oi_config *config);
+
 struct oi_config_faults {
 	struct oi_err *v; /* as oi_config_from_doc() has them, in the order of the stanza */
 	size_t n;

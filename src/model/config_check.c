@@ -181,11 +181,24 @@ static int check_plain(struct oi_config_reader *r, const char *path, const char 
 	return refuse(r, path, "\"%s\": a file name without %c is wanted", value, value[len]);
 }
 
+static bool is_web(const char *url)
+{
+	return starts_with(url, "https://") || starts_with(url, "http://");
+}
+
+void oi_config_drop_bad_report(struct oi_config *config)
+{
+	if (config->report.webhook && !is_web(config->report.webhook))
+		oi_mem_set(&config->report.webhook, NULL);
+	if (config->report.prometheus && *config->report.prometheus != '/')
+		oi_mem_set(&config->report.prometheus, NULL);
+}
+
 static int check_report(struct oi_config_reader *r)
 {
 	const char *url = r->config->report.webhook;
 
-	if (!url || starts_with(url, "https://") || starts_with(url, "http://"))
+	if (!url || is_web(url))
 		return 0;
 	return refuse(r, "report.webhook", "https:// or http:// is wanted");
 }

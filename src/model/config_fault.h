@@ -35,4 +35,7 @@ int oi_config_wrong(struct oi_config_reader *r, enum oi_reason reason, const str
 OI_MUST_CHECK
 int oi_config_check(struct oi_config_reader *r);
 
+/** oi_config_drop_bad_report() - forget a web hook or folder that oi_config_check() would refuse */
+void oi_config_drop_bad_report(struct oi_config *config);
+
 #endif

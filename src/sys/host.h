@@ -35,5 +35,6 @@ struct oi_host {
 #define OI_PREFETCHED_MARKER OI_STATE_DIR "/prefetched"
 #define OI_RUN_DIR "/run/ofed-init"
 #define OI_BLOCK_MARKER OI_RUN_DIR "/block"
+#define OI_JUDGED_MARKER OI_RUN_DIR "/judged" /* of dist/gate */
 
 #endif
