@@ -71,7 +71,9 @@ static void rpm(const char *text, void (*each)(void *data, const char *line))
 	(void)oi_rpm_words_whole(&words);
 	said = oi_rpm_words_text(&words);
 	sum = oi_rpm_changes_text(&words);
-	(void)oi_rpm_changes_kernel(&words, KERNEL);
+	for (size_t i = 0; i < words.n_changes; i++)
+		(void)oi_rpm_may_be_kernel(&words.changes[i], KERNEL);
+	(void)oi_rpm_is_kernel(text);
 	(void)oi_rpm_changes_headers(&words, KERNEL);
 }
 

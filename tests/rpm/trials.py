@@ -186,6 +186,7 @@ class Trials:
         text, have = self.installed(m, vendor_rpm.DRIVER + ("gcc", "dkms", "kernel-devel", "doca-host"), ())
         self.equal(have.get("rdma-core"), "2510", "rdma-core is the vendor's, not baseos' of a higher version")
         self.equal(have.get("kernel-devel"), "5.14.0", "the headers are those of the running kernel")
+        self.check("kernel-mft-dkms" in have, "what has a kernel's name alone is no kernel", have)
         self.equal(m.path("etc/dnf/dnf.conf").read_bytes(), conf, "exclude= in dnf.conf is as it was")
         self.equal(m.path(m.base_repo).read_bytes(), repo, "exclude= of the repository is as it was")
         self.check(not m.path("var/lib/ofed-init/rpm").exists(), "private state is gone")
@@ -505,6 +506,7 @@ class Trials:
         for name in vendor_rpm.DRIVER:
             self.check(name in have, f"{name} is installed", text)
         self.equal(have.get("rdma-core"), "2510", "rdma-core is the vendor's")
+        self.check("kernel-mft-mlnx-kmp-azure" in have, "what has a kernel's name alone is no kernel", have)
 
     def sles_other_key(self):
         m = self.suse()

@@ -79,7 +79,14 @@ class Vendor:
         requires = ["mlnx-ofa_kernel", "libibverbs = 2510", "rdma-core", "ofed-scripts"]
         if new_kernel:
             requires.append("kernel-core = 6.99.0")
-            rpms.rpm(top, pool, "kernel-core", "6.99.0", files={"/boot/vmlinuz-6.99.0": ("none\n", 0o644)})
+            rpms.rpm(top, pool, "kernel-core", "6.99.0", provides=["kernel = 6.99.0", "kernel-uname-r = 6.99.0"],
+                     files={"/boot/vmlinuz-6.99.0": ("none\n", 0o644)})
+        # Real ones bring these too, and by their names they could be kernels: sources for dkms on EL, a
+        # module's package on SLES.
+        mft = f"kernel-mft-mlnx-kmp-{kernel.rsplit('-', 1)[1]}" if "azure" in kernel else "kernel-mft-dkms"
+        requires.append(mft)
+        rpms.rpm(top, pool, mft, "4.34.1", "10", provides=["multiversion(kernel)"],
+                 files={"/usr/src/kernel-mft-4.34.1/dkms.conf": ('PACKAGE_NAME="kernel-mft"\n', 0o644)})
         rpms.rpm(top, pool, "doca-ofed", DOCA, requires=requires)
         rpms.rpm(top, pool, "mlnx-ofa_kernel", "25.10", requires=["dkms"], files={
             "/etc/infiniband/openib.conf": ("ONBOOT=yes\nIPOIB_LOAD=yes\n", 0o644),
@@ -113,7 +120,7 @@ def distribution(work, out, kernel, *, headers=True, kernel_with_rdma=None, bad_
     # Long enough for another to find it at work; rpm wants its script's shell from some package.
     rpms.rpm(work, out, "slow", "1", provides=["/bin/sh"], post="sleep 8")
     if kernel_with_rdma:
-        rpms.rpm(work, out, kernel_with_rdma, "9.9")
+        rpms.rpm(work, out, kernel_with_rdma, "9.9", provides=["kernel = 9.9"])
     if headers:
         version, release = kernel.rsplit(".", 1)[0].split("-", 1)
         rpms.rpm(work, out, "kernel-devel", version, release, arch=kernel.rsplit(".", 1)[1],

@@ -168,6 +168,7 @@ static struct oi_rpm_words with_change(const char *name, const char *arch, const
 	return words_in(text, oi_rpm_words_dnf);
 }
 
+/* By the name: what has to be looked into, and what never. */
 static void test_kernels(void **state)
 {
 	static const struct {
@@ -196,12 +197,13 @@ static void test_kernels(void **state)
 		  false },
 		{ "kernel", "x86_64", "6.6.57.1-3.azl3", "6.6.57.1-2.azl3", true, false },
 		{ "mlnx-ofa_kernel", "x86_64", "25.10-1", KERNEL, false, false },
+		{ "rt-kernel", "x86_64", "6.99-1", KERNEL, true, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
 		struct oi_rpm_words words = with_change(cases[i].name, cases[i].arch, cases[i].version);
-		bool kernel = oi_rpm_changes_kernel(&words, cases[i].release);
+		bool kernel = oi_rpm_may_be_kernel(&words.changes[0], cases[i].release);
 		bool headers = oi_rpm_changes_headers(&words, cases[i].release);
 
 		if (kernel != cases[i].kernel || headers != cases[i].foreign_headers)
@@ -209,6 +211,38 @@ static void test_kernels(void **state)
 				 cases[i].release, kernel, headers);
 		oi_rpm_words_clear(&words);
 	}
+}
+
+/* By what a package provides or owns. */
+static void test_what_a_kernel_is(void **state)
+{
+	static const struct {
+		const char *text;
+		enum oi_rpm_kernel is;
+	} cases[] = {
+		{ "", OI_RPM_KERNEL_UNKNOWN },
+		{ "kernel-mft-dkms = 4.34.1-10\n", OI_RPM_KERNEL_NO },
+		{ "kernel-devel-matched = 5.14.0-611.el9\n", OI_RPM_KERNEL_NO },
+		{ "kernel-core = 5.14\nkernel-uname-r = " KERNEL "\n", OI_RPM_KERNEL_YES },
+		{ "kernel = 6.6.57.1-3.azl3\n", OI_RPM_KERNEL_YES },
+		/* zypper indents, and a kernel's modules are "multiversion" as it is itself */
+		{ "Provides       : [2]\n    kernel-mft-mlnx-kmp = 4.34\n    multiversion(kernel)\n",
+		  OI_RPM_KERNEL_NO },
+		{ "Provides       : [2]\n    kernel = 6.4.0-150700\n    kernel-azure = 6.4.0\n",
+		  OI_RPM_KERNEL_YES },
+		{ "rt-kernel = 6\n/boot/vmlinuz-6.99.0-rt\n", OI_RPM_KERNEL_YES },
+		{ "/usr/lib/modules/6.99.0-rt/vmlinuz\n", OI_RPM_KERNEL_YES },
+		{ "/lib/modules/" KERNEL "/kernel/drivers/x.ko.xz\n", OI_RPM_KERNEL_YES },
+		{ "/lib/modules/" KERNEL "/extra/mft_pciconf.ko\n/usr/src/kernel-mft-4/vmlinuz\n",
+		  OI_RPM_KERNEL_NO },
+		{ "/usr/lib/modules/6.4.0-azure/updates/kernel/x.ko\n/boot/grub2/Image/x\n",
+		  OI_RPM_KERNEL_NO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++)
+		if (oi_rpm_is_kernel(cases[i].text) != cases[i].is)
+			fail_msg("case %zu: %s", i, cases[i].text);
 }
 
 /* --- files --- */
@@ -324,18 +358,22 @@ static void test_refusals(void **state)
 		int status;
 		const char *pattern;
 		enum oi_reason reason;
+		const char *provided; /* by what is called a kernel, when that is asked */
+		bool no_answer; /* ... and the manager knows no such question */
 	} cases[] = {
-		{ "dnf", "dnf", "rpm/dnf-kernel", 1, CONF "--assumeno install x", OI_R_KERNEL_CHANGE },
-		{ "yum", "yum", "rpm/dnf-kernel", 1, CONF "--assumeno install x", OI_R_KERNEL_CHANGE },
+		{ "dnf", "dnf", "rpm/dnf-kernel", 1, CONF "--assumeno install x", OI_R_KERNEL_CHANGE,
+		  "kernel-core = 9-1\nkernel-uname-r = 9-1\n", false },
+		{ "yum", "yum", "rpm/dnf-kernel", 1, CONF "--assumeno install x", OI_R_KERNEL_CHANGE,
+		  NULL, true },
 		{ "dnf", "dnf", "rpm/dnf-missing", 1, CONF "--assumeno install x",
-		  OI_R_PACKAGES_UNAVAILABLE },
+		  OI_R_PACKAGES_UNAVAILABLE, NULL, false },
 		{ "tdnf", "tdnf", "rpm/tdnf-missing", 243, CONF "--assumeno install x",
-		  OI_R_PACKAGES_UNAVAILABLE },
+		  OI_R_PACKAGES_UNAVAILABLE, NULL, false },
 		{ "tdnf", "tdnf", "rpm/tdnf-problem", 21, CONF "--assumeno install x",
-		  OI_R_PACKAGES_UNAVAILABLE },
+		  OI_R_PACKAGES_UNAVAILABLE, NULL, false },
 		{ "zypper", "zypper", "rpm/zypper-missing", 104,
 		  ZYPPER "install --dry-run --no-recommends --auto-agree-with-licenses x",
-		  OI_R_PACKAGES_UNAVAILABLE },
+		  OI_R_PACKAGES_UNAVAILABLE, NULL, false },
 	};
 
 	(void)state;
@@ -349,6 +387,14 @@ static void test_refusals(void **state)
 		add_packages(f, cases[i].method, "x", NULL);
 		fakehost_expect(f, cases[i].tool, 0, NULL, "*");
 		fakehost_expect(f, cases[i].tool, cases[i].status, cases[i].output, cases[i].pattern);
+		if (cases[i].provided)
+			fakehost_expect_text(f, cases[i].tool, 0, "new-kernel = 2-1\n",
+					     "*repoquery --provides new-kernel");
+		if (cases[i].provided)
+			fakehost_expect_text(f, cases[i].tool, 0, cases[i].provided,
+					     "*repoquery --provides kernel-core");
+		if (cases[i].no_answer)
+			fakehost_expect_text(f, cases[i].tool, 1, "No such command: repoquery.\n", "*");
 		assert_int_equal(carry_out(f, &err), -1);
 		if (err.code != (int)cases[i].reason)
 			fail_msg("case %zu: %s", i, err.text);
@@ -356,6 +402,26 @@ static void test_refusals(void **state)
 		assert_false(fakehost_exists(f, OI_RECORD_PATH));
 		fakehost_tear_down(&own);
 	}
+}
+
+/* Of one that would go, rpm's own books have the answer. */
+static void test_kernel_that_goes(void **state)
+{
+	static const char changes[] =
+		"Removing:\n rt-kernel noarch 6-1 @System 1 k\n\nTransaction Summary\nRemove  1 Package\n"
+		"Operation aborted.\n";
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "dnf", "x", NULL);
+	fakehost_expect(f, "dnf", 0, NULL, "*");
+	fakehost_expect_text(f, "dnf", 1, changes, "*--assumeno*");
+	fakehost_expect_text(f, "rpm", 0, "rt-kernel = 6-1\n/boot/vmlinuz-6-rt\n",
+			     "-q --provides --list rt-kernel");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_KERNEL_CHANGE);
+	assert_non_null(strstr(err.text, "rt-kernel 6-1 would go"));
+	fakehost_check_calls(f);
 }
 
 #define CUT "{\"schema\": 1, \"manager\": \"dnf\", \"began_s\": 1700000000, \"steps\": [{\"id\": " \
@@ -504,6 +570,8 @@ int main(void)
 		TEST(test_wrapped_and_miscounted),
 		TEST(test_causes),
 		TEST(test_kernels),
+		TEST(test_what_a_kernel_is),
+		TEST(test_kernel_that_goes),
 		TEST(test_copy),
 		TEST(test_repository),
 		TEST(test_dnf),

@@ -23,7 +23,7 @@
 	.exact = '-', .refresh = { "-y", "makecache" },                                       \
 	.simulate = { "--assumeno", "install" },                                                  \
 	.download = { "-y", "--downloadonly", "install" }, .install = { "-y", "install" },        \
-	.listen = oi_rpm_words_dnf
+	.provides = { "-q", "repoquery", "--provides" }, .listen = oi_rpm_words_dnf
 
 static const struct oi_rpm_manager managers[] = {
 	{
@@ -43,6 +43,7 @@ static const struct oi_rpm_manager managers[] = {
 		.folder = "repodir", .settings = "keepcache=1\n", .exact = '-',
 		.refresh = { "-y", "makecache" }, .simulate = { "--assumeno", "install" },
 		.download = { "-y", "--downloadonly", "install" }, .install = { "-y", "install" },
+		.provides = { "repoquery", "--provides" },
 		.try_restore = { "--disableexcludes", "--allowerasing", "--assumeno", "install" },
 		.restore = { "--disableexcludes", "--allowerasing", "-y", "install" },
 		.listen = oi_rpm_words_dnf,
@@ -56,6 +57,7 @@ static const struct oi_rpm_manager managers[] = {
 		.download = { "install", "--download-only", "--no-recommends",
 			      "--auto-agree-with-licenses" },
 		.install = { "install", "--no-recommends", "--auto-agree-with-licenses" },
+		.provides = { "info", "--provides" },
 		.try_restore = { "install", "--dry-run", "--oldpackage", "--no-recommends",
 				 "--auto-agree-with-licenses", "--force-resolution" },
 		.restore = { "install", "--oldpackage", "--no-recommends",

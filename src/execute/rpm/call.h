@@ -32,6 +32,7 @@ struct oi_rpm_manager {
 	const char *simulate[OI_RPM_ARGS];
 	const char *download[OI_RPM_ARGS];
 	const char *install[OI_RPM_ARGS];
+	const char *provides[OI_RPM_ARGS]; /* what a package that would come provides */
 	/* to other versions that are named, whatever has to go for that; none: it cannot */
 	const char *try_restore[OI_RPM_ARGS];
 	const char *restore[OI_RPM_ARGS];

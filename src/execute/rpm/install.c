@@ -243,7 +243,7 @@ static int judge(struct oi_packages *p, const struct oi_rpm_words *words, struct
 {
 	const char *release = p->ctx->verdict->driver.kernel ? p->ctx->verdict->driver.kernel : "";
 	const struct oi_log *log = &p->ctx->host->log;
-	const struct oi_rpm_change *change = oi_rpm_changes_kernel(words, release);
+	const struct oi_rpm_change *change = oi_rpm_find_kernel(p, words);
 	OI_FREE char *summary = oi_rpm_changes_text(words);
 
 	oi_log_info(log, "packages: would change: %s", summary);

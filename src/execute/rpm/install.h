@@ -22,6 +22,7 @@
 #include "sys/host.h"
 
 struct oi_rpm_call;
+struct oi_rpm_change;
 struct oi_rpm_words;
 
 #define OI_RPM_DIR OI_STATE_DIR "/rpm"
@@ -144,6 +145,14 @@ int oi_rpm_check(const struct oi_packages *p, const struct oi_rpm_words *words,
  */
 OI_MUST_CHECK
 int oi_rpm_judge_signatures(const char *text, struct oi_err *err);
+
+/**
+ * oi_rpm_find_kernel() - the first change that touches a kernel; borrowed, or NULL
+ * A new kernel counts too: the machine would boot it next, without our modules. What cannot be
+ * looked into is judged by its name.
+ */
+const struct oi_rpm_change *oi_rpm_find_kernel(const struct oi_packages *p,
+					       const struct oi_rpm_words *words);
 
 /** oi_rpm_failed() - the reason for which a call failed; Return: -1 */
 int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,

@@ -9,6 +9,7 @@ execute_sources += \
 	src/execute/rpm/heal.h \
 	src/execute/rpm/install.c \
 	src/execute/rpm/install.h \
+	src/execute/rpm/kernel.c \
 	src/execute/rpm/ops.c \
 	src/execute/rpm/ops.h \
 	src/execute/rpm/remove.c \

@@ -405,39 +405,66 @@ bool oi_rpm_is_headers(const char *name)
 }
 
 /*
- * What makes the next boot's kernel. Source: package names of RHEL ("kernel-core"), Oracle's
- * UEK ("kernel-uek"), SLES ("kernel-azure", "kernel-default") and Azure Linux ("kernel-hwe")
+ * A name only says what has to be looked into: "kernel-mft-dkms" and "kernel-mft-mlnx-kmp-default"
+ * are a vendor's, "rt-kernel" is somebody's own. Left out is what every transaction may have.
  */
-static bool is_kernel(const char *name)
+bool oi_rpm_may_be_kernel(const struct oi_rpm_change *change, const char *release)
 {
 	static const char *const others[] = {
 		"-devel", "-headers", "-tools", "-doc", "-macros", "-source", "-syms", "-firmware",
 		"-srpm", "-abi", "-debuginfo", "-selftests", "-docs", "-obs-", "-livepatch-tools",
 	};
+	const char *name = change->name;
 
-	if (strcmp(name, "kernel") != 0 && !starts(name, "kernel-"))
+	if (!starts(name, "kernel") && !strstr(name, "-kernel"))
 		return false;
 	for (size_t i = 0; i < OI_ARRAY_SIZE(others); i++)
 		if (strstr(name, others[i]))
 			return false;
-	return true;
+	/* more modules of the kernel that runs: "kernel-modules", "kernel-modules-extra" */
+	return change->effect != OI_RPM_NEW || !strstr(name, "-modules") ||
+	       !is_of_release(change, release);
 }
 
-const struct oi_rpm_change *oi_rpm_changes_kernel(const struct oi_rpm_words *words,
-						  const char *release)
+/* "/boot/vmlinuz-R", "/lib/modules/R/vmlinuz", "/usr/lib/modules/R/kernel/..." */
+static bool is_kernel_file(const char *path)
 {
-	for (size_t i = 0; i < words->n_changes; i++) {
-		const struct oi_rpm_change *change = &words->changes[i];
+	static const char *const images[] = { "vmlinuz", "vmlinux", "Image", "bzImage" };
+	static const char boot[] = "/boot/", modules[] = "/lib/modules/";
+	const char *name = NULL;
 
-		if (!is_kernel(change->name))
-			continue;
-		/* more modules of the kernel that runs: "kernel-modules", "kernel-modules-extra" */
-		if (change->effect == OI_RPM_NEW && strstr(change->name, "-modules") &&
-		    is_of_release(change, release))
-			continue;
-		return change;
+	if (starts(path, boot)) {
+		name = path + strlen(boot);
+	} else {
+		path += starts(path, "/usr") ? 4 : 0;
+		name = starts(path, modules) ? strchr(path + strlen(modules), '/') : NULL;
+		name = name ? name + 1 : NULL;
+		if (name && starts(name, "kernel/"))
+			return true;
 	}
-	return NULL;
+	for (size_t i = 0; name && i < OI_ARRAY_SIZE(images); i++)
+		if (starts(name, images[i]) && !strchr(name, '/'))
+			return true;
+	return false;
+}
+
+enum oi_rpm_kernel oi_rpm_is_kernel(const char *text)
+{
+	static const char *const capabilities[] = { "kernel", "kernel-uname-r" };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+
+	oi_strv_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *line = lines.v[i] + strspn(lines.v[i], " \t");
+		size_t len = strcspn(line, " \t\r");
+
+		for (size_t c = 0; c < OI_ARRAY_SIZE(capabilities); c++)
+			if (len == strlen(capabilities[c]) && !strncmp(line, capabilities[c], len))
+				return OI_RPM_KERNEL_YES;
+		if (*line == '/' && is_kernel_file(line))
+			return OI_RPM_KERNEL_YES;
+	}
+	return lines.n ? OI_RPM_KERNEL_NO : OI_RPM_KERNEL_UNKNOWN;
 }
 
 const struct oi_rpm_change *oi_rpm_changes_headers(const struct oi_rpm_words *words,

@@ -65,13 +65,25 @@ void oi_rpm_words_clear(struct oi_rpm_words *words);
 char *oi_rpm_changes_text(const struct oi_rpm_words *words);
 
 /**
- * oi_rpm_changes_kernel() - the first change that touches a kernel
+ * oi_rpm_may_be_kernel() - has this change to be looked into: by its name it could touch a kernel
  * @release: the running one; the rest of its own modules may be installed
  * What only helps to build, and firmware, is no kernel.
- * Return: borrowed, or NULL.
  */
-const struct oi_rpm_change *oi_rpm_changes_kernel(const struct oi_rpm_words *words,
-						  const char *release);
+bool oi_rpm_may_be_kernel(const struct oi_rpm_change *change, const char *release);
+
+enum oi_rpm_kernel {
+	OI_RPM_KERNEL_UNKNOWN, /* nothing was said */
+	OI_RPM_KERNEL_NO,
+	OI_RPM_KERNEL_YES,
+};
+
+/**
+ * oi_rpm_is_kernel() - is what a package provides, or the files that it owns, a kernel's
+ * @text: a capability ("kernel = 5.14.0-611.el9") or a path in a line, blanks before it
+ * Source: Provides: of kernel.spec of Fedora, RHEL, UEK ("kernel", "kernel-uname-r"), of
+ *         SUSE's kernel-binary.spec and of Azure Linux ("kernel"); where their images lie
+ */
+enum oi_rpm_kernel oi_rpm_is_kernel(const char *text);
 
 /** oi_rpm_is_headers() - is it a package of kernel headers to build modules with */
 bool oi_rpm_is_headers(const char *name);
