@@ -11,7 +11,6 @@
 #include "app/commands.h"
 #include "app/machine.h"
 #include "base/mem.h"
-#include "base/ver.h"
 #include "decide/decide.h"
 #include "execute/modules/baked.h"
 #include "execute/execute.h"
@@ -26,23 +25,17 @@
 /* All adapters but ConnectX-3 Pro take the same driver: one size stands for them. */
 #define USUAL_SIZE "Standard_HB120rs_v3"
 
-/* The kernel that the image will boot: the newest that has modules; owned by the caller. */
-static char *newest_kernel(const struct oi_root *root)
+/* The kernel that the image will boot; owned by the caller, NULL: none. */
+static char *newest_kernel(const struct oi_machine *machine)
 {
-	OI_CLEANUP(oi_strv_clear) struct oi_strv releases = { 0 };
-	const char *best = NULL;
-	struct oi_err ignored;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv others = { 0 };
+	char *kernel = oi_facts_image_kernel(&machine->host.change, &others);
 
-	if (oi_root_list(root, "/lib/modules", &releases, &ignored))
-		return NULL;
-	for (size_t i = 0; i < releases.n; i++) {
-		OI_FREE char *dep = oi_mem_printf("/lib/modules/%s/modules.dep", releases.v[i]);
-
-		if (oi_root_exists(root, dep) &&
-		    (!best || oi_ver_compare(releases.v[i], best) > 0))
-			best = releases.v[i];
-	}
-	return oi_mem_dup(best);
+	for (size_t i = 0; i < others.n; i++)
+		oi_log_info(&machine->host.log,
+			    "/lib/modules/%s is no kernel that could be booted: left alone; --kernel takes it all the same",
+			    others.v[i]);
+	return kernel;
 }
 
 static int check_kernel(const struct oi_root *root, const char *kernel, struct oi_err *err)
@@ -50,7 +43,7 @@ static int check_kernel(const struct oi_root *root, const char *kernel, struct o
 	OI_FREE char *dep = kernel ? oi_mem_printf("/lib/modules/%s/modules.dep", kernel) : NULL;
 
 	if (!kernel)
-		return oi_err_set(err, OI_R_USAGE, "the image has no kernel below /lib/modules");
+		return oi_err_set(err, OI_R_USAGE, "no folder below /lib/modules has a kernel's own modules (kernel/, modules.dep); --kernel names one");
 	if (strchr(kernel, '/') || !oi_root_exists(root, dep))
 		return oi_err_set(err, OI_R_USAGE, "--kernel: the image has no %s", dep);
 	return 0;
@@ -157,7 +150,7 @@ static int open_and_bake(struct oi_machine *machine)
 	if (oi_machine_read_config(machine, &err) || oi_machine_read_catalog(machine, &err))
 		return oi_machine_fail(&err);
 	if (!kernel)
-		kernel = newest_kernel(&machine->host.change);
+		kernel = newest_kernel(machine);
 	if (check_kernel(&machine->host.change, kernel, &err) ||
 	    oi_lock_take(&machine->host.change, OI_LOCK_PATH, &lock, &err))
 		return oi_machine_fail(&err);

@@ -42,4 +42,15 @@ void oi_facts_wait_pci(const struct oi_host *host, int64_t deadline_ms,
 /** oi_facts_instance_id() - this boot's, from /run/cloud-init/.instance-id; owned by the caller, NULL: unknown */
 char *oi_facts_instance_id(const struct oi_host *host);
 
+/**
+ * oi_facts_image_kernel() - the kernel that an image will boot: the newest that is whole
+ * @others: appended: newer releases below /lib/modules that are no kernel any more
+ *
+ * dkms and depmod leave a folder behind when a kernel is removed, so a folder is no kernel. One
+ * that has an image goes before one that has only modules of its own (an image that is built
+ * without its /boot).
+ * Return: owned by the caller; NULL: none.
+ */
+char *oi_facts_image_kernel(const struct oi_root *root, struct oi_strv *others);
+
 #endif

@@ -4,6 +4,8 @@
 #include <sys/utsname.h>
 
 #include "base/mem.h"
+#include "base/ver.h"
+#include "facts/gather.h"
 #include "facts/look.h"
 
 /* It becomes part of paths. */
@@ -69,4 +71,56 @@ void oi_facts_look_kernel(const struct oi_host *host, struct oi_facts *facts)
 			oi_flag_of(oi_root_is_program(root, "/usr/bin/make") &&
 				   (oi_root_is_program(root, "/usr/bin/gcc") ||
 				    oi_root_is_program(root, "/usr/bin/cc")));
+}
+
+/* Source: where Debian, Ubuntu and SLES have it, and Fedora's kernel-install, with its UKI */
+static bool has_image(const struct oi_root *root, const char *release)
+{
+	static const char *const places[] = {
+		"/boot/vmlinuz-%s", "/boot/vmlinux-%s", "/boot/Image-%s", "/lib/modules/%s/vmlinuz",
+		"/lib/modules/%s/vmlinux", "/lib/modules/%s/Image", "/lib/modules/%s/vmlinuz-virt.efi",
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(places); i++) {
+		OI_FREE char *path = oi_mem_printf("%.*s%s%s", (int)strcspn(places[i], "%"), places[i],
+						   release, strchr(places[i], '%') + 2);
+
+		if (oi_root_exists(root, path))
+			return true;
+	}
+	return false;
+}
+
+/* Has it modules of its own, and the lists that find them. */
+static bool has_own_modules(const struct oi_root *root, const char *release)
+{
+	OI_FREE char *dep = oi_mem_printf("/lib/modules/%s/modules.dep", release);
+	OI_FREE char *folder = oi_mem_printf("/lib/modules/%s/kernel", release);
+
+	return oi_root_exists(root, dep) && oi_root_exists(root, folder);
+}
+
+char *oi_facts_image_kernel(const struct oi_root *root, struct oi_strv *others)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv releases = { 0 };
+	const char *best = NULL;
+	bool best_boots = false;
+	struct oi_err ignored;
+
+	if (oi_root_list(root, "/lib/modules", &releases, &ignored))
+		return NULL;
+	for (size_t i = 0; i < releases.n; i++) {
+		bool boots = has_image(root, releases.v[i]);
+
+		if (!has_own_modules(root, releases.v[i]) || boots < best_boots)
+			continue;
+		if (!best || boots > best_boots || oi_ver_compare(releases.v[i], best) > 0) {
+			best = releases.v[i];
+			best_boots = boots;
+		}
+	}
+	for (size_t i = 0; best && i < releases.n; i++)
+		if (oi_ver_compare(releases.v[i], best) > 0)
+			oi_strv_add(others, releases.v[i]);
+	return oi_mem_dup(best);
 }

@@ -262,6 +262,43 @@ static void kernel_comes_from_the_tree(void **state OI_UNUSED)
 	assert_int_equal(facts.kernel.compiler, OI_FLAG_NO);
 }
 
+/* What a removed kernel leaves in /lib/modules is no kernel, however new. */
+static void a_leftover_folder_is_no_kernel(void **state OI_UNUSED)
+{
+	static const struct {
+		const char *files; /* in order of their coming */
+		const char *kernel, *other; /* NULL: none */
+	} steps[] = {
+		{ "/lib/modules/6.11.0-1018-azure/modules.dep", NULL, NULL },
+		{ "/lib/modules/6.11.0-1018-azure/updates/dkms/nvidia.ko", NULL, NULL },
+		{ "/lib/modules/6.1.0-9-amd64/modules.dep /lib/modules/6.1.0-9-amd64/kernel/a.ko",
+		  "6.1.0-9-amd64", "6.11.0-1018-azure" },
+		/* 50 is newer than 9 */
+		{ "/lib/modules/6.1.0-50-amd64/modules.dep /lib/modules/6.1.0-50-amd64/kernel/a.ko",
+		  "6.1.0-50-amd64", "6.11.0-1018-azure" },
+		{ "/boot/vmlinuz-6.1.0-9-amd64", "6.1.0-9-amd64", "6.1.0-50-amd64" },
+		{ "/boot/vmlinuz-6.1.0-50-amd64", "6.1.0-50-amd64", "6.11.0-1018-azure" },
+		/* an image alone, without its modules */
+		{ "/boot/vmlinuz-7.0.0", "6.1.0-50-amd64", "6.11.0-1018-azure" },
+		{ "/lib/modules/7.0.0/vmlinuz /lib/modules/7.0.0/modules.dep /lib/modules/7.0.0/kernel/a.ko",
+		  "7.0.0", NULL },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(steps); i++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv files = { 0 };
+		OI_CLEANUP(oi_strv_clear) struct oi_strv others = { 0 };
+		OI_FREE char *kernel = NULL;
+
+		oi_strv_split(&files, steps[i].files, " ");
+		for (size_t n = 0; n < files.n; n++)
+			tree_put(&tree, files.v[n], "");
+		kernel = oi_facts_image_kernel(&host.change, &others);
+		if (!kernel != !steps[i].kernel || (kernel && strcmp(kernel, steps[i].kernel)))
+			fail_msg("step %zu: %s", i, kernel ? kernel : "none");
+		assert_int_equal(oi_strv_has(&others, steps[i].other ?: ""), steps[i].other != NULL);
+	}
+}
+
 static void no_arch_in_the_tree_is_unknown(void **state OI_UNUSED)
 {
 	tree_put(&tree, "/proc/sys/kernel/osrelease", "5.15.0-1-azure\n");
@@ -907,6 +944,7 @@ int main(void)
 		T(repositories_that_are_enabled),
 		T(kernel_comes_from_the_tree),
 		T(no_arch_in_the_tree_is_unknown),
+		T(a_leftover_folder_is_no_kernel),
 		T(this_machine_has_a_kernel),
 		T(a_release_that_is_a_path_is_unknown),
 		T(headers_and_compiler_are_found),
