@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 #include "model/reasons.h"
 

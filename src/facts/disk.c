@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Room for the work: packages land in /usr, artefacts and package caches in /var. */
+#include "facts/doubt.h"
 #include "facts/look.h"
 
 void oi_facts_look_disk(const struct oi_host *host, struct oi_facts *facts)

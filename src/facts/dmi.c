@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the firmware calls the machine. */
+#include "facts/doubt.h"
 #include "facts/look.h"
 
 #define DMI "/sys/class/dmi/id"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 
 #define LIST "/proc/modules"

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 
 #define VMBUS "/sys/bus/vmbus"

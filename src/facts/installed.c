@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/ver.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 #include "model/reasons.h"
 #include "sys/clock.h"

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/ver.h"
+#include "facts/doubt.h"
 #include "facts/gather.h"
 #include "facts/look.h"
 

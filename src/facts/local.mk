@@ -3,6 +3,8 @@ facts_sources = \
 	src/facts/baked.c \
 	src/facts/disk.c \
 	src/facts/dmi.c \
+	src/facts/doubt.c \
+	src/facts/doubt.h \
 	src/facts/gather.c \
 	src/facts/gather.h \
 	src/facts/holders.c \

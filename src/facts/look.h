@@ -33,15 +33,4 @@ void oi_facts_look_disk(const struct oi_host *host, struct oi_facts *facts);
 bool oi_facts_take_compute(const struct oi_doc *compute, const char *source,
 			   struct oi_facts *facts);
 
-/** oi_facts_doubt() - note why something is unknown, once: "vm.size: ..." */
-void oi_facts_doubt(struct oi_facts *facts, const char *fmt, ...) OI_PRINTF(2, 3);
-
-/**
- * oi_facts_read_text() - a fact from the first line of a file
- * @key: of the fact, for the doubt when it cannot be read
- * An empty file is absent. Return: as oi_root_read(); @text is left alone unless 0.
- */
-int oi_facts_read_text(const struct oi_root *root, const char *path, struct oi_facts *facts,
-		       const char *key, struct oi_text *text);
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 
 #define LIMIT_BYTES 65536

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "facts/gather.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 #include "sys/pcibus.h"
 

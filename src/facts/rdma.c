@@ -2,6 +2,7 @@
 /* RDMA ports, of every link layer: which of them are InfiniBand is for others to judge. */
 #include "base/mem.h"
 #include "facts/gather.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 #include "sys/rdma.h"
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 
 #define FOLDER "/etc/yum.repos.d"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 
 #define EFI "/sys/firmware/efi"

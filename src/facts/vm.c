@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "facts/gather.h"
+#include "facts/doubt.h"
 #include "facts/look.h"
 #include "model/reasons.h"
 #include "sys/fetcher.h"

@@ -391,15 +391,3 @@ const struct oi_pci_id *oi_catalog_find_pci(const struct oi_catalog *catalog,
 			return &catalog->pci_ids[i];
 	return NULL;
 }
-
-const char *oi_release_status_name(enum oi_release_status status)
-{
-	static const char *const names[] = {
-		[OI_RELEASE_CURRENT] = "current",
-		[OI_RELEASE_OLDER] = "older",
-		[OI_RELEASE_UNMERGED] = "unmerged",
-		[OI_RELEASE_DO_NOT_USE] = "do-not-use",
-	};
-
-	return names[status];
-}

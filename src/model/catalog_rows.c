@@ -7,6 +7,18 @@
 
 #include "base/mem.h"
 
+const char *oi_release_status_name(enum oi_release_status status)
+{
+	static const char *const names[] = {
+		[OI_RELEASE_CURRENT] = "current",
+		[OI_RELEASE_OLDER] = "older",
+		[OI_RELEASE_UNMERGED] = "unmerged",
+		[OI_RELEASE_DO_NOT_USE] = "do-not-use",
+	};
+
+	return names[status];
+}
+
 /* More than any VM has; what is above is a slip of the pen. */
 #define MAX_PORTS 64
 #define MAX_GBPS 100000

@@ -6,7 +6,7 @@ model_sources = \
 	src/model/catalog_table.c src/model/catalog_table.h \
 	src/model/codes.def \
 	src/model/config.c src/model/config.h \
-	src/model/config_check.c src/model/config_fault.h \
+	src/model/config_check.c src/model/config_fault.c src/model/config_fault.h \
 	src/model/config_keys.c src/model/config_keys.h \
 	src/model/config_schema.c \
 	src/model/manager.c src/model/manager.h \

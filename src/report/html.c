@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Everything that was read goes through oi_html_escape(): a log may hold what others wrote. */
 #include "report/html.h"
 
 #include <inttypes.h>
@@ -9,38 +8,12 @@
 #include "base/mem.h"
 #include "report/clean.h"
 #include "report/html_style.h"
+#include "report/html_text.h"
 #include "report/report.h"
 #include "report/view.h"
 
 /* Nothing may be fetched and nothing may run, even if something slipped through. */
 #define POLICY "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-
-void oi_html_escape(struct oi_buf *out, const char *text)
-{
-	OI_FREE char *clean = oi_report_clean(text);
-
-	for (const char *c = clean; *c; c++) {
-		switch (*c) {
-		case '&':
-			oi_buf_adds(out, "&amp;");
-			break;
-		case '<':
-			oi_buf_adds(out, "&lt;");
-			break;
-		case '>':
-			oi_buf_adds(out, "&gt;");
-			break;
-		case '"':
-			oi_buf_adds(out, "&quot;");
-			break;
-		case '\'':
-			oi_buf_adds(out, "&#39;");
-			break;
-		default:
-			oi_buf_add(out, c, 1);
-		}
-	}
-}
 
 static const char *class_of(enum oi_tone tone)
 {

@@ -15,9 +15,6 @@ struct oi_story {
 	const struct oi_strv *log; /* lines of the run, redacted */
 };
 
-/** oi_html_escape() - append @text as it is to be read, whatever it holds */
-void oi_html_escape(struct oi_buf *out, const char *text);
-
 /** oi_report_html() - the page, owned by the caller; the same story gives the same bytes */
 char *oi_report_html(const struct oi_story *story);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "report/html.h"
+#include "report/html_text.h"
 #include "report/view.h"
 
 static void add_link(const struct oi_view_link *link, struct oi_buf *out)

@@ -6,6 +6,7 @@ report_sources = \
 	src/report/html.c src/report/html.h \
 	src/report/html_links.c \
 	src/report/html_style.c src/report/html_style.h \
+	src/report/html_text.c src/report/html_text.h \
 	src/report/journal_entry.c \
 	src/report/keylines.c src/report/keylines.h \
 	src/report/kvp.c \

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "report/html.h"
+#include "report/html_text.h"
 #include "report/timeline.h"
 
 #define ROW_HEIGHT 36

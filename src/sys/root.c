@@ -16,7 +16,7 @@
 
 #include "base/mem.h"
 #include "model/reasons.h"
-#include "sys/trust.h"
+#include "sys/owner.h"
 
 #ifndef SYS_openat2
 #define SYS_openat2 437 /* the same on every architecture; since Linux 5.6 */
@@ -288,7 +288,7 @@ static int read_file(const struct oi_root *root, const char *path, bool guarded,
 	if (fstat(fd, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 		refused = "not a regular file";
 	else if (guarded)
-		refused = oi_guard_doubt(&st);
+		refused = oi_owner_doubt(&st);
 	if (refused) {
 		close(fd);
 		name = oi_root_name(root, path);

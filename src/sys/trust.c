@@ -8,21 +8,11 @@
 
 #include "base/mem.h"
 #include "model/reasons.h"
-
-const char *oi_guard_doubt(const struct stat *st)
-{
-	if (geteuid())
-		return NULL;
-	if (st->st_uid)
-		return "not owned by root";
-	if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX))
-		return NULL; /* others may add to it, but not replace what is root's */
-	return st->st_mode & 022 ? "writable by its group or by others" : NULL;
-}
+#include "sys/owner.h"
 
 static int refuse(const char *name, const struct stat *st, struct oi_err *err)
 {
-	const char *doubt = oi_guard_doubt(st);
+	const char *doubt = oi_owner_doubt(st);
 
 	return doubt ? oi_err_set(err, OI_R_CONFIG_UNTRUSTED, "%s: %s", name, doubt) : 0;
 }

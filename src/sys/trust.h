@@ -12,9 +12,6 @@
 #include "base/err.h"
 #include "sys/root.h"
 
-/** oi_guard_doubt() - why others than root could have written it; static; NULL: they could not */
-const char *oi_guard_doubt(const struct stat *st);
-
 /**
  * oi_guard_path() - can only root change what lies at @path
  *
