@@ -10,6 +10,7 @@ base_sources = \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/suggest.c src/base/suggest.h \
+	src/base/str.c src/base/str.h \
 	src/base/strv.c src/base/strv.h \
 	src/base/utf8.c src/base/utf8.h \
 	src/base/url.c src/base/url.h \

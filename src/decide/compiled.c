@@ -7,11 +7,12 @@
  *
  * Source: catalog notes, "Packages and modules"; the vendor's install.pl, its list of kernel packages
  */
+#include "decide/compiled.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "decide/decision.h"
 
 #define FOLDER "/etc/dkms"
 

@@ -6,56 +6,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "decide/artefact.h"
 #include "decide/decision.h"
-
-OI_PRINTF(4, 0)
-static void end(struct oi_decision *d, enum oi_outcome outcome, enum oi_reason reason,
-		const char *fmt, va_list ap)
-{
-	const struct oi_reason_text *text = oi_reason_text(reason);
-	OI_FREE char *detail = oi_mem_vprintf(fmt, ap);
-	size_t len = strlen(text->sentence);
-
-	d->verdict->outcome = outcome;
-	d->verdict->reason = reason;
-	d->verdict->exit_code = outcome == OI_OUTCOME_REFUSE ? text->exit_code : 0;
-	free(d->verdict->message);
-	d->verdict->message = *detail ? oi_mem_printf("%.*s: %s.", (int)(len - 1), text->sentence,
-						      detail) :
-					oi_mem_dup(text->sentence);
-	/* what the stanza allows to be skipped needs no remedy */
-	oi_mem_set(&d->verdict->remedy, outcome == OI_OUTCOME_REFUSE ? text->remedy : NULL);
-}
-
-bool oi_decision_end(struct oi_decision *d, enum oi_outcome outcome, enum oi_reason reason,
-		     const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	end(d, outcome, reason, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-bool oi_decision_refuse(struct oi_decision *d, enum oi_reason reason, const char *fmt, ...)
-{
-	enum oi_outcome outcome = OI_OUTCOME_REFUSE;
-	va_list ap;
-
-	/* one image for mixed sizes: "this VM cannot" is then no error; a failure stays one */
-	if (d->config->skip_unsupported && oi_reason_text(reason)->exit_code >= 10 &&
-	    oi_reason_text(reason)->exit_code <= 13)
-		outcome = OI_OUTCOME_SKIP;
-	va_start(ap, fmt);
-	end(d, outcome, reason, fmt, ap);
-	va_end(ap);
-	if (outcome == OI_OUTCOME_SKIP)
-		oi_verdict_rule(d->verdict, "on-unsupported", OI_RESULT_PASS,
-				"on_unsupported: skip turns exit %d into 0",
-				oi_reason_text(reason)->exit_code);
-	return false;
-}
+#include "decide/driver.h"
+#include "decide/gates.h"
+#include "decide/holders.h"
+#include "decide/installed.h"
+#include "decide/machine.h"
+#include "decide/modules.h"
+#include "decide/plan.h"
+#include "decide/repositories.h"
 
 static bool gate_stanza(struct oi_decision *d)
 {
@@ -92,12 +52,12 @@ static void describe_driver(struct oi_decision *d)
 	struct oi_strv urls = { 0 };
 
 	oi_mem_set(&v->driver.stack, oi_driver_name(d->stack));
-	oi_mem_set(&v->driver.method, oi_plan_method(d));
+	oi_mem_set(&v->driver.method, oi_artefact_method(d));
 	oi_mem_set(&v->driver.kernel, oi_text_or(&d->facts->kernel.release, NULL));
 	if (d->stack != OI_DRIVER_INBOX) {
 		oi_mem_set(&v->driver.version, d->release ? d->release->version : d->config->version);
-		oi_mem_set(&v->driver.sha256, oi_plan_digest(d));
-		oi_plan_sources(d, &urls);
+		oi_mem_set(&v->driver.sha256, oi_artefact_digest(d));
+		oi_artefact_sources(d, &urls);
 	}
 	if (urls.n) /* without its query: that is where signatures stand */
 		v->driver.url = oi_mem_ndup(urls.v[0], strcspn(urls.v[0], "?#"));
@@ -124,7 +84,7 @@ static void install(struct oi_decision *d)
 	describe_driver(d);
 	if (!oi_gate_preflight(d) || !oi_gate_holders(d))
 		return;
-	if (d->stack == OI_DRIVER_DOCA && !oi_from_distro(d))
+	if (d->stack == OI_DRIVER_DOCA && !oi_artefact_from_distro(d))
 		oi_judge_repositories(d);
 	oi_plan_build(d);
 	oi_decision_end(d, OI_OUTCOME_INSTALL, OI_R_DRIVER_NEEDED, "%s%s%s by %s, on %s, for %s %s",
@@ -177,7 +137,7 @@ void oi_decide_exchange(const struct oi_facts *facts, const struct oi_config *co
 	};
 
 	/* They would be refused, and the network with them: for verify to say how it stands. */
-	if (oi_unsigned_refused(facts) && !config->secure_boot.key)
+	if (oi_machine_refuses_unsigned(facts) && !config->secure_boot.key)
 		return;
 	if (oi_gate_holders(&d))
 		oi_plan_exchange(&d);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which driver: the best row of the catalog that fits. Source: design, "Driver choice". */
+#include "decide/driver.h"
+
 #include <ctype.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -9,11 +11,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/ver.h"
-#include "decide/decision.h"
+#include "decide/artefact.h"
+#include "decide/machine.h"
 
 /* ConnectX-3 left MLNX_OFED at 5.1, and 4.9 builds up to kernel 5.5.
  * Source: catalog notes, "CX3-Pro: MLNX_OFED 4.9 only, kernels below 5.6 only" */
-#define CX3 "cx3-pro"
 #define CX3_LAST_OFED "4.9-"
 #define CX3_KERNEL_LIMIT "5.6"
 
@@ -121,7 +123,7 @@ static bool fits(const struct oi_decision *d, const struct oi_release *row, cons
 	    nearness_of(d->facts, row) == NOT_NEAR)
 		return false;
 	/* rows of 4.7 and 5.0 drive CX3 on paper; only 4.9 was ever recommended for it */
-	return !generation || strcmp(generation, CX3) != 0 ||
+	return !oi_generation_is_mlx4(generation) ||
 	       !strncmp(row->version, CX3_LAST_OFED, strlen(CX3_LAST_OFED));
 }
 
@@ -129,7 +131,7 @@ static bool kernel_too_new_for_cx3(const struct oi_decision *d)
 {
 	const char *release = oi_text_or(&d->facts->kernel.release, NULL);
 
-	return d->generation && !strcmp(d->generation, CX3) && release &&
+	return oi_generation_is_mlx4(d->generation) && release &&
 	       !oi_ver_below(release, CX3_KERNEL_LIMIT);
 }
 
@@ -211,18 +213,6 @@ bool oi_choose_any(const struct oi_decision *d, bool regard_generation)
 		if (fits(d, &d->catalog->releases[i], generation))
 			return true;
 	return false;
-}
-
-const char *oi_unsigned_refused(const struct oi_facts *facts)
-{
-	if (facts->security.secure_boot == OI_FLAG_YES)
-		return "Secure Boot is on";
-	if (oi_text_is(&facts->security.lockdown, "integrity") ||
-	    oi_text_is(&facts->security.lockdown, "confidentiality"))
-		return "the kernel is locked down";
-	if (facts->security.sig_enforce == OI_FLAG_YES)
-		return "the kernel enforces module signatures";
-	return NULL;
 }
 
 /* --- the choice --- */
@@ -349,22 +339,12 @@ static bool choose_version(struct oi_decision *d)
 	return row ? take_release(d, row) : refuse_choice(d, OI_R_VERSION_UNAVAILABLE);
 }
 
-static bool is_distro_packages(const struct oi_release *row)
-{
-	return row && !strcmp(row->kind, "distro-rpm");
-}
-
-bool oi_from_distro(const struct oi_decision *d)
-{
-	return d->stack == OI_DRIVER_INBOX || is_distro_packages(d->release);
-}
-
 static bool choose_auto(struct oi_decision *d)
 {
 	const struct oi_release *row = best_release(d, OI_DRIVER_AUTO, NULL);
-	const char *why = oi_unsigned_refused(d->facts);
+	const char *why = oi_machine_refuses_unsigned(d->facts);
 
-	if (row && why && !d->config->secure_boot.key && !is_distro_packages(row) &&
+	if (row && why && !d->config->secure_boot.key && !oi_artefact_is_distro(row) &&
 	    inbox_drives(d)) {
 		OI_FREE char *text = oi_mem_printf("%s, and %s %s would bring unsigned modules", why,
 						   row->stack, row->version);
@@ -392,101 +372,4 @@ bool oi_choose_driver(struct oi_decision *d)
 	if (d->config->driver != OI_DRIVER_AUTO)
 		return choose_explicit(d);
 	return d->config->version ? choose_version(d) : choose_auto(d);
-}
-
-/* --- what is there already --- */
-
-static bool has_infiniband_port(const struct oi_facts *facts)
-{
-	for (size_t i = 0; i < facts->rdma.n; i++)
-		if (facts->rdma.v[i].link_layer &&
-		    !strcmp(facts->rdma.v[i].link_layer, "InfiniBand"))
-			return true;
-	return false;
-}
-
-/* ConnectX-3 was dropped at 5.1; an image with a newer stack does not drive it. */
-static bool installed_drives(const struct oi_decision *d, const char *stack)
-{
-	const char *version = oi_text_or(&d->facts->installed.version, NULL);
-
-	if (!d->generation || strcmp(d->generation, CX3) != 0)
-		return true;
-	return !strcmp(stack, "mlnx-ofed") && version && oi_ver_below(version, "5.1");
-}
-
-/* A package's version is the release's with the packager's own part behind it: "3.2.3-019000" */
-static bool is_version(const char *installed, const char *wanted)
-{
-	size_t len = strlen(wanted);
-
-	return !strncmp(installed, wanted, len) && (!installed[len] || installed[len] == '-');
-}
-
-bool oi_installed_fits(const struct oi_decision *d)
-{
-	const struct oi_facts *f = d->facts;
-	const char *stack = oi_text_or(&f->installed.stack, NULL);
-	const char *kernel = oi_text_or(&f->installed.kernel, NULL);
-	const char *running = oi_text_or(&f->kernel.release, NULL);
-	bool any_vendor = d->config->driver == OI_DRIVER_AUTO && stack &&
-			  strcmp(stack, "inbox") != 0;
-	bool fit = false;
-
-	if (!stack) {
-		oi_verdict_rule(d->verdict, "installed",
-				f->installed.stack.known == OI_ABSENT ? OI_RESULT_FAIL :
-									OI_RESULT_UNKNOWN,
-				"%s", f->installed.stack.known == OI_ABSENT ? "no driver stack" :
-									      "could not be looked for");
-		return false;
-	}
-	if (oi_text_or(&f->installed.unfinished, NULL)) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
-				"%s, and its installation stopped at %s", stack,
-				f->installed.unfinished.value);
-	} else if (!any_vendor && strcmp(stack, oi_driver_name(d->stack)) != 0) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s is there, %s is wanted",
-				stack, oi_driver_name(d->stack));
-	} else if (!kernel || !running || strcmp(kernel, running) != 0) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
-				"%s has modules for %s, but %s runs", stack,
-				kernel ? kernel : "no kernel", running ? running : "an unknown one");
-	} else if (d->config->version &&
-		   !is_version(oi_text_or(&f->installed.version, ""), d->config->version)) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s %s is there, %s is wanted",
-				stack, oi_text_or(&f->installed.version, "of unknown version"),
-				d->config->version);
-	} else if (!installed_drives(d, stack)) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s does not drive %s", stack,
-				d->generation);
-	} else if (f->installed.baked == OI_FLAG_NO) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
-				"%s was baked for %s, and its modules are not as they were", stack,
-				running);
-	} else if (!strcmp(stack, "inbox") && !has_infiniband_port(f) &&
-		   f->installed.baked != OI_FLAG_YES) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
-				"inbox packages are there, but no InfiniBand port yet");
-	} else {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_PASS, "%s %s for %s%s", stack,
-				oi_text_or(&f->installed.version, "of unknown version"), running,
-				f->installed.baked == OI_FLAG_YES ? ", baked into the image" : "");
-		fit = true;
-	}
-	return fit;
-}
-
-bool oi_installed_lacks_modules(const struct oi_decision *d)
-{
-	const struct oi_facts *f = d->facts;
-	const char *stack = oi_text_or(&f->installed.stack, "");
-	const char *version = oi_text_or(&f->installed.version, NULL);
-	const char *kernel = oi_text_or(&f->installed.kernel, "");
-	const char *wanted = d->release ? d->release->version : d->config->version;
-
-	return wanted && version && is_version(version, wanted) &&
-	       !strcmp(stack, oi_driver_name(d->stack)) &&
-	       f->installed.unfinished.known != OI_KNOWN &&
-	       strcmp(kernel, oi_text_or(&f->kernel.release, "")) != 0;
 }

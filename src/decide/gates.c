@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The gates, in the order of the design: platform, size, distribution, device, pre-flight. */
+#include "decide/gates.h"
+
 #include <fnmatch.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
-#include "decide/decision.h"
+#include "decide/artefact.h"
+#include "decide/driver.h"
+#include "decide/machine.h"
 
 /* DMI strings of every Hyper-V guest, Azure's included. Source: design, "Facts snapshot" */
 #define HYPERV_VENDOR "Microsoft Corporation"
@@ -70,14 +74,6 @@ bool oi_gate_platform(struct oi_decision *d)
 
 /* --- VM size --- */
 
-bool oi_has_infiniband(const struct oi_facts *facts)
-{
-	for (size_t i = 0; i < facts->pci.n; i++)
-		if (oi_pci_is_infiniband(&facts->pci.v[i]))
-			return true;
-	return false;
-}
-
 /* "HB120*" means what "Standard_HB120*" does: nobody types the prefix twice. */
 static const char *match_globs(const struct oi_strv *globs, const char *size)
 {
@@ -125,7 +121,7 @@ static bool gate_strange_size(struct oi_decision *d, const char *name)
 {
 	const struct oi_other_size *other = oi_catalog_find_other(d->catalog, name);
 
-	if (oi_has_infiniband(d->facts)) {
+	if (oi_machine_has_infiniband(d->facts)) {
 		oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_UNKNOWN,
 				"warning: %s is %s, but an InfiniBand function is there", name,
 				other ? "listed as a size without RDMA" : "not in the catalog");
@@ -142,7 +138,7 @@ static bool gate_strange_size(struct oi_decision *d, const char *name)
 
 static bool gate_unknown_size(struct oi_decision *d)
 {
-	if (oi_has_infiniband(d->facts)) {
+	if (oi_machine_has_infiniband(d->facts)) {
 		oi_verdict_rule(d->verdict, "vm-size", OI_RESULT_UNKNOWN,
 				"warning: the size could not be read, but an InfiniBand function is there");
 		return true;
@@ -251,9 +247,9 @@ bool oi_gate_device(struct oi_decision *d)
 
 static bool gate_secure_boot(struct oi_decision *d)
 {
-	const char *why = oi_unsigned_refused(d->facts);
+	const char *why = oi_machine_refuses_unsigned(d->facts);
 
-	if (oi_from_distro(d))
+	if (oi_artefact_from_distro(d))
 		return true; /* the distribution's modules are signed by the distribution */
 	if (!why) {
 		oi_verdict_rule(d->verdict, "module-signing",
@@ -280,7 +276,7 @@ static bool gate_build_tools(struct oi_decision *d)
 	bool installable = d->inbox && d->inbox->build.n;
 	bool missing = f->kernel.headers == OI_FLAG_NO || f->kernel.headers == OI_FLAG_ABSENT;
 
-	if (oi_from_distro(d))
+	if (oi_artefact_from_distro(d))
 		return true;
 	if (missing && !installable) {
 		oi_verdict_rule(d->verdict, "headers", OI_RESULT_FAIL,
@@ -329,20 +325,20 @@ static bool gate_digest(struct oi_decision *d)
 	struct oi_strv urls = { 0 };
 	bool all_https = true;
 
-	if (oi_from_distro(d))
+	if (oi_artefact_from_distro(d))
 		return true; /* the package manager checks what it fetches */
-	if (oi_plan_is_address(d)) {
+	if (oi_artefact_is_address(d)) {
 		oi_verdict_rule(d->verdict, "digest", OI_RESULT_PASS,
 				"none is needed: the repository is signed, by a key of the catalog");
 		return true;
 	}
-	oi_plan_sources(d, &urls);
+	oi_artefact_sources(d, &urls);
 	for (size_t i = 0; i < urls.n; i++)
 		all_https = all_https && !strncmp(urls.v[i], "https://", 8);
 	oi_strv_clear(&urls);
-	if (oi_plan_digest(d)) {
+	if (oi_artefact_digest(d)) {
 		oi_verdict_rule(d->verdict, "digest", OI_RESULT_PASS, "sha256 %.12s...",
-				oi_plan_digest(d));
+				oi_artefact_digest(d));
 		return true;
 	}
 	oi_verdict_rule(d->verdict, "digest", all_https ? OI_RESULT_UNKNOWN : OI_RESULT_FAIL,

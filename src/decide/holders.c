@@ -4,10 +4,12 @@
  * not refused, unless the loaded drivers cannot make way because they are in use.
  * Source: catalog notes, "Driver choice" (mana_ib), "openibd", "Packages and modules"
  */
+#include "decide/holders.h"
+
 #include <string.h>
 
 #include "base/mem.h"
-#include "decide/decision.h"
+#include "decide/artefact.h"
 
 enum kind { STACK, MANA, DRIVER, LUSTRE, GPU, CLIENT, KIND_COUNT };
 
@@ -124,7 +126,7 @@ bool oi_gate_holders(struct oi_decision *d)
 	find(d->facts, &found);
 	for (size_t i = STACK + 1; i < KIND_COUNT; i++)
 		others |= found.names[i].n > 0;
-	if (!others || oi_from_distro(d)) {
+	if (!others || oi_artefact_from_distro(d)) {
 		oi_verdict_rule(d->verdict, "holders", OI_RESULT_PASS, "%s",
 				others ? "other users of RDMA keep the distribution's own ib_core" :
 					 "nothing else uses the loaded drivers");

@@ -74,7 +74,7 @@ static bool same(const char *a, const char *b)
 /* ConnectX-3 has modules of other names than all that came after it. */
 static bool is_cx3(const struct oi_verdict *v)
 {
-	return v->vm.nic_generation && !strcmp(v->vm.nic_generation, "cx3-pro");
+	return oi_generation_is_mlx4(v->vm.nic_generation);
 }
 
 static bool same_driver(const struct oi_verdict *a, const struct oi_verdict *b)

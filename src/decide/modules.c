@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Built modules from a cache: for what they have to be built, and the steps. */
+#include "decide/modules.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/url.h"
-#include "decide/decision.h"
+#include "decide/artefact.h"
 
 bool oi_plan_shares_modules(const struct oi_decision *d)
 {
 	const struct oi_facts *f = d->facts;
 
 	/* A module package is a Debian one; other managers compile. */
-	if (d->stack != OI_DRIVER_DOCA || !oi_manager_find(oi_plan_method(d))->shares_modules)
+	if (d->stack != OI_DRIVER_DOCA || !oi_manager_find(oi_artefact_method(d))->shares_modules)
 		return false;
 	/* An exact match or none: what is not known matches nothing. */
 	return f->kernel.release.known == OI_KNOWN && f->kernel.arch.known == OI_KNOWN &&
@@ -41,7 +43,7 @@ static char *plain(char *text)
  */
 static void fingerprint(const struct oi_decision *d, char out[OI_HASH_TEXT_BYTES])
 {
-	const char *artefact = oi_plan_digest(d);
+	const char *artefact = oi_artefact_digest(d);
 	const char *certificate = d->config->secure_boot.certificate;
 	OI_FREE char *text = NULL;
 
@@ -85,7 +87,7 @@ void oi_plan_fetch_modules(struct oi_decision *d)
 	if (!oi_plan_uses_modules(d))
 		return;
 	key = oi_plan_modules_key(d);
-	base = *place == '/' ? oi_plan_folder_url(place) : oi_mem_dup(place);
+	base = *place == '/' ? oi_artefact_folder_url(place) : oi_mem_dup(place);
 	name = oi_mem_printf("%s.json", key);
 	step = oi_verdict_step(d->verdict, OI_ACTION_MODULES_FETCH, "fetch-modules",
 			       "%s from %.*s; compiled here if it has none", key,

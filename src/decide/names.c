@@ -4,17 +4,14 @@
  * as packages have it, "{kernel-package}" the package that such a kernel comes in,
  * "{kernel-version}" its version without the flavour.
  */
+#include "decide/names.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "decide/decision.h"
-
-const struct oi_manager *oi_plan_manager(const struct oi_decision *d)
-{
-	return oi_manager_find(d->inbox ? d->inbox->method : NULL);
-}
+#include "decide/artefact.h"
 
 /*
  * EL's flavours say their name behind a plus ("+64k", "+rt", "+debug") or within the release
@@ -27,7 +24,7 @@ static char *package_of(const struct oi_decision *d, const char *release)
 	const char *plus = strchr(release, '+');
 	const char *dash = strrchr(release, '-');
 
-	if (oi_plan_manager(d)->suse_kernels)
+	if (oi_artefact_manager(d)->suse_kernels)
 		return dash && isalpha((unsigned char)dash[1]) ? oi_mem_printf("kernel%s", dash) :
 								 oi_mem_dup("kernel-default");
 	if (plus && isalnum((unsigned char)plus[1]))
@@ -56,7 +53,7 @@ static char *value_of(const struct oi_decision *d, const char *release, const ch
 	if (len != strlen(kernel) || strncmp(word, kernel, len) != 0)
 		return NULL;
 	/* The deb family has a plus in versions of its own: "6.12.41+deb13-cloud-amd64". */
-	return oi_mem_ndup(release, oi_plan_manager(d)->plus_in_release ? strlen(release) :
+	return oi_mem_ndup(release, oi_artefact_manager(d)->plus_in_release ? strlen(release) :
 									   strcspn(release, "+"));
 }
 

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The chosen driver becomes a complete list of steps: values only, nothing left to find out. */
+#include "decide/plan.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/url.h"
-#include "decide/decision.h"
+#include "decide/artefact.h"
+#include "decide/compiled.h"
+#include "decide/installed.h"
+#include "decide/modules.h"
+#include "decide/names.h"
 
 /* Where the steps write. */
 #define MODULES_LOAD_FILE "/etc/modules-load.d/ofed-init.conf"
@@ -18,110 +25,6 @@
 #define OPENIB_CONF "/etc/infiniband/openib.conf"
 #define OPENIBD_DROPIN "/etc/systemd/system/openibd.service.d/50-ofed-init.conf"
 #define HOLD_DROPIN "/etc/systemd/system/%s.d/50-ofed-init-hold.conf"
-
-enum oi_driver_kind { INBOX, DISTRO_PACKAGES, HOST_PACKAGE, REPOSITORY, BUNDLE };
-
-static bool ends_with(const char *text, size_t len, const char *suffix)
-{
-	size_t suffix_len = strlen(suffix);
-
-	return len >= suffix_len && !strncmp(text + len - suffix_len, suffix, suffix_len);
-}
-
-static enum oi_driver_kind kind_of(const struct oi_decision *d)
-{
-	const char *url = d->config->source.url;
-	size_t len = url ? strcspn(url, "?#") : 0;
-
-	if (d->stack == OI_DRIVER_INBOX)
-		return INBOX;
-	if (!d->release)
-		return ends_with(url, len, ".deb") || ends_with(url, len, ".rpm") ? HOST_PACKAGE :
-										     BUNDLE;
-	if (!strcmp(d->release->kind, "distro-rpm"))
-		return DISTRO_PACKAGES;
-	if (!strcmp(d->release->kind, "apt-repo") || !strcmp(d->release->kind, "rpm-repo"))
-		return REPOSITORY;
-	return !strncmp(d->release->kind, "doca-host-", 10) ? HOST_PACKAGE : BUNDLE;
-}
-
-const char *oi_plan_method(const struct oi_decision *d)
-{
-	const char *manager = d->inbox ? d->inbox->method : NULL;
-
-	switch (kind_of(d)) {
-	case BUNDLE:
-		return "bundle";
-	case REPOSITORY:
-	case HOST_PACKAGE:
-		if (manager)
-			return manager;
-		return d->release && (!strcmp(d->release->kind, "doca-host-deb") ||
-				      !strcmp(d->release->kind, "apt-repo")) ? "apt" : "dnf";
-	case DISTRO_PACKAGES:
-		return manager ? manager : "tdnf";
-	case INBOX:
-		break;
-	}
-	return manager ? manager : "none";
-}
-
-bool oi_plan_is_address(const struct oi_decision *d)
-{
-	return kind_of(d) == REPOSITORY;
-}
-
-const char *oi_plan_digest(const struct oi_decision *d)
-{
-	if (d->config->source.sha256)
-		return d->config->source.sha256;
-	return d->release ? d->release->sha256 : NULL;
-}
-
-/* The file's own name in a URL, without its query; owned by the caller. */
-static char *file_name(const char *url)
-{
-	size_t len = strcspn(url, "?#");
-	size_t start = len;
-
-	while (start && url[start - 1] != '/')
-		start--;
-	return oi_mem_ndup(url + start, len - start);
-}
-
-char *oi_plan_folder_url(const char *folder)
-{
-	struct oi_buf url = { 0 };
-
-	oi_buf_adds(&url, "file://");
-	for (const char *c = folder; *c; c++) {
-		if (strchr("?#%", *c))
-			oi_buf_addf(&url, "%%%02X", (unsigned int)(unsigned char)*c);
-		else
-			oi_buf_add(&url, c, 1);
-	}
-	return oi_buf_take(&url);
-}
-
-void oi_plan_sources(const struct oi_decision *d, struct oi_strv *urls)
-{
-	const char *url = d->release ? d->release->url : d->config->source.url;
-	OI_FREE char *name = NULL;
-
-	if (!url)
-		return;
-	name = file_name(url);
-	if (d->release && d->config->source.directory) {
-		OI_FREE char *base = oi_plan_folder_url(d->config->source.directory);
-
-		oi_url_join(urls, base, name);
-		return; /* no network, as the stanza says */
-	}
-	for (size_t i = 0; d->release && i < d->config->source.mirrors.n; i++)
-		oi_url_join(urls, d->config->source.mirrors.v[i], name);
-	if (!urls->n)
-		oi_strv_add(urls, url);
-}
 
 /* --- pieces of plans --- */
 
@@ -319,7 +222,7 @@ static void verify_fabric(struct oi_decision *d)
 static void plan_distro(struct oi_decision *d)
 {
 	static const char *const user_modules[] = { "ib_uverbs", "ib_umad", "rdma_ucm" };
-	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
+	bool cx3 = oi_generation_is_mlx4(d->generation);
 	const char *driver = cx3 ? "mlx4_ib" : "mlx5_ib";
 	OI_FREE char *content = oi_mem_printf(
 		"# Written by ofed-init: RDMA for programs.\n%s\nib_uverbs\nib_umad\nrdma_ucm\n%s",
@@ -349,9 +252,9 @@ static void fetch_artefact(struct oi_decision *d, const char *id)
 {
 	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_FETCH, id, "%s", "");
 
-	oi_plan_sources(d, &step->urls);
-	oi_mem_set(&step->sha256, oi_plan_digest(d));
-	step->path = file_name(step->urls.v[0]);
+	oi_artefact_sources(d, &step->urls);
+	oi_mem_set(&step->sha256, oi_artefact_digest(d));
+	step->path = oi_artefact_file_name(step->urls.v[0]);
 	free(step->detail);
 	step->detail = oi_mem_printf("%s, %s", step->path,
 				     step->sha256 ? "sha256 checked before it is used" :
@@ -378,7 +281,7 @@ void oi_plan_exchange(struct oi_decision *d)
 	/* Without these no port works; they are what is compared before and afterwards. */
 	static const char *const modules[] = { "mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs" };
 	static const char *const cx3_modules[] = { "mlx4_core", "mlx4_ib", "ib_core", "ib_uverbs" };
-	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
+	bool cx3 = oi_generation_is_mlx4(d->generation);
 	struct oi_step *step;
 
 	if (d->in_use) {
@@ -435,7 +338,7 @@ static void check_modules(struct oi_decision *d, const struct oi_manager *manage
 /* Of the check before: modules that are there as files need no dkms. */
 static void check_files_too(struct oi_decision *d)
 {
-	bool cx3 = d->generation && !strcmp(d->generation, "cx3-pro");
+	bool cx3 = oi_generation_is_mlx4(d->generation);
 	struct oi_step *step = &d->verdict->steps[d->verdict->n_steps - 1];
 
 	oi_mem_set(&step->content, cx3 ? "ib_core mlx4_core mlx4_ib" : "ib_core mlx5_core mlx5_ib");
@@ -474,10 +377,10 @@ static void vendor_step(struct oi_decision *d, enum oi_action action, const char
 	if (artefact) {
 		step = oi_verdict_step(d->verdict, action, id, "%s %s", verb, artefact);
 		oi_mem_set(&step->path, artefact);
-		oi_mem_set(&step->key, oi_manager_find(oi_plan_method(d))->format);
+		oi_mem_set(&step->key, oi_manager_find(oi_artefact_method(d))->format);
 	} else {
 		step = oi_verdict_step(d->verdict, action, id, "%s", "");
-		oi_plan_sources(d, &step->urls);
+		oi_artefact_sources(d, &step->urls);
 		oi_mem_set(&step->key, "address");
 		free(step->detail);
 		step->detail = oi_mem_printf("%s %s", verb, step->urls.v[0]);
@@ -487,7 +390,7 @@ static void vendor_step(struct oi_decision *d, enum oi_action action, const char
 
 static void plan_vendor(struct oi_decision *d, bool address)
 {
-	const struct oi_manager *manager = oi_manager_find(oi_plan_method(d));
+	const struct oi_manager *manager = oi_manager_find(oi_artefact_method(d));
 	/* A kernel that moved: what the repository had is installed, and it is some hundred MB. */
 	bool there = oi_installed_lacks_modules(d);
 	OI_FREE char *artefact = NULL;
@@ -634,7 +537,7 @@ static void bundle_tools(struct oi_decision *d)
 /* Built by dkms, or in packages of the bundle's. */
 static void check_bundle_modules(struct oi_decision *d)
 {
-	check_modules(d, oi_plan_manager(d));
+	check_modules(d, oi_artefact_manager(d));
 	check_files_too(d);
 }
 
@@ -645,7 +548,7 @@ static void unpack_on_the_way(struct oi_decision *d)
 	struct oi_step *step = &d->verdict->steps[d->verdict->n_steps - 1];
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(archives); i++) {
-		if (!ends_with(step->path, strlen(step->path), archives[i]))
+		if (!oi_str_ends(step->path, strlen(step->path), archives[i]))
 			continue;
 		oi_mem_set(&step->key, OI_STEP_UNPACK);
 		free(step->detail);
@@ -693,18 +596,18 @@ static void plan_bundle(struct oi_decision *d)
 
 void oi_plan_build(struct oi_decision *d)
 {
-	switch (kind_of(d)) {
-	case INBOX:
-	case DISTRO_PACKAGES:
+	switch (oi_artefact_kind(d)) {
+	case OI_ARTEFACT_NONE:
+	case OI_ARTEFACT_DISTRO:
 		plan_distro(d);
 		break;
-	case HOST_PACKAGE:
+	case OI_ARTEFACT_PACKAGE:
 		plan_vendor(d, false);
 		break;
-	case REPOSITORY:
+	case OI_ARTEFACT_REPOSITORY:
 		plan_vendor(d, true);
 		break;
-	case BUNDLE:
+	case OI_ARTEFACT_BUNDLE:
 		plan_bundle(d);
 		break;
 	}

@@ -4,11 +4,12 @@
  * Said and not refused: a site may have what is in them elsewhere, and the simulation
  * judges that before anything is changed.
  */
+#include "decide/repositories.h"
+
 #include <fnmatch.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "decide/decision.h"
 
 /*
  * Source: EPEL's "Getting started" page (dkms is in EPEL, whose packages may need CRB);

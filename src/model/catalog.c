@@ -391,3 +391,8 @@ const struct oi_pci_id *oi_catalog_find_pci(const struct oi_catalog *catalog,
 			return &catalog->pci_ids[i];
 	return NULL;
 }
+
+bool oi_generation_is_mlx4(const char *generation)
+{
+	return generation && !strcmp(generation, OI_GENERATION_MLX4);
+}

@@ -15,6 +15,9 @@
 #include "base/err.h"
 #include "base/strv.h"
 
+/* The one generation whose modules are mlx4, and not mlx5. */
+#define OI_GENERATION_MLX4 "cx3-pro"
+
 /* One text of rows, to say where a doubtful row came from. */
 struct oi_row_source {
 	const char *file; /* borrowed from the catalog */
@@ -158,5 +161,8 @@ const struct oi_pci_id *oi_catalog_find_pci(const struct oi_catalog *catalog,
 
 /** oi_release_status_name() - "current", "older", "unmerged", "do-not-use" */
 const char *oi_release_status_name(enum oi_release_status status);
+
+/** oi_generation_is_mlx4() - is @generation driven by mlx4; NULL: unknown, so no */
+bool oi_generation_is_mlx4(const char *generation);
 
 #endif

@@ -27,7 +27,7 @@ static size_t list_wanted(const struct oi_config *config, const struct oi_verdic
 			  struct wanted *out)
 {
 	const char *generation = verdict->vm.nic_generation;
-	bool mlx4 = generation && !strcmp(generation, "cx3-pro");
+	bool mlx4 = oi_generation_is_mlx4(generation);
 	bool inbox = !oi_kmods_stack_adds(verdict->driver.stack);
 	size_t n = 0;
 

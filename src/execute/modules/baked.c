@@ -16,6 +16,7 @@
 #include "execute/modules/dkms.h"
 #include "execute/state/record.h"
 #include "execute/tools/service.h"
+#include "model/catalog.h"
 #include "model/reasons.h"
 #include "sys/kmods.h"
 
@@ -111,7 +112,7 @@ static int put_modules(const struct oi_host *host, const char *kernel, const str
 static int check_driver(const struct oi_host *host, const struct oi_verdict *verdict,
 			struct oi_err *err)
 {
-	bool cx3 = verdict->vm.nic_generation && !strcmp(verdict->vm.nic_generation, "cx3-pro");
+	bool cx3 = oi_generation_is_mlx4(verdict->vm.nic_generation);
 	struct oi_kmod driver = { .name = cx3 ? "mlx4_ib" : "mlx5_ib" };
 	bool vendor = strcmp(verdict->driver.stack, "inbox") != 0;
 	int rc = oi_kmods_find(&host->change, verdict->driver.kernel, &driver, 1, err);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The complete list of steps. */
+#ifndef OI_DECIDE_PLAN_H
+#define OI_DECIDE_PLAN_H
+
+#include "decide/decision.h"
+
+/** oi_plan_exchange() - the step by which the built modules take the place of the loaded ones */
+void oi_plan_exchange(struct oi_decision *d);
+
+/** oi_plan_build() - the complete list of steps */
+void oi_plan_build(struct oi_decision *d);
+
+#endif
