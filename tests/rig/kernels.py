@@ -5,6 +5,19 @@ import shutil
 OLD = "6.1.0-1-amd64"  # sorts before the real one
 
 
+UNAME = """#!/bin/sh
+case "$*" in
+-r) echo {release} ;;
+*) exec /usr/bin/uname "$@" ;;
+esac
+"""
+
+
+def run(box, release):
+    """Whatever asks which kernel runs is told this one, as in a VM; a container has that of its host."""
+    box.write("usr/sbin/uname", UNAME.format(release=release), mode=0o755)
+
+
 def add_older(box, real):
     """Modules and headers of the real one under another name, which what is compiled for it bears."""
     for top in ("usr/lib/modules", "usr/src"):
@@ -20,3 +33,5 @@ def add_older(box, real):
         path = headers / name
         if path.exists():
             path.write_text(path.read_text().replace(real, OLD))
+    for name in ("config", "vmlinuz"):
+        shutil.copy(box.path(f"boot/{name}-{real}"), box.path(f"boot/{name}-{OLD}"))

@@ -1,29 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A stand-in for the vendor's doca-host package: a .deb that holds a signed apt repository.
 
-The shape is the vendor's (names, dependencies, dkms, where files go); the content is small and
-ours. The dkms package is real: it compiles modules of the real names against the real headers
-in the container. Nothing of the vendor is fetched or contained.
+The shape is the vendor's (names, dependencies, scripts, dkms, where files go), the words and the code are ours. The
+dkms packages are real: they compile modules of the real names against the real headers in the container. Nothing of
+the vendor is fetched or contained.
+
+What the packages do, and what they do badly, was measured at public sources of the vendor: mlnx-ofed-kernel 24.07
+with its own packaging, and iser, isert, srp, kernel-mft and ofed-scripts of 5.9. Each rule names in a comment of the
+file in vendor/ what it imitates, and of which version. Left out are dependencies that a bare image has not
+(pciutils, lsof, mlnx-tools) and files that nobody looks at.
 
 Variants, each a way in which a real one goes wrong or must be handled with care:
     good            everything fits; it also offers a newer dkms, which must not be taken
-    broken-build    the modules do not compile, and the package's script hides it from apt
+    broken-build    the driver does not compile
     other-key       the repository is signed by a key that the package does not carry
     new-kernel      doca-ofed depends on another kernel
     asks            a package's script asks, by debconf and on the terminal, as shim's do
     replaces        doca-ofed wants a newer rig-lib than the machine has
-    broken-others   a module that the fabric does not need does not compile, and the package fails with it
+    broken-others   a module that the fabric does not need does not compile
 
 And one for a machine with a kernel of its own:
-    drives          its modules do what the kernel's own do, since they are those, as another build;
-                    only mlx_compat is compiled, and openibd really loads and unloads
+    drives          its modules do what the kernel's own do, since they are those, as another build (driver/own-modules)
 """
 import hashlib
 import os
 import pathlib
 import subprocess
 
-from rig.deb import deb
+from rig.deb import FOLDER, Link, deb
 
 HERE = pathlib.Path(__file__).resolve().parent / "vendor"
 
@@ -33,85 +37,166 @@ DKMS_VERSION = "25.10.OFED.25.10.1.2.8.1"
 ARTEFACT = f"doca-host_{DOCA}-019000-25.10-ubuntu2404_amd64.deb"
 HOME = f"/usr/share/doca-host-{DOCA}-019000-25.10-ubuntu2404"
 KEYRING = "/usr/share/keyrings/GPG-KEY-Mellanox.gpg"
-MODULES = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs", "ib_umad", "ib_cm", "rdma_ucm", "ib_ipoib")
-COMPILED = "mlx_compat"  # by the variant whose other modules are not
+# 24.07 on Debian 12: twelve that are always built, and two that its configuration asks for. Those of the second
+# line are the vendor's alone, or dummies.
+OF_THE_KERNEL = ("ib_core", "ib_cm", "iw_cm", "ib_umad", "ib_uverbs", "rdma_cm", "rdma_ucm", "mlx5_core", "mlx5_ib",
+                 "mlxfw", "ib_ipoib")
+COMPILED = ("mlx_compat", "mlxdevm", "irdma")
+MODULES = (*OF_THE_KERNEL, *COMPILED)
+# 24.07: a build of Debian's kernel has source versions where a module has a version, and that is this one only.
+VERSIONED = "mlx5_core"
+# What openibd loads when all of its lines are there; the other modules come with these.
+LOADED = ("mlx5_core", "mlx5_ib", "ib_umad", "ib_uverbs", "ib_ipoib", "rdma_cm", "rdma_ucm")
+# 24.07: the lines that a build adds to openib.conf.
+LOAD_LINES = tuple(f"{key}_LOAD=yes" for key in ("UMAD", "UVERBS", "RDMA_CM", "RDMA_UCM", "MLX5", "IPOIB"))
 DRIVER = "mlnx-ofed-kernel"
 SOURCE = f"/usr/src/{DRIVER}-{DKMS_VERSION}"
 DRIVER_PACKAGES = ("doca-ofed", "mlnx-ofed-kernel-dkms", "mlnx-ofed-kernel-utils", "ofed-scripts")
 # What else the vendor has dkms compile: its name there, its package, and its module.
-OTHERS = (("iser", "iser-dkms", "ib_iser"), ("kernel-mft-dkms", "kernel-mft-dkms", "mst_pci"))
+OTHERS = (("iser", "iser-dkms", "ib_iser"), ("srp", "srp-dkms", "ib_srp"),
+          ("kernel-mft-dkms", "kernel-mft-dkms", "mst_pci"))
+# What the driver asks the kernel's headers before it compiles; 24.07 has 750 such questions.
+QUESTIONS = (("HAVE_NETDEV_PRIV", "netdev_priv(NULL)"), ("HAVE_NETDEV_TELEPORT", "netdev_teleport(NULL)"))
+ALL_QUESTIONS = 750
+UNFIT_WORDS = "this kernel is not supported by this release"
+UNFIT = f"#error {UNFIT_WORDS}\n"
 
 
 def text_of(name, dkms_name=DRIVER):
     text = (HERE / name).read_text()
     text = text.replace("@LEVEL@", LEVEL).replace("@DKMS_VERSION@", DKMS_VERSION).replace("@DKMS_NAME@", dkms_name)
-    return text.replace("@MODULES@", " ".join(MODULES))
+    text = text.replace("@SCRIPTS@", "ofed_scripts/" if dkms_name == DRIVER else "")
+    text = text.replace("@ARCH@", "dpkg --print-architecture" if dkms_name == "kernel-mft-dkms" else "uname -m")
+    return text
 
 
-def kernel_source(broken, dkms_name=DRIVER, modules=MODULES, more=""):
-    """What /usr/src holds for dkms: one small module a name; mlx5_ib gives functions a port."""
-    top = f"/usr/src/{dkms_name}-{DKMS_VERSION}"
-    conf = f'PACKAGE_NAME="{dkms_name}"\nPACKAGE_VERSION="{DKMS_VERSION}"\n' \
-        'MAKE[0]="make -j2 KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\nAUTOINSTALL="yes"\n' + more
-    files = {}
-    for n, name in enumerate(modules):
-        source = text_of("mlx5_ib.c.in" if name == "mlx5_ib" else "module.c.in")
-        source = source.replace("@NAME@", name).replace("@VERSION@", LEVEL)
-        if broken:
-            source += "#error this kernel is not supported by this release\n"
-        files[f"{top}/{name}.c"] = (source, 0o644)
-        conf += f'BUILT_MODULE_NAME[{n}]="{name}"\nDEST_MODULE_LOCATION[{n}]="/updates"\n'
-    objects = " ".join(f"{name}.o" for name in modules)
-    files[f"{top}/dkms.conf"] = (conf, 0o644)
-    files[f"{top}/Makefile"] = (f"obj-m := {objects}\nKDIR := /lib/modules/$(KVER)/build\n"
-                                 "all:\n\t@echo 'KCFLAGS: $(KCFLAGS)'\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules\n"
-                                 "clean:\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) clean\n", 0o644)
+def module_source(name):
+    text = text_of("module.c.in").replace("@NAME@", name)
+    if name == VERSIONED:
+        text += f'MODULE_VERSION("{LEVEL}");\n'
+    return text
+
+
+def driver_conf(modules, version=DKMS_VERSION):
+    """dkms.conf of the driver; modules: (folder of the source, name)."""
+    # 24.07: all is done by one MAKE; there is no MAKE[0], PRE_BUILD or BUILD_DEPENDS, and modules are counted.
+    conf = 'is_set()\n{\n\tgrep -q "^$1=[ym]" "$kernel_source_dir/.config" 2>/dev/null\n}\n' \
+        'kernelver=${kernelver:-$(uname -r)}\nkernel_source_dir=${kernel_source_dir:-/lib/modules/$kernelver/build}\ni=0\n'
+    for folder, name in modules:
+        lines = f"BUILT_MODULE_NAME[$i]={name}\nBUILT_MODULE_LOCATION[$i]={folder}\nDEST_MODULE_NAME[$i]={name}\n" \
+            f"DEST_MODULE_LOCATION[$i]=/updates\nSTRIP[$i]=yes\nlet i++\n"
+        conf += f"if is_set CONFIG_INFINIBAND_IRDMA; then\n{lines}fi\n" if name == "irdma" else lines
+    return conf + f'MAKE="./ofed_scripts/pre_build.sh $kernelver $kernel_source_dir {DRIVER} {version}"\n' \
+        f'CLEAN="make clean"\nPACKAGE_NAME={DRIVER}\nPACKAGE_VERSION={version}\nAUTOINSTALL=yes\n' \
+        'POST_INSTALL="ofed_scripts/dkms_build_ulps.sh $kernelver"\n'
+
+
+def driver_scripts(questions=QUESTIONS):
+    """What the driver's source has beside what is compiled."""
+    names = {"configure": ".", **dict.fromkeys(("pre_build.sh", "install_helper", "dkms_ofed_post_build.sh",
+                                                "dkms_build_ulps.sh", "conftest.c.in"), "ofed_scripts")}
+    files = {f"{SOURCE}/{folder}/{name}": (text_of(f"driver/{name}"), 0o755) for name, folder in names.items()}
+    files[f"{SOURCE}/ofed_scripts/common.postinst"] = (text_of("common.postinst"), 0o755)
+    files[f"{SOURCE}/ofed_scripts/openib.conf"] = (text_of("utils/openib.conf"), 0o644)
+    files[f"{SOURCE}/ofed_scripts/questions"] = ("".join(f"{name} {what}\n" for name, what in questions), 0o644)
+    files[f"{SOURCE}/include/ofed_rig.h"] = (text_of("driver/ofed_rig.h"), 0o644)
     return files
 
 
-def own_modules():
-    """The same, of modules that work."""
-    names = (*MODULES, COMPILED)
-    conf = f'PACKAGE_NAME="mlnx-ofed-kernel"\nPACKAGE_VERSION="{DKMS_VERSION}"\nAUTOINSTALL="yes"\n' \
-        f'MAKE[0]="sh own-modules ${{kernelver}} {" ".join(MODULES)}"\n'
-    for n, name in enumerate(names):
-        conf += f'BUILT_MODULE_NAME[{n}]="{name}"\nDEST_MODULE_LOCATION[{n}]="/updates"\n'
-    compiled = text_of("module.c.in").replace("@NAME@", COMPILED).replace("@VERSION@", LEVEL)
-    return {f"{SOURCE}/dkms.conf": (conf, 0o644),
-            f"{SOURCE}/own-modules": (text_of("own-modules"), 0o644),
-            f"{SOURCE}/Makefile": (f"obj-m := {COMPILED}.o\n", 0o644),
-            f"{SOURCE}/{COMPILED}.c": (compiled, 0o644)}
+def all_questions():
+    """As many as the vendor's driver asks."""
+    more = ((f"HAVE_NETDEV_PRIV_{n}", QUESTIONS[n % 2][1]) for n in range(ALL_QUESTIONS - len(QUESTIONS)))
+    return (*QUESTIONS, *more)
 
 
-def others(variant):
+def driver_source(broken=False, drives=False):
+    """What /usr/src holds for dkms."""
+    files = driver_scripts()
+    compiled = COMPILED if drives else MODULES
+    for name in compiled:
+        source = text_of("driver/mlx_compat.c") if name == "mlx_compat" else module_source(name)
+        files[f"{SOURCE}/{name}.c"] = (source + (UNFIT if broken else ""), 0o644)
+    more = "./own-modules $(KVER) @MODULES@" if drives else "@:"
+    makefile = text_of("driver/Makefile").replace("@OBJECTS@", " ".join(f"{name}.o" for name in compiled))
+    files[f"{SOURCE}/Makefile"] = (makefile.replace("@MORE@", more).replace("@MODULES@", " ".join(OF_THE_KERNEL)), 0o644)
+    if drives:
+        files[f"{SOURCE}/own-modules"] = (text_of("driver/own-modules"), 0o755)
+    files[f"{SOURCE}/dkms.conf"] = (driver_conf([(".", name) for name in MODULES]), 0o644)
+    return files
+
+
+def makefile_of(name, module, symbols=""):
+    return (text_of("Makefile.other", name).replace("@OBJECTS@", f"{module}.o").replace("@SYMBOLS@", symbols), 0o644)
+
+
+def plain_source(name, module, more=""):
+    """A package's source that needs nothing of the driver."""
+    top = f"/usr/src/{name}-{DKMS_VERSION}"
+    conf = f'PACKAGE_NAME="{name}"\nPACKAGE_VERSION="{DKMS_VERSION}"\nCLEAN="make clean"\nAUTOINSTALL="yes"\n' \
+        f'MAKE[0]="make all KVER=$kernelver"\nBUILT_MODULE_NAME[0]="{module}"\nDEST_MODULE_LOCATION[0]="/updates"\n'
+    source = module_source(module).replace("#include <ofed_rig.h>\n", "").replace("ofed_rig_present()", "0")
+    return {f"{top}/dkms.conf": (conf, 0o644), f"{top}/{module}.c": (source + more, 0o644),
+            f"{top}/common.postinst": (text_of("common.postinst"), 0o755),
+            f"{top}/Makefile": makefile_of(name, module)}
+
+
+def client_source(name, module, more=""):
+    """A package's source that is compiled against the driver's."""
+    top = f"/usr/src/{name}-{DKMS_VERSION}"
+    # 5.9: not compiled by itself for a kernel that comes, but by the driver's POST_INSTALL.
+    conf = f'PACKAGE_NAME="{name}"\nPACKAGE_VERSION="{DKMS_VERSION}"\nCLEAN="make clean"\nAUTOINSTALL=\n' \
+        'MAKE="make -j$(grep -c ^processor /proc/cpuinfo) KVER=$kernelver KDIR=/lib/modules/$kernelver/build"\n' \
+        f'BUILT_MODULE_NAME[0]="{module}"\nBUILT_MODULE_LOCATION[0]="./"\nDEST_MODULE_LOCATION[0]="/updates"\n'
+    return {**plain_source(name, module), f"{top}/dkms.conf": (conf, 0o644),
+            f"{top}/{module}.c": (module_source(module) + more, 0o644),
+            f"{top}/Makefile": makefile_of(name, module, "$(OFED)/Module.symvers")}
+
+
+def sources_of(variant):
     """By the name that dkms has for each: its source."""
-    return {name: kernel_source(variant == "broken-others" and name == "iser", name, (module,),
-                                f'BUILD_DEPENDS[0]="{DRIVER}"\n' if name == "iser" else "")
-            for name, _, module in OTHERS}
+    made = {DRIVER: driver_source(variant == "broken-build", variant == "drives")}
+    for name, _, module in OTHERS:
+        source = plain_source if name == "kernel-mft-dkms" else client_source
+        made[name] = source(name, module, UNFIT if variant == "broken-others" and name == "iser" else "")
+    return made
 
 
-def dkms_package(work, pool, name, source, broken=False):
-    """The package's name, which is that of the module with -dkms in the end. broken: it fails when dkms does."""
+def dkms_package(work, pool, name, source):
+    """The package's name, which is that of the module with -dkms in the end."""
     package = name if name.endswith("-dkms") else f"{name}-dkms"
-    postinst = text_of("dkms-postinst", name)
-    deb(work, pool, package, f"{DKMS_VERSION}-1",
-        depends="dkms, gcc, make" + ("" if name == DRIVER else f", {DRIVER}-dkms"), files=source,
-        scripts={"postinst": postinst.replace(" || true", "") if broken else postinst,
-                 "prerm": text_of("dkms-prerm", name)})
+    scripts = {"postinst": text_of("dkms-postinst", name), "prerm": text_of("dkms-prerm", name)}
+    depends = "dkms, make"
+    if name == DRIVER:
+        depends = "dkms, mlnx-ofed-kernel-utils, libc6-dev, gcc"
+        # 24.07, where it was packaged by dkms 3: an initramfs is made by dpkg's trigger and not by dkms.
+        scripts.update(prerm=text_of("driver/prerm"), triggers="activate-await update-initramfs\n")
+        source = {**source, f"/usr/src/ofa_kernel-{DKMS_VERSION}": Link(f"{DRIVER}-{DKMS_VERSION}"),
+                  "/usr/src/ofa_kernel": FOLDER,
+                  f"/usr/share/dkms/modules_to_force_install/{DRIVER}.force": (f"{DRIVER}\n", 0o644)}
+    elif name != "kernel-mft-dkms":
+        depends += f", {DRIVER}-dkms"
+    deb(work, pool, package, f"{DKMS_VERSION}-1", depends=depends, files=source, scripts=scripts)
     return package
 
 
+def utils_package(work, pool):
+    # 24.07: these only; the init script, as all else, is no conffile.
+    conffiles = {"/etc/infiniband/openib.conf": text_of("utils/openib.conf"),
+                 "/etc/infiniband/mlx5.conf": "# nothing is set\n",
+                 "/etc/modprobe.d/ib_ipoib.conf": text_of("utils/ib_ipoib.conf"),
+                 "/etc/modprobe.d/mlnx.conf": "# nothing is set\n"}
+    files = {path: (text, 0o644) for path, text in conffiles.items()}
+    files["/etc/infiniband/info"] = (text_of("utils/info"), 0o755)
+    files["/etc/init.d/openibd"] = (text_of("utils/openibd"), 0o755)
+    files["/lib/systemd/system/openibd.service"] = (text_of("utils/openibd.service"), 0o644)
+    deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", depends="coreutils, grep, procps, kmod", files=files,
+        scripts={"postinst": text_of("utils/postinst"), "prerm": text_of("utils/prerm")}, conffiles=conffiles)
+
+
 def packages(work, pool, variant, userland, sources):
-    drives = variant == "drives"
-    sources = sources or {
-        DRIVER: own_modules() if drives else kernel_source(broken=variant == "broken-build"), **others(variant)}
-    compiled = [dkms_package(work, pool, name, source, variant == "broken-others" and name == "iser")
-                for name, source in sources.items()]
-    deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", files={
-        "/etc/init.d/openibd": (text_of("openibd-loads" if drives else "openibd"), 0o755),
-        "/lib/systemd/system/openibd.service": (text_of("openibd.service"), 0o644),
-        "/etc/infiniband/openib.conf": ("# stand-in of the test\nONBOOT=yes\nIPOIB_LOAD=yes\n", 0o644)},
-        scripts={"postinst": text_of("utils-postinst")})
+    sources = sources or sources_of(variant)
+    compiled = [dkms_package(work, pool, name, source) for name, source in sources.items()]
+    utils_package(work, pool)
     deb(work, pool, "ofed-scripts", f"{LEVEL}", files={
         "/usr/bin/ofed_info": (text_of("ofed_info"), 0o755)},
         scripts={"postinst": text_of("asks-postinst"), "templates": text_of("asks-templates")}

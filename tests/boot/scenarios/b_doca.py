@@ -4,11 +4,12 @@
 The catalog has no doca-ofed for Debian, so the stanza names the artefact, as its user would.
 """
 import hashlib
+import os
 import re
 
 import expect
 import user_data
-from rig import vendor
+from rig import kernels, vendor
 from scenarios import BOOKWORM, BOTH, TRIXIE, scenario
 
 
@@ -69,10 +70,49 @@ def doca_installed(t, vm, boot):
     t.check(not vm.container.path("etc/dkms/no-autoinstall").exists(),
             "dkms compiles for later kernels again")
     left_out(t, vm, boot)
+    all_configured(t, vm, boot)
+    t.equal(compiled(boot), [f"{vendor.DRIVER} for {t.kernel}"], "the driver is compiled once, and for this kernel only")
+    complete(t, vm)
     driver = ((boot.result or {}).get("verdict") or {}).get("driver") or {}
     t.equal(driver.get("stack"), "doca-ofed", "result.json names the stack")
     t.equal(boot.units.get("openibd.service", {}).get("UnitFileState"), "enabled", "openibd is enabled")
     t.contains(log, "service openibd.service: is enabled already", "which was not done twice")
+
+
+def compiled(boot):
+    """What the sources of the vendor's packages were asked to compile, in the order of that."""
+    return boot.file("/var/log/rig/compiled").splitlines()
+
+
+def all_configured(t, vm, boot):
+    """No package is half-done, so that apt goes on to work for its user."""
+    wrong = {name: p["status"] for name, p in boot.seen["packages"].items() if p["status"] not in ("ii", "rc")}
+    t.equal(wrong, {}, "every package is configured")
+    t.equal(vm.container.run("apt-get", "-q", "check", check=False), 0, "the user's own apt has nothing to complain of")
+
+
+def complete(t, vm, kernel=None):
+    """What the vendor's stack needs beside modules: what to load, and what others are built against."""
+    lines = vm.container.path("etc/infiniband/openib.conf").read_text().splitlines()
+    t.equal([line for line in vendor.LOAD_LINES if lines.count(line) != 1], [],
+            "openib.conf says once of each module that it is to be loaded")
+    folder = vm.container.path(f"usr/src/ofa_kernel/x86_64/{kernel or t.kernel}")
+    wanted = ("include/ofed_rig.h", "compat/config.h", "Module.symvers")
+    t.equal([name for name in wanted if not (folder / name).is_file()], [],
+            "headers, configuration and symbols of the driver are there for others")
+    link = vm.container.path("usr/src/ofa_kernel/default")
+    t.check(link.is_symlink() and os.readlink(link) == "/etc/alternatives/ofa_kernel_headers",
+            "/usr/src/ofa_kernel/default is an alternative")
+    link = vm.container.path("etc/alternatives/ofa_kernel_headers")
+    t.equal(link.is_symlink() and os.readlink(link), f"/usr/src/ofa_kernel/x86_64/{kernel or t.kernel}", "which leads there")
+
+
+def openibd_loads(t, vm, boot):
+    """openibd, started by the boot, asks for every module."""
+    seen = [line.split()[2] for line in boot.file("/var/log/rig/openibd").splitlines() if " load " in line]
+    t.equal(sorted(set(seen)), sorted(vendor.LOADED), "the boot's openibd loads all of the stack")
+    t.check(vm.container.path("etc/systemd/system/sysinit.target.wants/openibd.service").is_symlink(),
+            "it is part of sysinit.target")
 
 
 def others_in_place(t, vm):
@@ -109,12 +149,14 @@ def doca(t):
     first = vm.boot(420)
     doca_installed(t, vm, first)
 
+    vm.container.path("var/log/rig/openibd").unlink(missing_ok=True)
     second = vm.boot()
     t.equal(second.exit_code, 0, "second boot: exit 0")
     t.contains(second.last_line, ": unchanged: ", "second boot: nothing has changed")
     t.equal(second.dpkg_runs(), [], "second boot: dpkg was not run")
     t.equal(second.packages, first.packages, "second boot: the packages are the same")
     expect.clean_boot(t, second)
+    openibd_loads(t, vm, second)
 
 
 # The machine tells the server how far its boot is, which holds the second half back until the
@@ -191,10 +233,13 @@ def doca_bare_image(t):
     t.check(boot.installed(f"linux-headers-{t.kernel}"), "the headers of this very kernel are installed")
 
 
-@scenario(BOOKWORM)
+@scenario(BOTH)
 def modules_all(t):
-    """The stanza wants the vendor's other modules too."""
-    vm = t.vm()
+    """The stanza wants the vendor's other modules too; a newer kernel waits for its first boot, and gets nothing yet."""
+    vm = t.vm(kernel=kernels.OLD)
+    newer, t.kernel = t.kernel, kernels.OLD
+    kernels.add_older(vm.container, newer)
+    kernels.run(vm.container, t.kernel)
     source = Source(t, vm)
     vm.user_data(user_data.plain(stanza(source.file_url, source.sha256) + "  modules: all\n"))
     boot = vm.boot(420)
@@ -202,14 +247,19 @@ def modules_all(t):
     t.equal(others_in_place(t, vm), [module for _, _, module in vendor.OTHERS], "they are compiled and in place")
     kept = [name for name, _, _ in vendor.OTHERS if vm.container.path(f"etc/dkms/{name}.conf").exists()]
     t.equal(kept, [], "dkms is not kept from any")
+    all_configured(t, vm, boot)
+    t.equal(sorted(compiled(boot)), sorted(f"{name} for {t.kernel}" for name in
+                                           (vendor.DRIVER, *(name for name, _, _ in vendor.OTHERS))),
+            "each is compiled once, and none for the newer kernel")
+    complete(t, vm)
 
 
 @scenario(BOTH)
 def others_broken(t):
-    """One of the others fits no longer, on a machine whose dkms has a module already, so that the packages' own
-    scripts compile: nobody needs it, and nothing fails."""
+    """One of the others fits no longer, on a machine whose dkms has a module already: nobody needs it, and nothing
+    fails."""
     vm = t.vm()
-    for path, (text, mode) in vendor.kernel_source(False, "rig", ("rig",)).items():
+    for path, (text, mode) in vendor.plain_source("rig", "rig").items():
         vm.container.write(path.lstrip("/"), text, mode=mode)
     vm.container.run("sh", "-ec", f"""apt-get -q -y --no-install-recommends install dkms
         dkms install -m rig -v {vendor.DKMS_VERSION} -k {t.kernel}""")
@@ -218,8 +268,8 @@ def others_broken(t):
     boot = vm.boot(420)
     expect.ended(t, boot, 0, expect.INSTALLED)
     left_out(t, vm, boot)
-    t.contains(boot.status_log, "BUILD_EXCLUSIVE directive", "the package's script has asked dkms, which left it alone")
-    t.check("beside the other packages" not in boot.status_log, "all was left to the packages' scripts")
+    all_configured(t, vm, boot)
+    t.contains(boot.seen["dkms"], f"rig/{vendor.DKMS_VERSION}, {t.kernel}", "the machine's own module is still there")
 
 
 @scenario(BOOKWORM)
@@ -231,12 +281,12 @@ def others_wanted(t):
     boot = vm.boot(420)
     expect.ended(t, boot, 14, "dkms-failed")
     t.contains(boot.last_line, "iser", "the end names it")
-    t.contains(boot.status_log, "this kernel is not supported by this release", "with the compiler's words")
+    t.contains(boot.status_log, vendor.UNFIT_WORDS, "with the compiler's words")
 
 
 @scenario(BOTH)
 def dkms_fails(t):
-    """The modules do not compile, and the package tells apt that all is well."""
+    """The driver does not compile; and when it does, the next boot's run goes on from there."""
     vm = t.vm()
     source = Source(t, vm, "broken-build")
     vm.user_data(user_data.plain(stanza(source.file_url, source.sha256)))
@@ -244,9 +294,18 @@ def dkms_fails(t):
     expect.ended(t, boot, 14, "dkms-failed")
     expect.clean_boot(t, boot)
     expect.before_runcmd(t, boot)
-    t.check(boot.installed("mlnx-ofed-kernel-dkms"), "apt and dpkg were told that all is well")
-    t.contains(boot.status_log, "this kernel is not supported by this release",
-               "the status log has the compiler's words")
+    words = boot.status_log.find(vendor.UNFIT_WORDS)
+    t.check(words > -1, "the status log has the compiler's words", boot.status_log[-3000:])
+    t.check(words < boot.status_log.find("+ read -r line") or "+ read -r line" not in boot.status_log,
+            "before those of the scripts around it", boot.status_log[-3000:])
+
+    for path in vm.container.path(vendor.SOURCE.lstrip("/")).glob("*.c"):
+        path.write_text(path.read_text().replace(vendor.UNFIT, ""))
+    boot = vm.boot(420)
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    all_configured(t, vm, boot)
+    left_out(t, vm, boot)
+    complete(t, vm)
 
 
 @scenario(BOOKWORM)

@@ -10,7 +10,7 @@ import user_data
 from fetch import downloads
 from rig import vendor
 from scenarios import BOOKWORM, BOTH, scenario
-from scenarios.b_doca import Source, doca_installed, stanza
+from scenarios.b_doca import Source, complete, doca_installed, openibd_loads, stanza
 
 CACHE = "srv/modules"
 PUBLISH = f"  modules_cache: {{url: /{CACHE}, publish: true}}\n"
@@ -84,6 +84,7 @@ def hit(t, vm, boot):
     dep = vm.container.path(f"usr/lib/modules/{t.kernel}/modules.dep").read_text()
     t.contains(dep, "updates/dkms/mlx5_core.ko", "depmod has seen them")
     t.contains(boot.status_log, "nothing has to be compiled", "the log says where they are from")
+    complete(t, vm)
 
 
 def missed(t, vm, boot, why):
@@ -115,8 +116,10 @@ def cache(t):
     before = second.packages()
     boot = second.boot(420)
     hit(t, second, boot)
+    second.container.path("var/log/rig/openibd").unlink(missing_ok=True)
     again = second.boot()
     t.contains(again.last_line, ": unchanged: ", "second boot: nothing has changed")
+    openibd_loads(t, second, again)
     t.equal(again.dpkg_runs(), [], "second boot: dpkg was not run")
     second.container.run("ofed-init", "uninstall")
     after = second.packages()
@@ -174,7 +177,7 @@ def cache_by_hand(t):
     vm.container.path("key").chmod(0o600)
     vm.container.run("/both")
     first, second = ((vm.container.path(f"out.{n}")).read_text() for n in (1, 2))
-    t.contains(first, "8 modules, sha256", "the first one packs")
+    t.contains(first, f"{len(vendor.MODULES)} modules, sha256", "the first one packs")
     t.contains(first, ", signed", "and signs")
     t.check(not any(line in first + second + boot.status_log for line in key.lines()), "nothing of the key is said")
     t.contains(second, "there already", "the second one leaves it alone")
@@ -232,7 +235,7 @@ def cache_https(t):
         source = start(t, vm, where)
         boot = vm.boot(420)
         doca_installed(t, vm, boot)
-        t.contains(boot.status_log, "8 published as", "the log says that they are published")
+        t.contains(boot.status_log, f"{len(vendor.MODULES)} published as", "the log says that they are published")
         t.check("HUSH" not in boot.status_log + boot.journal, "and nothing of the signature")
         pointer = next((p for p in store.blobs if p.endswith(".json")), "")
         told = json.loads(store.blobs[pointer])
@@ -266,7 +269,7 @@ def cache_https(t):
         vm.container.write("both", TWO_AT_ONCE.format(imds=vm.imds.url), mode=0o755)
         vm.container.run("/both")
         said = sorted(vm.container.path(f"out.{n}").read_text().strip() for n in (1, 2))
-        t.equal(["8 modules, sha256" in text for text in said].count(True), 1, "one of two has published")
+        t.equal([f"{len(vendor.MODULES)} modules, sha256" in text for text in said].count(True), 1, "one of two has published")
         t.equal(["there already" in text for text in said].count(True), 1, "the other one finds that")
         t.equal(puts(store).count(pointer), 2, "both have tried")
         told = json.loads(store.blobs[pointer])

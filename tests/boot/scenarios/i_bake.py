@@ -9,7 +9,7 @@ import expect
 import user_data
 from rig import kernels, vendor
 from scenarios import BOOKWORM, BOTH, scenario
-from scenarios.b_doca import Source, stanza
+from scenarios.b_doca import Source, complete, openibd_loads, stanza
 from trial import OFFICE_SIZE
 
 CONFIG = "etc/ofed-init/conf.d/50-image.yaml"
@@ -39,6 +39,7 @@ def baked(t, vm, kernel):
             "the marker says what was baked")
     t.equal(len(marker["modules"]), len(vendor.MODULES), "the marker lists the modules")
     t.check(all(len(m["sha256"]) == 64 and m["bytes"] > 0 for m in marker["modules"]), "with digest and size")
+    complete(t, vm, kernel)
     left = [name for name in PER_VM if vm.container.path(f"var/lib/ofed-init/{name}").exists()]
     t.equal(left, [], "nothing of a VM is in the image")
     t.check(not vm.container.path("var/log/azure/ib-vmext-status").exists(), "no log of a VM either")
@@ -110,7 +111,7 @@ def bake(t):
     t.check(started(vm), "openibd will be started")
     t.contains(words, "exit 0 (operation successful): baked: ", "the last line names the reason")
     t.contains(words, "/lib/modules/99.11.0-1018-azure is no kernel", "a folder that was left is named")
-    boots_ready(t, vm)
+    openibd_loads(t, vm, boots_ready(t, vm))
     again = vm.boot()
     t.contains(again.last_line, ": unchanged: ", "second boot: nothing has changed")
 
