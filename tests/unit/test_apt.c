@@ -566,8 +566,9 @@ static int carry_out(struct fakehost *f, struct oi_err *err)
 
 #define CONF "-q -c */var/lib/ofed-init/apt/apt.conf "
 #define UPDATE CONF "update"
-#define SIMULATE CONF "-y --simulate --no-install-recommends install "
-#define SIZE CONF "-y --print-uris --no-install-recommends install "
+#define LOOK CONF "-o Dir::State::extended_states=*/var/lib/ofed-init/apt/extended_states "
+#define SIMULATE LOOK "-y --simulate --no-install-recommends install "
+#define SIZE LOOK "-y --print-uris --no-install-recommends install "
 #define PREVIEW(names) SIZE names " -V"
 #define INSTALL CONF "-y --no-install-recommends install "
 #define TIMEOUT " -o DPkg::Lock::Timeout=*"
@@ -1723,7 +1724,7 @@ static void test_unfinished_installation(void **state)
 	add_packages(f, "rdma-core", NULL);
 	expect_simulation(f, 100, "apt/print-broken");
 	fakehost_expect(f, "apt-get", 0, "apt/print-fix",
-			CONF "-y --print-uris --no-install-recommends --fix-broken install -V");
+			LOOK "-y --print-uris --no-install-recommends --fix-broken install -V");
 	/* Of ours, whose script would compile it: the run does. */
 	fakehost_write(f, OI_RECORD_PATH, "{\"schema\": 1, \"packages\": [\"mlnx-ofed-kernel-dkms 25.10\"]}");
 	fakehost_expect_text(f, "dpkg-query", 0, "unpacked ok mlnx-ofed-kernel-dkms\n", "--show *");

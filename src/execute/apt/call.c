@@ -108,21 +108,37 @@ char *oi_apt_why(const struct oi_apt_call *call, const struct oi_err *err)
 	return text;
 }
 
-void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p, const char *mode,
+static void add_install(struct oi_strv *args, const char *mode, const struct oi_strv *names)
+{
+	oi_strv_add(args, "-y");
+	if (mode)
+		oi_strv_add(args, mode);
+	oi_strv_add(args, "--no-install-recommends");
+	if (!names)
+		oi_strv_add(args, "--fix-broken");
+	oi_strv_add(args, "install");
+	if (names)
+		oi_strv_add_all(args, names);
+}
+
+void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p,
 			 const struct oi_strv *names)
 {
 	oi_apt_call_init(call, p, OI_TOOL_APT_GET);
-	oi_strv_add(&call->child.args, "-y");
-	if (mode)
-		oi_strv_add(&call->child.args, mode);
-	else /* the packages' scripts call dkms */
-		oi_compile_prepare(p->ctx->host, p->ctx->verdict->driver.kernel, &call->child);
-	oi_strv_add(&call->child.args, "--no-install-recommends");
-	if (!names)
-		oi_strv_add(&call->child.args, "--fix-broken");
-	oi_strv_add(&call->child.args, "install");
-	if (names)
-		oi_strv_add_all(&call->child.args, names);
+	/* the packages' scripts call dkms */
+	oi_compile_prepare(p->ctx->host, p->ctx->verdict->driver.kernel, &call->child);
+	add_install(&call->child.args, NULL, names);
+}
+
+int oi_apt_call_preview(struct oi_apt_call *call, const struct oi_packages *p, const char *mode,
+			const struct oi_strv *names, struct oi_err *err)
+{
+	oi_apt_call_init(call, p, OI_TOOL_APT_GET);
+	call->result.end = OI_RUN_NEVER_STARTED;
+	if (oi_apt_private_marks(p->ctx->host, &call->child.args, err))
+		return -1;
+	add_install(&call->child.args, mode, names);
+	return 0;
 }
 
 void oi_apt_call_wait(struct oi_apt_call *call)

@@ -42,11 +42,19 @@ int oi_apt_call_run(struct oi_apt_call *call, struct oi_err *err);
 
 /**
  * oi_apt_call_install() - begin an `apt-get install`
- * @mode: "--print-uris", "--simulate"; NULL: for real
  * @names: NULL: nothing but what packages that are there already lack
  */
-void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p, const char *mode,
+void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p,
 			 const struct oi_strv *names);
+
+/**
+ * oi_apt_call_preview() - the same, to see what it would do; changes nothing of the machine
+ * @mode: "--print-uris", "--simulate"
+ * Return: 0, or -1 as oi_apt_private_marks(); then oi_apt_said_no() is false.
+ */
+OI_MUST_CHECK
+int oi_apt_call_preview(struct oi_apt_call *call, const struct oi_packages *p, const char *mode,
+			const struct oi_strv *names, struct oi_err *err);
 
 /** oi_apt_call_settings() - dpkg's options: files that somebody has changed stay as they are */
 void oi_apt_call_settings(struct oi_strv *args);

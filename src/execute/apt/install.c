@@ -99,7 +99,7 @@ static int install(struct oi_packages *p, const struct oi_strv *names, bool auto
 {
 	OI_APT_CALL_AUTO call = { 0 };
 
-	oi_apt_call_install(&call, p, NULL, names);
+	oi_apt_call_install(&call, p, names);
 	oi_apt_call_wait(&call);
 	call.child.level = OI_LOG_INFO;
 	if (automatic) {

@@ -85,10 +85,9 @@ static int simulate_then_size(const struct oi_packages *p, struct oi_apt_call *c
 	OI_APT_CALL_AUTO size = { 0 };
 
 	oi_log_debug(&p->ctx->host->log, "packages: apt's list of changes was not understood; simulating");
-	oi_apt_call_install(call, p, "--simulate", names);
-	if (oi_apt_call_run(call, err))
+	if (oi_apt_call_preview(call, p, "--simulate", names, err) || oi_apt_call_run(call, err) ||
+	    oi_apt_call_preview(&size, p, "--print-uris", names, err))
 		return -1;
-	oi_apt_call_install(&size, p, "--print-uris", names);
 	size.child.out = &uris;
 	if (oi_apt_call_run(&size, err))
 		return -1;
@@ -99,7 +98,8 @@ static int simulate_then_size(const struct oi_packages *p, struct oi_apt_call *c
 int oi_apt_preview(const struct oi_packages *p, struct oi_apt_call *call,
 		   const struct oi_strv *names, struct oi_err *err)
 {
-	oi_apt_call_install(call, p, "--print-uris", names);
+	if (oi_apt_call_preview(call, p, "--print-uris", names, err))
+		return -1;
 	oi_strv_add(&call->child.args, "-V"); /* one package a line, with its versions */
 	if (oi_apt_call_run(call, err))
 		return -1;
@@ -241,7 +241,7 @@ static int mend(struct oi_packages *p, struct oi_err *err)
 		    "packages: an earlier installation was not finished; finishing it first");
 	if (oi_apt_record(p, err) || oi_apt_defer_open(p->ctx->host, err))
 		return -1;
-	oi_apt_call_install(&call, p, NULL, NULL);
+	oi_apt_call_install(&call, p, NULL);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_wait(&call);
 	ret = oi_apt_call_dpkg(p, &call, err);

@@ -25,10 +25,14 @@
 #define ONLY_STAGED OI_APT_DIR "/staged.list.d" /* those among them that are the vendor's */
 #define GPG_HOME OI_APT_DIR "/gpg"
 #define KEYS OI_APT_DIR "/keys.asc" /* the accepted ones */
+#define MARKS "/var/lib/apt/extended_states"
+#define PRIVATE_MARKS OI_APT_DIR "/extended_states"
 #define KEYS_NAME "ofed-init-vendor.asc"
 
 /* A source file is a few lines; an embedded key is a few kilobytes. */
 #define SOURCE_BYTES (1u << 20)
+/* Some 60 bytes a package that nobody has asked for. */
+#define MARKS_BYTES (16u << 20)
 
 /* Folders of /etc/apt that are mirrored with links, and what a plan adds to them. */
 static const struct {
@@ -494,6 +498,19 @@ void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args)
 	/* the lists of the others, which it does not know, stay */
 	oi_strv_add(args, "-o");
 	oi_strv_add(args, "APT::Get::List-Cleanup=false");
+}
+
+int oi_apt_private_marks(const struct oi_host *host, struct oi_strv *args, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf marks = { 0 };
+	OI_FREE char *path = under(&host->change, PRIVATE_MARKS);
+
+	if (oi_root_read(&host->change, MARKS, MARKS_BYTES, &marks, err) < 0 ||
+	    oi_root_write(&host->change, PRIVATE_MARKS, 0644, oi_buf_str(&marks), marks.len, err))
+		return -1;
+	oi_strv_add(args, "-o");
+	oi_strv_addf(args, "Dir::State::extended_states=%s", path);
+	return 0;
 }
 
 int oi_apt_lay_out(const struct oi_host *host, const struct oi_config *config,

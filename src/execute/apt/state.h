@@ -71,6 +71,17 @@ bool oi_apt_replaces(const struct oi_host *host, const struct oi_apt_staged *sta
 /** oi_apt_only_staged() - options by which a call knows of no source but the staged; added to @args */
 void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args);
 
+/**
+ * oi_apt_private_marks() - options by which a preview writes its marks of packages into a copy
+ * @args: added to
+ * apt-get --print-uris marks what it names as installed by hand when nothing is left to install, in
+ * the system's own file; so each preview begins with a copy of that file.
+ * Return: 0, or -1 with OI_R_WRITE_FAILED.
+ * Source: apt, apt-private/private-install.cc, "writeStateFile"; seen with apt 2.6 and 3.0
+ */
+OI_MUST_CHECK
+int oi_apt_private_marks(const struct oi_host *host, struct oi_strv *args, struct oi_err *err);
+
 /** oi_apt_pin_text() - preferences for a step that holds packages; owned by the caller */
 char *oi_apt_pin_text(const struct oi_step *step);
 
