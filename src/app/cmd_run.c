@@ -334,6 +334,7 @@ static int do_run(struct run *run)
 {
 	struct oi_machine *m = &run->machine;
 	struct oi_err err = { 0 };
+	const char *exchange;
 	bool same, cut_off;
 
 	/* Before anything is looked at: half of an installation is no fact to decide by. */
@@ -359,8 +360,9 @@ static int do_run(struct run *run)
 	if (oi_machine_read_catalog(m, &err))
 		return fail(run, &err);
 	decide(run);
-	if (oi_machine_decide_exchange(m, &run->verdict))
-		oi_log_info(log_of(run), "the kernel's own driver is loaded, as by an initramfs that holds it: %s takes its place",
+	exchange = oi_machine_decide_exchange(m, &run->verdict);
+	if (exchange)
+		oi_log_info(log_of(run), "%s: that of %s is loaded now", exchange,
 			    run->verdict.driver.stack);
 	oi_lines_verdict(m, &run->verdict);
 	switch (run->verdict.outcome) {

@@ -265,13 +265,19 @@ static int forget_boot(const struct oi_root *root, struct oi_err *err)
 	return 0;
 }
 
-bool oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict)
+const char *oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict)
 {
-	if (verdict->outcome != OI_OUTCOME_READY || machine->options->facts ||
-	    !oi_verify_overtaken(&machine->host, verdict->driver.stack, verdict->driver.kernel))
-		return false;
-	oi_decide_exchange(&machine->facts, &machine->config, verdict);
-	return true;
+	const char *why = NULL;
+
+	if (verdict->outcome != OI_OUTCOME_READY || machine->options->facts)
+		return NULL;
+	if (oi_verify_overtaken(&machine->host, verdict->driver.stack, verdict->driver.kernel))
+		why = "the kernel's own driver is loaded, as by an initramfs that holds it";
+	else if (oi_verify_away(&machine->host, &machine->facts, verdict))
+		why = "no driver is loaded, though one is installed and an adapter waits for it";
+	if (why)
+		oi_decide_exchange(&machine->facts, &machine->config, verdict);
+	return why;
 }
 
 int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)

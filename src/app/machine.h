@@ -63,11 +63,11 @@ int oi_machine_read_facts(struct oi_machine *machine, struct oi_err *err);
 void oi_machine_ask_size(struct oi_machine *machine);
 
 /**
- * oi_machine_decide_exchange() - what a driver needs that is there, and that the kernel's own came before
+ * oi_machine_decide_exchange() - what a driver needs that is there, and that is not the one that is loaded
  * @verdict: of oi_decide(); changed as by oi_decide_exchange() when that is how it is
- * Return: whether it is; never of a snapshot.
+ * Return: what was found, static; NULL: it is as it should be; never of a snapshot.
  */
-bool oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict);
+const char *oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict);
 
 /**
  * oi_machine_forget_vm() - what belongs to one VM; logs stay, drivers stay

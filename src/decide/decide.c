@@ -139,8 +139,10 @@ void oi_decide_exchange(const struct oi_facts *facts, const struct oi_config *co
 	/* They would be refused, and the network with them: for verify to say how it stands. */
 	if (oi_machine_refuses_unsigned(facts) && !config->secure_boot.key)
 		return;
-	if (oi_gate_holders(&d))
+	if (oi_gate_holders(&d)) {
+		oi_plan_openib_conf(&d);
 		oi_plan_exchange(&d);
+	}
 	free(d.in_use);
 }
 

@@ -23,7 +23,7 @@ void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 
 /**
  * oi_decide_exchange() - how a driver that is there takes the place of the kernel's own
- * @verdict: of oi_decide(), ready, with a stack that brings modules; it gets the one step
+ * @verdict: of oi_decide(), ready, with a stack that brings modules; it gets the steps
  *	     for it, or becomes a refusal when the loaded modules cannot make way; it stays as it
  *	     is where the kernel takes signed modules only and the stanza has no key
  * Source: design, "The machine's own network comes first"

@@ -232,6 +232,8 @@ static void plan_distro(struct oi_decision *d)
 	simulate(d, NULL, false);
 	install_packages(d, NULL, false);
 	write_file(d, "write-modules-load", MODULES_LOAD_FILE, content, "modules for every boot");
+	if (d->stack != OI_DRIVER_INBOX) /* the vendor's, in packages of the distribution's */
+		oi_plan_openib_conf(d);
 	write_ipoib_policy(d);
 	write_limits(d);
 	write_names(d);
@@ -295,16 +297,48 @@ void oi_plan_exchange(struct oi_decision *d)
 	add_list(&step->optional, cx3 ? cx3_modules : modules, OI_ARRAY_SIZE(modules));
 }
 
+/*
+ * openibd loads what openib.conf names, and nothing else; it unloads the whole stack all the same.
+ * The vendor's packages do not bring these lines: their build script adds them, as it compiles.
+ * What the file says already is its owner's, unless the stanza decides it.
+ * Source: the vendor's openibd and ofed_scripts/install_helper, 24.04 and 24.07; MLNX_OFED 4.9's openib.conf
+ */
+void oi_plan_openib_conf(struct oi_decision *d)
+{
+	static const char *const always[] = {
+		"UMAD_LOAD=yes", "UVERBS_LOAD=yes", "RDMA_CM_LOAD=yes", "RDMA_UCM_LOAD=yes",
+		"MLX5_LOAD=yes",
+	};
+	static const char *const cx3[] = { "MLX4_LOAD=yes", "MLX4_EN_LOAD=yes" };
+	struct oi_step *step =
+		oi_verdict_step(d->verdict, OI_ACTION_FILE_SET, "set-ipoib", "%s", "");
+	OI_FREE char *defaults = NULL;
+
+	oi_mem_set(&step->path, OPENIB_CONF);
+	add_list(&step->names, always, OI_ARRAY_SIZE(always));
+	if (d->generation && !strcmp(d->generation, "cx3-pro"))
+		add_list(&step->names, cx3, OI_ARRAY_SIZE(cx3));
+	if (d->config->ipoib == OI_AUTO) {
+		oi_strv_add(&step->names, "IPOIB_LOAD=yes");
+	} else {
+		oi_mem_set(&step->key, "IPOIB_LOAD");
+		oi_mem_set(&step->content, d->config->ipoib == OI_AUTO_FALSE ? "no" : "yes");
+	}
+	defaults = oi_strv_join(&step->names, " ");
+	free(step->detail);
+	step->detail = oi_mem_printf("%s:%s%s where it does not say otherwise, %s", OPENIB_CONF,
+				     !step->key ? "" :
+				     d->config->ipoib == OI_AUTO_FALSE ? " IPOIB_LOAD=no" :
+									 " IPOIB_LOAD=yes",
+				     step->key ? ";" : "", defaults);
+}
+
 /* Set-up of the vendor's service. Source: catalog notes, "openibd" */
 static void set_up_openibd(struct oi_decision *d)
 {
 	struct oi_step *step;
 
-	step = oi_verdict_step(d->verdict, OI_ACTION_FILE_SET, "set-ipoib", "%s: IPOIB_LOAD=%s",
-			       OPENIB_CONF, d->config->ipoib == OI_AUTO_FALSE ? "no" : "yes");
-	oi_mem_set(&step->path, OPENIB_CONF);
-	oi_mem_set(&step->key, "IPOIB_LOAD");
-	oi_mem_set(&step->content, d->config->ipoib == OI_AUTO_FALSE ? "no" : "yes");
+	oi_plan_openib_conf(d);
 	write_file(d, "write-openibd-order", OPENIBD_DROPIN,
 		   "# Written by ofed-init: the devices first, and another try when one came late.\n"
 		   "[Unit]\n"

@@ -5,6 +5,8 @@
 
 #include "decide/decision.h"
 
+/** oi_plan_openib_conf() - the step that has openibd load all that the fabric needs */
+void oi_plan_openib_conf(struct oi_decision *d);
 /** oi_plan_exchange() - the step by which the built modules take the place of the loaded ones */
 void oi_plan_exchange(struct oi_decision *d);
 

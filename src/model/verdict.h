@@ -34,7 +34,7 @@ enum oi_action {
 	OI_ACTION_REPOSITORY_ADD, /* now for real */
 	OI_ACTION_PACKAGES_HOLD, /* of distribution and vendor, which comes from where */
 	OI_ACTION_FILE_WRITE,
-	OI_ACTION_FILE_SET, /* one KEY=value line of a file, when the file is there */
+	OI_ACTION_FILE_SET, /* KEY=value lines of a file, when the file is there */
 	OI_ACTION_PACKAGES_INSTALL,
 	OI_ACTION_BUNDLE_OPEN, /* unpack or mount an MLNX_OFED bundle, see for whom it is */
 	OI_ACTION_BUNDLE_INSTALL, /* run its installer */
@@ -65,9 +65,10 @@ struct oi_step {
 	char *path; /* fetch: name in staging; file: where; a key pair: the private one */
 	char *content; /* file-write: all of it; file-set: the value; a key pair: the certificate;
 			* modules-choose: as file-write, of each */
-	char *key; /* fetch: OI_STEP_UNPACK or NULL; file-set; repository: "deb", "rpm", "address"; hold: the archive;
+	char *key; /* fetch: OI_STEP_UNPACK or NULL; file-set: set whatever the file says, or NULL; repository: "deb", "rpm", "address"; hold: the archive;
 		    * modules: oi_plan_modules_key() */
-	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments */
+	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments;
+			       * file-set: "KEY=value" for each KEY that no line sets yet */
 	struct oi_strv optional; /* packages taken when the archive has them; arguments for a
 				  * bundle that was not built for the kernel; modules that a
 				  * service loads */

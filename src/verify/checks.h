@@ -20,6 +20,10 @@ void oi_verify_modules(const struct oi_host *host, const struct oi_config *confi
 /** oi_verify_is_overtaken() - oi_verify_overtaken(), of a tree that is taken for the machine itself */
 bool oi_verify_is_overtaken(const struct oi_host *host, const char *stack, const char *kernel);
 
+/** oi_verify_is_away() - oi_verify_away(), of a tree that is taken for the machine itself */
+bool oi_verify_is_away(const struct oi_host *host, const struct oi_facts *facts,
+		       const struct oi_verdict *verdict);
+
 /**
  * oi_verify_fabric() - "fabric-device", "port-count", "port-state", "port-rate"
  * @facts: its ports are looked at anew

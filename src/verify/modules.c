@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "sys/clock.h"
 #include "sys/kmods.h"
+#include "sys/openib.h"
 #include "sys/uevent.h"
 
 enum { MAX_WANTED = 8 };
@@ -108,8 +109,8 @@ static void wait_until_loaded(const struct oi_host *host, const struct wanted *w
 		}
 }
 
-static void check_loaded(const struct oi_host *host, const struct wanted *wanted,
-			 const struct oi_kmod *kmods, size_t n, const struct oi_facts *facts,
+static void check_loaded(const struct oi_host *host, const struct oi_verdict *verdict,
+			 const struct wanted *wanted, const struct oi_kmod *kmods, size_t n, const struct oi_facts *facts,
 			 int64_t deadline_ms, struct oi_checks *checks)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv away = { 0 };
@@ -123,7 +124,11 @@ static void check_loaded(const struct oi_host *host, const struct wanted *wanted
 		if (!oi_kmod_is_loaded(host, &kmods[i]))
 			oi_strv_add(wanted[i].loaded ? &away : &idle, kmods[i].name);
 	if (away.n) {
-		text = oi_strv_join(&away, ", ");
+		OI_FREE char *kept_away = oi_kmods_stack_adds(verdict->driver.stack) ?
+					  oi_openib_keeps_away(&host->change, away.v[0]) : NULL;
+		OI_FREE char *names = oi_strv_join(&away, ", ");
+
+		text = kept_away ? oi_mem_printf("%s (%s)", names, kept_away) : oi_mem_take(&names);
 		oi_checks_add(checks, "module-loaded",
 			      unneeded ? OI_PROOF_UNPROVEN : OI_PROOF_FAIL, OI_R_MODULE_LOAD,
 			      "not loaded: %s%s", text,
@@ -211,7 +216,7 @@ void oi_verify_modules(const struct oi_host *host, const struct oi_config *confi
 	else
 		check_files(verdict, wanted, kmods, n, checks);
 	if (here->modules) {
-		check_loaded(host, wanted, kmods, n, facts, deadline_ms, checks);
+		check_loaded(host, verdict, wanted, kmods, n, facts, deadline_ms, checks);
 		check_source(host, verdict, kmods, n, checks);
 	} else {
 		unproven(checks, here->why_not);

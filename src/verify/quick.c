@@ -62,6 +62,42 @@ bool oi_verify_overtaken(const struct oi_host *host, const char *stack, const ch
 	return here.modules && oi_verify_is_overtaken(host, stack, kernel);
 }
 
+/* The stack's own lies on the disk, the function has no driver, and the module is not there. */
+static bool is_away(const struct oi_host *host, const struct oi_facts *facts, const char *stack,
+		    const char *generation, const bool there[N])
+{
+	bool mlx4 = generation && !strcmp(generation, "cx3-pro");
+	const struct oi_kmod main = { .name = mlx4 ? "mlx4_core" : OI_KMOD_MAIN };
+
+	if (!oi_kmods_stack_adds(stack) || !there[mlx4 ? MLX4 : MLX5] ||
+	    oi_kmod_is_loaded(host, &main))
+		return false;
+	for (size_t i = 0; i < facts->pci.n; i++)
+		if (oi_pci_is_infiniband(&facts->pci.v[i]) && !facts->pci.v[i].driver)
+			return true;
+	return false;
+}
+
+bool oi_verify_is_away(const struct oi_host *host, const struct oi_facts *facts,
+		       const struct oi_verdict *verdict)
+{
+	bool there[N] = { false };
+
+	return !look(&host->change, verdict->driver.stack, verdict->driver.kernel, there) &&
+	       is_away(host, facts, verdict->driver.stack, verdict->vm.nic_generation, there);
+}
+
+bool oi_verify_away(const struct oi_host *host, const struct oi_facts *facts,
+		    const struct oi_verdict *verdict)
+{
+	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
+
+	if (!verdict->driver.stack || !verdict->driver.kernel)
+		return false;
+	oi_here_look(host, verdict->driver.kernel, &here);
+	return here.modules && oi_verify_is_away(host, facts, verdict);
+}
+
 bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *kernel)
 {
 	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };

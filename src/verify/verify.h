@@ -33,6 +33,16 @@ void oi_verify(const struct oi_host *host, const struct oi_config *config,
  */
 bool oi_verify_overtaken(const struct oi_host *host, const char *stack, const char *kernel);
 
+/**
+ * oi_verify_away() - is no driver loaded, where a stack's own lies on the disk and a function waits for it
+ * @facts: which functions of the bus have a driver
+ *
+ * The vendor's service says that all is well after it has unloaded the stack and loaded only
+ * what its settings name. No child, as it is asked at every boot.
+ */
+bool oi_verify_away(const struct oi_host *host, const struct oi_facts *facts,
+		    const struct oi_verdict *verdict);
+
 /** oi_verify_quick() - is what the last run left still there; milliseconds, no waiting */
 bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *kernel);
 

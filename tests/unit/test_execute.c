@@ -218,6 +218,38 @@ static void test_file_set(void **state)
 	}
 }
 
+/* The file's own lines stay, whatever they say; a comment says nothing. */
+static void test_file_set_defaults(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{ "ONBOOT=yes\n", "ONBOOT=yes\nIPOIB_LOAD=no\nMLX5_LOAD=yes\nUMAD_LOAD=yes\n" },
+		{ "MLX5_LOAD = no\nUMAD_LOAD=\n", "MLX5_LOAD = no\nUMAD_LOAD=\nIPOIB_LOAD=no\n" },
+		{ "#MLX5_LOAD=no\nIPOIB_LOAD=yes\n UMAD_LOAD='no' # mine",
+		  "#MLX5_LOAD=no\nIPOIB_LOAD=no\n UMAD_LOAD='no' # mine\nMLX5_LOAD=yes\n" },
+	};
+	struct fakehost *f = *state;
+	struct oi_step *step;
+	struct oi_err err;
+
+	step = add_step(f, OI_ACTION_FILE_SET, "set", "MLX5_LOAD=yes");
+	oi_strv_add(&step->names, "UMAD_LOAD=yes");
+	oi_mem_set(&step->path, "/etc/infiniband/openib.conf");
+	oi_mem_set(&step->key, "IPOIB_LOAD");
+	oi_mem_set(&step->content, "no");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_FREE char *after = NULL;
+
+		fakehost_write(f, "/etc/infiniband/openib.conf", cases[i].before);
+		for (int twice = 0; twice < 2; twice++)
+			assert_int_equal(carry_out(f, NULL, &err), 0);
+		after = fakehost_read(f, "/etc/infiniband/openib.conf");
+		assert_string_equal(after, cases[i].after);
+	}
+	assert_true(fakehost_logged(f, 'I', "openib.conf: added MLX5_LOAD=yes UMAD_LOAD=yes"));
+}
+
 static void test_file_set_keeps_the_mode(void **state)
 {
 	struct fakehost *f = *state;
@@ -448,6 +480,7 @@ int main(void)
 		TEST(test_not_ready),
 		TEST(test_artefact_goes),
 		TEST(test_file_set),
+		TEST(test_file_set_defaults),
 		TEST(test_file_set_keeps_the_mode),
 		TEST(test_services),
 		TEST(test_enabled_already),

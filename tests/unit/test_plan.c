@@ -183,7 +183,9 @@ static void the_stanza_chooses_files(void **state)
 	assert_false(has_step("write-limits"));
 	assert_false(has_step("write-rdma-names"));
 	plan("{ipoib: false, secure_boot: {key: /k.priv, certificate: /k.der}}");
+	assert_string_equal(step("set-ipoib")->key, "IPOIB_LOAD");
 	assert_string_equal(step("set-ipoib")->content, "no");
+	assert_false(oi_strv_has(&step("set-ipoib")->names, "IPOIB_LOAD=yes"));
 	assert_true(oi_strv_has(&step("restart-openibd")->optional, "mlx5_core"));
 	assert_non_null(strstr(step("sign-modules")->content, "mok_signing_key=\"/k.priv\""));
 	assert_string_equal(verdict.steps[0].id, "check-signing-key"); /* before anything else */
@@ -192,6 +194,32 @@ static void the_stanza_chooses_files(void **state)
 	assert_true(oi_strv_has(&step("check-signatures")->names, "mlx5_core"));
 	assert_string_equal(step("pin-packages")->key, "Ubuntu");
 	assert_string_equal(step("pin-packages")->names.v[0], "dkms");
+}
+
+/* Compiled here, from a cache, as a bundle or as packages of the distribution's. */
+static void openibd_is_told_what_to_load(void **state)
+{
+	static const char *const six[] = { "UMAD_LOAD=yes", "UVERBS_LOAD=yes", "RDMA_CM_LOAD=yes",
+					   "RDMA_UCM_LOAD=yes", "MLX5_LOAD=yes", "IPOIB_LOAD=yes" };
+	static const char *const stanzas[] = {
+		"{}", "{modules_cache: {url: /srv/sets}}",
+		"{source: {url: https://x.example/MLNX_OFED.tgz, sha256: "
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(stanzas); i++) {
+		plan(stanzas[i]);
+		assert_int_equal(verdict.outcome, OI_OUTCOME_INSTALL);
+		assert_string_equal(step("set-ipoib")->path, "/etc/infiniband/openib.conf");
+		assert_null(step("set-ipoib")->key); /* nothing but what the file does not say */
+		for (size_t k = 0; k < OI_ARRAY_SIZE(six); k++)
+			assert_true(oi_strv_has(&step("set-ipoib")->names, six[k]));
+	}
+	plan("{ipoib: true}");
+	assert_string_equal(step("set-ipoib")->content, "yes");
+	plan("{driver: inbox}");
+	assert_false(has_step("set-ipoib"));
 }
 
 static void sizes_of_an_image_take_one_driver(void **state)
@@ -307,7 +335,9 @@ static void a_driver_that_was_overtaken_takes_its_place(void **state)
 	(void)state;
 	exchange("[]", open, "{}");
 	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
-	assert_int_equal(verdict.n_steps, 1);
+	assert_int_equal(verdict.n_steps, 2);
+	assert_string_equal(verdict.steps[0].id, "set-ipoib"); /* it loads what it is told to */
+	assert_true(oi_strv_has(&step("set-ipoib")->names, "MLX5_LOAD=yes"));
 	assert_string_equal(step("restart-openibd")->names.v[0], "openibd.service");
 	assert_string_equal(step("restart-openibd")->optional.v[0], "mlx5_core");
 	exchange(in_use, open, "{}");
@@ -316,13 +346,13 @@ static void a_driver_that_was_overtaken_takes_its_place(void **state)
 	assert_int_equal(verdict.n_steps, 0);
 	exchange(in_use, open, "{\"reboot\":\"if_needed\"}");
 	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
-	assert_int_equal(verdict.n_steps, 1);
+	assert_int_equal(verdict.n_steps, 2);
 	assert_non_null(step("reboot"));
 	exchange("[]", signed_only, "{}");
 	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
 	assert_int_equal(verdict.n_steps, 0);
 	exchange("[]", signed_only, "{\"secure_boot\":{\"key\":\"/k\",\"certificate\":\"/c\"}}");
-	assert_int_equal(verdict.n_steps, 1);
+	assert_int_equal(verdict.n_steps, 2);
 }
 
 int main(void)
@@ -334,6 +364,7 @@ int main(void)
 		cmocka_unit_test(archives_are_unpacked_on_the_way),
 		cmocka_unit_test(packages_are_for_the_running_kernel),
 		cmocka_unit_test(the_stanza_chooses_files),
+		cmocka_unit_test(openibd_is_told_what_to_load),
 		cmocka_unit_test(sizes_of_an_image_take_one_driver),
 		cmocka_unit_test(an_image_boots_with_its_own_driver),
 		cmocka_unit_test(a_driver_that_was_overtaken_takes_its_place),

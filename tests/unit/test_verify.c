@@ -965,6 +965,50 @@ static void test_quick_ports(void **state OI_UNUSED)
 }
 
 /* As after a boot that has begun with the initramfs of before. */
+/* openibd has unloaded the stack, and its settings named nothing to load. */
+static void test_away(void **state OI_UNUSED)
+{
+	struct oi_pci_function *function;
+
+	add_modules("updates/dkms", "updates/dkms", NULL);
+	add_function(0x0207);
+	function = &facts.pci.v[0];
+	assert_false(oi_verify_is_away(&host, &facts, &verdict)); /* inbox: no service is to load it */
+	oi_mem_set(&verdict.driver.stack, "doca-ofed");
+	assert_true(oi_verify_is_away(&host, &facts, &verdict));
+	function->driver = oi_mem_dup("mlx5_core");
+	assert_false(oi_verify_is_away(&host, &facts, &verdict));
+	oi_mem_set(&function->driver, NULL);
+	load("mlx5_core", NULL); /* which is about to take the function */
+	assert_false(oi_verify_is_away(&host, &facts, &verdict));
+	gone("/sys/module/mlx5_core");
+	function->class_code = 0x0200;
+	assert_false(oi_verify_is_away(&host, &facts, &verdict));
+	function->class_code = 0x0207;
+	add_modules("kernel/drivers", "kernel/drivers", NULL);
+	assert_false(oi_verify_is_away(&host, &facts, &verdict));
+}
+
+/* The reason names the line that its owner has written. */
+static void test_kept_away(void **state OI_UNUSED)
+{
+	add_modules("updates/dkms", "updates/dkms", NULL);
+	add_function(0x0207);
+	load("ib_core", NULL);
+	load("ib_uverbs", NULL);
+	oi_mem_set(&verdict.driver.stack, "doca-ofed");
+	put("/etc/infiniband/openib.conf", "ONBOOT=yes\nMLX5_LOAD=yes\nMLX5_LOAD=\"no\" # mine\n");
+	look_at_modules(&here_yes);
+	assert_fail("module-loaded", OI_R_MODULE_LOAD,
+		    "not loaded: mlx5_core, mlx5_ib (MLX5_LOAD=no in /etc/infiniband/openib.conf, line 3)");
+	put("/etc/infiniband/openib.conf", "MLX5_LOAD=yes\nONBOOT=no\n");
+	look_at_modules(&here_yes);
+	assert_fail("module-loaded", OI_R_MODULE_LOAD, "(ONBOOT=no in /etc/infiniband/openib.conf, line 2)");
+	put("/etc/infiniband/openib.conf", "# MLX5_LOAD=no\n");
+	look_at_modules(&here_yes);
+	assert_fail("module-loaded", OI_R_MODULE_LOAD, "not loaded: mlx5_core, mlx5_ib");
+}
+
 static void test_overtaken(void **state OI_UNUSED)
 {
 	add_modules("kernel/drivers", "kernel/drivers", NULL);
@@ -1020,6 +1064,8 @@ int main(void)
 		EACH(test_verify_a_tree),
 		EACH(test_quick),
 		EACH(test_quick_ports),
+		EACH(test_away),
+		EACH(test_kept_away),
 		EACH(test_overtaken),
 	};
 

@@ -10,6 +10,7 @@
 #include "execute/tools/selinux.h"
 #include "execute/steps/steps.h"
 #include "model/reasons.h"
+#include "sys/keyfile.h"
 
 #define MODE 0644
 #define FILE_BYTES (1u << 20) /* a settings file; openib.conf has 5 kB */
@@ -30,40 +31,6 @@ int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, str
 	return 0;
 }
 
-static bool is_key(const char *line, size_t len, const char *key)
-{
-	size_t blanks = strspn(line, " \t");
-	size_t key_len = strlen(key);
-
-	if (blanks + key_len >= len || strncmp(line + blanks, key, key_len) != 0)
-		return false;
-	line += blanks + key_len;
-	line += strspn(line, " \t");
-	return *line == '=';
-}
-
-/* The file with KEY=value in the place of every line that sets KEY, else at its end. */
-static void set_key(const char *text, const char *key, const char *value, struct oi_buf *out)
-{
-	bool found = false;
-
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		if (is_key(text, len, key)) {
-			oi_buf_addf(out, "%s=%s", key, value);
-			found = true;
-		} else {
-			oi_buf_add(out, text, len);
-		}
-		text += len;
-		oi_buf_adds(out, "\n");
-		text += *text == '\n';
-	}
-	if (!found)
-		oi_buf_addf(out, "%s=%s\n", key, value);
-}
-
 static mode_t mode_of(const struct oi_root *root, const char *path)
 {
 	struct stat st;
@@ -78,6 +45,31 @@ static mode_t mode_of(const struct oi_root *root, const char *path)
 	return mode;
 }
 
+/* What no line sets yet. */
+static void set_defaults(const struct oi_host *host, const struct oi_step *step, struct oi_buf *text)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv added = { 0 };
+	OI_FREE char *names = NULL;
+
+	for (size_t i = 0; i < step->names.n; i++) {
+		const char *line = step->names.v[i];
+		OI_FREE char *key = oi_mem_ndup(line, strcspn(line, "="));
+		OI_FREE char *value = oi_keyfile_get(oi_buf_str(text), key, NULL);
+		OI_CLEANUP(oi_buf_clear) struct oi_buf with = { 0 };
+
+		if (value)
+			continue;
+		oi_keyfile_set(oi_buf_str(text), key, line + strlen(key) + 1, &with);
+		oi_buf_reset(text);
+		oi_buf_add(text, with.data, with.len);
+		oi_strv_add(&added, line);
+	}
+	if (!added.n)
+		return;
+	names = oi_strv_join(&added, " ");
+	oi_log_info(&host->log, "%s: added %s", step->path, names);
+}
+
 int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
 	const struct oi_root *root = &run->ctx.host->change;
@@ -88,10 +80,16 @@ int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struc
 	if (got < 0)
 		return -1;
 	if (got) {
-		oi_log_info(&run->ctx.host->log, "%s is not there: %s is left out", step->path, step->key);
+		oi_log_info(&run->ctx.host->log, "%s is not there: nothing is set in it", step->path);
 		return 0;
 	}
-	set_key(oi_buf_str(&text), step->key, step->content, &out);
+	if (step->key)
+		oi_keyfile_set(oi_buf_str(&text), step->key, step->content, &out);
+	else
+		oi_buf_adds(&out, oi_buf_str(&text));
+	set_defaults(run->ctx.host, step, &out);
+	if (!strcmp(oi_buf_str(&out), oi_buf_str(&text)))
+		return 0;
 	if (oi_record_note_file(root, step->path, oi_buf_str(&out), err))
 		return -1;
 	if (oi_root_write(root, step->path, mode_of(root, step->path), oi_buf_str(&out), out.len,

@@ -15,6 +15,7 @@
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/kmods.h"
+#include "sys/openib.h"
 #include "sys/systemd.h"
 
 enum loaded { LOADED_SAME, LOADED_OTHER, LOADED_NOT, LOADED_UNKNOWN };
@@ -125,6 +126,36 @@ static int watched(struct oi_execution *run, const struct oi_step *step,
 	return ret;
 }
 
+/*
+ * The service ends well also when it has unloaded the whole stack and its settings name nothing
+ * to load. What its settings forbid is not loaded behind its back.
+ */
+static int load_the_rest(const struct oi_execution *run, const struct oi_step *step,
+			 struct oi_err *err)
+{
+	const struct oi_host *host = run->ctx.host;
+	OI_FREE char *why_not = oi_module_why_not_loaded(&run->ctx);
+
+	for (size_t i = 0; !why_not && i < step->optional.n; i++) {
+		const char *name = step->optional.v[i];
+		const struct oi_kmod kmod = { .name = name };
+		OI_FREE char *kept_away = NULL;
+
+		if (oi_kmod_is_loaded(host, &kmod))
+			continue;
+		kept_away = oi_openib_keeps_away(&host->change, name);
+		if (kept_away)
+			return oi_err_set(err, OI_R_MODULE_LOAD,
+					  "%s reports success and has not loaded %s: %s",
+					  step->names.v[0], name, kept_away);
+		oi_log_warn(&host->log, "%s reports success and has not loaded %s: loading it",
+			    step->names.v[0], name);
+		if (oi_module_load(host, name, true, err))
+			return -1;
+	}
+	return 0;
+}
+
 int oi_step_reboot(struct oi_execution *run OI_UNUSED, const struct oi_step *step,
 		   struct oi_err *err)
 {
@@ -146,13 +177,15 @@ int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step
 	if (look(run, step, &detail, &names) == LOADED_SAME) {
 		oi_log_info(&run->ctx.host->log,
 			    "the loaded modules are those on the disk: they stay, and so does the network");
-		return oi_step_services(run, step, "start", err);
+		return oi_step_services(run, step, "start", err) || load_the_rest(run, step, err) ? -1 : 0;
 	}
 	if (detail.len)
 		oi_log_info(&run->ctx.host->log, "to be exchanged: %s", oi_buf_str(&detail));
 	ret = watched(run, step, &names, err);
 	if (ret && err->code != OI_R_SERVICE_FAILED)
 		return ret;
+	if (!ret)
+		ret = load_the_rest(run, step, err);
 	oi_buf_reset(&detail);
 	if (look(run, step, &detail, &now) != LOADED_OTHER)
 		return ret;
