@@ -339,15 +339,14 @@ static void set_up_openibd(struct oi_decision *d)
 	struct oi_step *step;
 
 	oi_plan_openib_conf(d);
+	/* No Restart=: before version 244 systemd refuses the whole unit for it, which is of type oneshot; and a
+	 * service that fails with its modules in use would take the stack down again every few seconds. */
 	write_file(d, "write-openibd-order", OPENIBD_DROPIN,
-		   "# Written by ofed-init: the devices first, and another try when one came late.\n"
+		   "# Written by ofed-init: the devices first.\n"
 		   "[Unit]\n"
 		   "Wants=systemd-udev-settle.service\n"
-		   "After=systemd-udev-settle.service\n"
-		   "[Service]\n"
-		   "Restart=on-failure\n"
-		   "RestartSec=5\n",
-		   "after udev, again on failure");
+		   "After=systemd-udev-settle.service\n",
+		   "after udev");
 	write_limits(d);
 	write_names(d);
 	write_blacklist(d);

@@ -73,7 +73,7 @@ const struct oi_config_key oi_config_keys[] = {
 	{ .path = "modules_cache.publish", .type = OI_KEY_BOOL, .offset = AT(modules_cache.publish),
 	  .about = "Put freshly built modules there, if there are none for such a machine yet." },
 	{ .path = "ipoib", .type = OI_KEY_AUTO_BOOL, .offset = AT(ipoib),
-	  .about = "Load IP over InfiniBand." },
+	  .about = "Load IP over InfiniBand; auto does, unless the driver's openib.conf says otherwise." },
 	{ .path = "persistent_names", .type = OI_KEY_BOOL, .offset = AT(persistent_names),
 	  .about = "Name RDMA devices by their place on the PCI bus." },
 	{ .path = "verify", .type = OI_KEY_MAP, .about = "What must be true of the fabric in the end." },

@@ -222,6 +222,27 @@ static void openibd_is_told_what_to_load(void **state)
 	assert_false(has_step("set-ipoib"));
 }
 
+/* What systemd before 244 refuses a unit of type oneshot for, and with it the driver's service. */
+static void units_are_for_every_systemd(void **state)
+{
+	static const char *const refused[] = { "\nRestart=", "\nRestartForceExitStatus=" };
+	size_t units = 0;
+
+	(void)state;
+	plan("{hold_units: [slurmd.service]}");
+	for (size_t i = 0; i < verdict.n_steps; i++) {
+		const struct oi_step *s = &verdict.steps[i];
+
+		if (s->action != OI_ACTION_FILE_WRITE ||
+		    strncmp(s->path, "/etc/systemd/system/", 20) != 0)
+			continue;
+		units++;
+		for (size_t k = 0; k < OI_ARRAY_SIZE(refused); k++)
+			assert_null(strstr(s->content, refused[k]));
+	}
+	assert_int_equal(units, 2);
+}
+
 static void sizes_of_an_image_take_one_driver(void **state)
 {
 	static const struct { const char *second; int ret; } of[] = {
@@ -365,6 +386,7 @@ int main(void)
 		cmocka_unit_test(packages_are_for_the_running_kernel),
 		cmocka_unit_test(the_stanza_chooses_files),
 		cmocka_unit_test(openibd_is_told_what_to_load),
+		cmocka_unit_test(units_are_for_every_systemd),
 		cmocka_unit_test(sizes_of_an_image_take_one_driver),
 		cmocka_unit_test(an_image_boots_with_its_own_driver),
 		cmocka_unit_test(a_driver_that_was_overtaken_takes_its_place),
