@@ -8,43 +8,43 @@
 
 #include "app/commands.h"
 #include "app/machine.h"
+#include "base/mem.h"
 #include "base/suggest.h"
 #include "model/reasons.h"
 
 struct command {
-	const char *name;
 	int (*run)(const struct oi_options *options);
 	bool changes; /* the machine, or an image */
 };
 
-static const struct command commands[] = {
-	{ "run", oi_cmd_run, true },
-	{ "prefetch", oi_cmd_prefetch, true },
-	{ "plan", oi_cmd_plan, false },
-	{ "facts", oi_cmd_facts, false },
-	{ "verify", oi_cmd_verify, false },
-	{ "status", oi_cmd_status, false },
-	{ "report", oi_cmd_report, false },
-	{ "validate", oi_cmd_validate, false },
-	{ "collect", oi_cmd_collect, false },
-	{ "user-data", oi_cmd_user_data, false },
-	{ "schema", oi_cmd_schema, false },
-	{ "catalog", oi_cmd_catalog, false },
-	{ "bake", oi_cmd_bake, true },
-	{ "bundle", oi_cmd_bundle, true },
-	{ "clean", oi_cmd_clean, true },
-	{ "uninstall", oi_cmd_uninstall, true },
+static const struct command commands[OI_COMMAND_COUNT] = {
+	[OI_COMMAND_RUN] = { oi_cmd_run, true },
+	[OI_COMMAND_PREFETCH] = { oi_cmd_prefetch, true },
+	[OI_COMMAND_PLAN] = { oi_cmd_plan, false },
+	[OI_COMMAND_FACTS] = { oi_cmd_facts, false },
+	[OI_COMMAND_VERIFY] = { oi_cmd_verify, false },
+	[OI_COMMAND_STATUS] = { oi_cmd_status, false },
+	[OI_COMMAND_REPORT] = { oi_cmd_report, false },
+	[OI_COMMAND_COLLECT] = { oi_cmd_collect, false },
+	[OI_COMMAND_VALIDATE] = { oi_cmd_validate, false },
+	[OI_COMMAND_USER_DATA] = { oi_cmd_user_data, false },
+	[OI_COMMAND_SCHEMA] = { oi_cmd_schema, false },
+	[OI_COMMAND_CATALOG] = { oi_cmd_catalog, false },
+	[OI_COMMAND_BAKE] = { oi_cmd_bake, true },
+	[OI_COMMAND_BUNDLE] = { oi_cmd_bundle, true },
+	[OI_COMMAND_CLEAN] = { oi_cmd_clean, true },
+	[OI_COMMAND_UNINSTALL] = { oi_cmd_uninstall, true },
 };
 
 static int no_command(const char *typed)
 {
-	const char *names[OI_ARRAY_SIZE(commands)];
+	const char *names[OI_COMMAND_COUNT];
 	const char *near;
 	struct oi_err err;
 
-	for (size_t i = 0; i < OI_ARRAY_SIZE(commands); i++)
-		names[i] = commands[i].name;
-	near = oi_near_word(typed, names, OI_ARRAY_SIZE(names));
+	for (size_t i = 0; i < OI_COMMAND_COUNT; i++)
+		names[i] = oi_commands[i].name;
+	near = oi_near_word(typed, names, OI_COMMAND_COUNT);
 	if (near)
 		oi_err_set(&err, OI_R_USAGE, "there is no command \"%s\"; did you mean \"%s\"?", typed, near);
 	else
@@ -52,29 +52,39 @@ static int no_command(const char *typed)
 	return oi_machine_fail(&err);
 }
 
+/* @options->command: NULL: the page of the program */
+static int help(const struct oi_options *options)
+{
+	const char *name = options->command;
+	OI_FREE char *page = NULL;
+
+	if (name && !strcmp(name, "help"))
+		name = options->arguments.n ? options->arguments.v[0] : NULL;
+	page = oi_options_help(name ? oi_options_command(name) : OI_COMMAND_COUNT);
+	return fputs(page, stdout) < 0;
+}
+
 static int dispatch(const struct oi_options *options)
 {
+	enum oi_command command;
 	struct oi_err err;
 
 	if (options->help || (options->command && !strcmp(options->command, "help")))
-		return fputs(oi_options_help(), stdout) < 0;
+		return help(options);
 	if (options->version)
 		return puts("ofed-init " OI_VERSION) < 0;
-	for (size_t i = 0; i < OI_ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].name, options->command) != 0)
-			continue;
-		if (options->arguments.n && commands[i].run != oi_cmd_validate &&
-		    commands[i].run != oi_cmd_bundle) {
-			oi_err_set(&err, OI_R_USAGE, "%s takes no arguments: %s", options->command,
-				   options->arguments.v[0]);
-			return oi_machine_fail(&err);
-		}
-		/* Who no longer reads what is said is no reason to leave half a driver behind. */
-		if (commands[i].changes)
-			signal(SIGPIPE, SIG_IGN);
-		return commands[i].run(options);
+	command = oi_options_command(options->command);
+	if (command == OI_COMMAND_COUNT)
+		return no_command(options->command);
+	if (options->arguments.n && !oi_commands[command].arguments) {
+		oi_err_set(&err, OI_R_USAGE, "%s takes no arguments: %s", options->command,
+			   options->arguments.v[0]);
+		return oi_machine_fail(&err);
 	}
-	return no_command(options->command);
+	/* A reader that has gone away is no reason to leave half a driver behind. */
+	if (commands[command].changes)
+		signal(SIGPIPE, SIG_IGN);
+	return commands[command].run(options);
 }
 
 int main(int argc, char **argv)

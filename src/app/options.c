@@ -4,109 +4,161 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "model/reasons.h"
+#include "report/textpage.h"
 
 /* Where Azure's metadata service answers: link-local, in every VM. */
 #define IMDS_URL "http://169.254.169.254"
 
-enum option_id {
-	OPT_CONFIG = 256,
-	OPT_FACTS,
-	OPT_SYSROOT,
-	OPT_ROOT,
-	OPT_PCI_DUMP,
-	OPT_IMDS,
-	OPT_CATALOG,
-	OPT_FORMAT,
-	OPT_OUTPUT,
-	OPT_SAVE,
-	OPT_WAIT,
-	OPT_TIMINGS,
-	OPT_KERNEL,
-	OPT_SIZE,
-	OPT_PREFETCH_ONLY,
-	OPT_SIGN,
-	OPT_FROM,
-	OPT_PACKAGE_URL,
-	OPT_SHA256,
-	OPT_GZIP,
+/* What getopt_long() returns for the first row that has no letter. */
+#define FIRST_OPTION 256
+
+const struct oi_command_row oi_commands[OI_COMMAND_COUNT] = {
+	[OI_COMMAND_RUN] = { "run", NULL, "set up InfiniBand: look, decide, install, verify, report",
+		"ofed-init.service does this on every boot. Without a stanza it does nothing." },
+	[OI_COMMAND_PREFETCH] = { "prefetch", NULL, "download what run will need, and change nothing else",
+		"ofed-init-prefetch.service does this on every boot, in the background." },
+	[OI_COMMAND_PLAN] = { "plan", NULL, "show what run would do, and why; changes nothing",
+		"Exits with the code that run would refuse with, and with 0 where it would install or has nothing to do." },
+	[OI_COMMAND_FACTS] = { "facts", NULL, "show what is known about this machine", NULL },
+	[OI_COMMAND_VERIFY] = { "verify", NULL, "check drivers, devices and ports", NULL },
+	[OI_COMMAND_STATUS] = { "status", NULL, "show how the last run ended", NULL },
+	[OI_COMMAND_REPORT] = { "report", NULL, "write a page about the last run",
+		"The form follows from --format, or from the name of the file: .svg, .txt, else HTML. A terminal gets text." },
+	[OI_COMMAND_COLLECT] = { "collect", NULL, "pack all that a bug report needs, without secrets", NULL },
+	[OI_COMMAND_VALIDATE] = { "validate", "FILE", "check a stanza",
+		"Names each wrong key with file, line, column and the nearest key." },
+	[OI_COMMAND_USER_DATA] = { "user-data", NULL, "print the user-data of a plain image, from a stanza",
+		"Needs --from. --package-url and --sha256 belong together; without them the package has to be in the image." },
+	[OI_COMMAND_SCHEMA] = { "schema", NULL, "print the stanza's JSON Schema", NULL },
+	[OI_COMMAND_CATALOG] = { "catalog", NULL, "list the known VM sizes and driver releases", NULL },
+	[OI_COMMAND_BAKE] = { "bake", NULL, "put the driver into an image",
+		"Works in a running builder and, with --root, in the mounted root of an image." },
+	[OI_COMMAND_BUNDLE] = { "bundle", "create FOLDER | publish",
+		"pack the modules compiled here, for machines that are exactly alike",
+		"create puts them into a folder, publish to where modules_cache.url of the stanza says." },
+	[OI_COMMAND_CLEAN] = { "clean", NULL, "forget this VM, before an image is captured", NULL },
+	[OI_COMMAND_UNINSTALL] = { "uninstall", NULL, "go back to the distribution's own drivers",
+		"Removes what the record says that run has installed, and nothing else." },
 };
 
-static const struct option table[] = {
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "facts", required_argument, NULL, OPT_FACTS },
-	{ "sysroot", required_argument, NULL, OPT_SYSROOT },
-	{ "root", required_argument, NULL, OPT_ROOT },
-	{ "pci-dump", required_argument, NULL, OPT_PCI_DUMP },
-	{ "imds", required_argument, NULL, OPT_IMDS },
-	{ "catalog", required_argument, NULL, OPT_CATALOG },
-	{ "format", required_argument, NULL, OPT_FORMAT },
-	{ "output", required_argument, NULL, OPT_OUTPUT },
-	{ "save", required_argument, NULL, OPT_SAVE },
-	{ "wait", no_argument, NULL, OPT_WAIT },
-	{ "timings", no_argument, NULL, OPT_TIMINGS },
-	{ "kernel", required_argument, NULL, OPT_KERNEL },
-	{ "size", required_argument, NULL, OPT_SIZE },
-	{ "sign", required_argument, NULL, OPT_SIGN },
-	{ "prefetch-only", no_argument, NULL, OPT_PREFETCH_ONLY },
-	{ "from", required_argument, NULL, OPT_FROM },
-	{ "package-url", required_argument, NULL, OPT_PACKAGE_URL },
-	{ "sha256", required_argument, NULL, OPT_SHA256 },
-	{ "gzip", no_argument, NULL, OPT_GZIP },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+#define BIT(command) (1u << OI_COMMAND_##command)
+#define EVERY ((1u << OI_COMMAND_COUNT) - 1)
+/* These look at the machine. */
+#define LOOK (BIT(RUN) | BIT(PREFETCH) | BIT(PLAN) | BIT(FACTS) | BIT(VERIFY) | BIT(COLLECT) | \
+	      BIT(BAKE) | BIT(BUNDLE))
+/* These read the state that a run has left. */
+#define STATE (BIT(STATUS) | BIT(REPORT) | BIT(CLEAN) | BIT(UNINSTALL))
+/* These decide by the stanza and the catalog. */
+#define DECIDE (LOOK & ~BIT(FACTS))
+
+#define AT(member) offsetof(struct oi_options, member)
+
+const struct oi_option_row oi_option_rows[] = {
+	{ "config", 0, OI_OPTION_LIST, AT(configs), "FILE", DECIDE | BIT(UNINSTALL),
+	  "Read the stanza from this file instead of searching for it. May be repeated; a later file beats an earlier one." },
+	{ "facts", 0, OI_OPTION_TEXT, AT(facts), "FILE", LOOK,
+	  "Use the facts in this file instead of looking at the machine." },
+	{ "sysroot", 0, OI_OPTION_TEXT, AT(sysroot), "DIR", LOOK | STATE,
+	  "Look at this tree as if it were the machine: /sys, /proc, os-release, /run/cloud-init, kernel name and architecture. Changes still go to the real root." },
+	{ "root", 0, OI_OPTION_TEXT, AT(root), "DIR", LOOK | STATE | BIT(CATALOG),
+	  "Change this tree instead of /. For bake: the mounted root of an image." },
+	{ "pci-dump", 0, OI_OPTION_TEXT, AT(pci_dump), "FILE", LOOK,
+	  "Take the PCI functions from this output of lspci -x." },
+	{ "imds", 0, OI_OPTION_TEXT, AT(imds), "URL", LOOK, "Ask the metadata service at this address." },
+	{ "catalog", 0, OI_OPTION_TEXT, AT(catalog), "DIR", DECIDE | BIT(CATALOG),
+	  "Add the catalog files of this folder instead of those in /etc/ofed-init/catalog.d." },
+	{ "format", 0, OI_OPTION_FORM, AT(format), "FORM",
+	  BIT(PLAN) | BIT(FACTS) | BIT(VERIFY) | BIT(STATUS) | BIT(REPORT) | BIT(VALIDATE) | BIT(CATALOG),
+	  "Print text or json; report: html, svg or text." },
+	{ "output", 0, OI_OPTION_TEXT, AT(output), "FILE", BIT(REPORT) | BIT(COLLECT), "Write to this file." },
+	{ "save", 0, OI_OPTION_TEXT, AT(save), "FILE", BIT(FACTS), "Write the facts to this file, for --facts." },
+	{ "wait", 0, OI_OPTION_FLAG, AT(wait), NULL, BIT(STATUS) | BIT(VERIFY),
+	  "status: wait until the run has ended, and exit as it does; verify: wait until ports are up." },
+	{ "timings", 0, OI_OPTION_FLAG, AT(timings), NULL, BIT(STATUS), "Show only where the time went." },
+	{ "kernel", 0, OI_OPTION_TEXT, AT(kernel), "RELEASE", BIT(BAKE),
+	  "Bake for this kernel instead of the newest one below /lib/modules." },
+	{ "size", 0, OI_OPTION_LIST, AT(sizes), "NAME", BIT(BAKE),
+	  "Bake for this VM size. May be repeated; all sizes must take the same driver." },
+	{ "prefetch-only", 0, OI_OPTION_FLAG, AT(prefetch_only), NULL, BIT(BAKE),
+	  "Only download what run will need on the first boot." },
+	{ "sign", 0, OI_OPTION_TEXT, AT(sign), "KEYFILE", BIT(BUNDLE), "Sign the modules with this private key." },
+	{ "from", 0, OI_OPTION_TEXT, AT(from), "FILE", BIT(USER_DATA), "Read the stanza from this file." },
+	{ "package-url", 0, OI_OPTION_TEXT, AT(package_url), "URL", BIT(USER_DATA),
+	  "Install the package from this address." },
+	{ "sha256", 0, OI_OPTION_TEXT, AT(sha256), "DIGEST", BIT(USER_DATA), "The digest of that package." },
+	{ "gzip", 0, OI_OPTION_FLAG, AT(gzip), NULL, BIT(USER_DATA), "Compress the user-data." },
+	{ "verbose", 'v', OI_OPTION_FLAG, AT(verbose), NULL, EVERY, "Say more." },
+	{ "version", 'V', OI_OPTION_FLAG, AT(version), NULL, EVERY, "Print the version." },
+	{ "help", 'h', OI_OPTION_FLAG, AT(help), NULL, EVERY, "Print this page; after a command, the page of the command." },
 };
 
-const char *oi_options_help(void)
+#define ROWS OI_ARRAY_SIZE(oi_option_rows)
+
+const size_t oi_n_option_rows = ROWS;
+
+enum oi_command oi_options_command(const char *name)
 {
-	return "usage: ofed-init [OPTION...] COMMAND [ARGUMENT...]\n"
-	       "\n"
-	       "InfiniBand for Azure VMs, set up before the first user command.\n"
-	       "\n"
-	       "Commands:\n"
-	       "  run            look, decide, install, prove, report: the main job\n"
-	       "  prefetch       download what run is going to need, and nothing else\n"
-	       "  plan           say what run would do and why; changes nothing\n"
-	       "  facts          what is known of this machine (--save FILE keeps it)\n"
-	       "  verify         check the drivers and the fabric\n"
-	       "  status         how the last run ended (--wait: wait for its end first;\n"
-	       "                 --timings: only where its time went)\n"
-	       "  report         a page about the last run (--format html, svg or text;\n"
-	       "                 --output FILE)\n"
-	       "  collect        all that a bug report needs, without secrets (--output FILE)\n"
-	       "  validate FILE  check a stanza\n"
-	       "  user-data      the user-data of a plain image, from a stanza (--from FILE,\n"
-	       "                 --package-url URL --sha256 DIGEST, --gzip)\n"
-	       "  schema         the stanza's JSON Schema\n"
-	       "  catalog        VM sizes and driver releases that are known\n"
-	       "  bake           put the driver into an image (--root DIR, --kernel RELEASE,\n"
-	       "                 --size NAME, repeatable; --prefetch-only)\n"
-	       "  bundle create FOLDER | bundle publish\n"
-	       "                 the modules compiled here, for others that are exactly alike\n"
-	       "                 (--sign KEYFILE)\n"
-	       "  clean          forget what belongs to this VM, before an image is captured\n"
-	       "  uninstall      go back to the distribution's own drivers\n"
-	       "\n"
-	       "Options:\n"
-	       "  --config FILE    read the stanza here instead of searching (repeatable)\n"
-	       "  --facts FILE     decide from a snapshot instead of looking\n"
-	       "  --sysroot DIR    look at this tree as if it were the machine\n"
-	       "  --root DIR       change this tree instead of /\n"
-	       "  --pci-dump FILE  take the PCI functions from the output of lspci -x\n"
-	       "  --imds URL       ask this metadata service\n"
-	       "  --catalog DIR    add catalog files from here instead of /etc/ofed-init/catalog.d\n"
-	       "  --format FORM    text or json; report: html, svg or text\n"
-	       "  --output FILE    write the report there\n"
-	       "  --wait           status: until the run has ended; verify: until ports are up\n"
-	       "  -v, --verbose    say more\n"
-	       "  --version, --help\n"
-	       "\n"
-	       "Exit: 0 done, skipped or ready; 1 usage; 10 no Hyper-V services; 11 no InfiniBand\n"
-	       "device; 12 image not supported; 13 VM size not supported; 14 failed. ofed-init(8)\n";
+	enum oi_command command = OI_COMMAND_RUN;
+
+	while (command < OI_COMMAND_COUNT && strcmp(oi_commands[command].name, name) != 0)
+		command++;
+	return command;
+}
+
+/* @command: OI_COMMAND_COUNT: of any */
+static bool takes(enum oi_command command, const struct oi_option_row *row)
+{
+	return command == OI_COMMAND_COUNT || row->commands & 1u << command;
+}
+
+static void add_options(struct oi_paper *page, enum oi_command command)
+{
+	oi_paper_heading(page, "Options:");
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct oi_option_row *row = &oi_option_rows[i];
+		const char short_form[] = { '-', row->letter, ',', ' ', '\0' };
+		OI_FREE char *word = oi_mem_printf("%s--%s%s%s", row->letter ? short_form : "", row->name,
+						   row->value ? " " : "", row->value ? row->value : "");
+
+		if (takes(command, row))
+			oi_paper_row(page, 2, 19, OI_TONE_PLAIN, word, row->about);
+	}
+}
+
+static void add_program(struct oi_paper *page)
+{
+	oi_buf_adds(&page->text, "usage: ofed-init [OPTION...] COMMAND [ARGUMENT...]\n"
+				 "       ofed-init COMMAND --help\n\n"
+				 "InfiniBand for Azure VMs, set up before the first user command.\n");
+	oi_paper_heading(page, "Commands:");
+	for (size_t i = 0; i < OI_COMMAND_COUNT; i++)
+		oi_paper_row(page, 2, 15, OI_TONE_PLAIN, oi_commands[i].name, oi_commands[i].about);
+	add_options(page, OI_COMMAND_COUNT);
+	oi_buf_adds(&page->text,
+		    "\nExit: 0 done, skipped or ready; 1 usage; 10 no Hyper-V services; 11 no InfiniBand\n"
+		    "device; 12 image not supported; 13 VM size not supported; 14 failed. ofed-init(8)\n");
+}
+
+char *oi_options_help(enum oi_command command)
+{
+	struct oi_paper page = OI_PAPER_PLAIN;
+	const struct oi_command_row *row = &oi_commands[command];
+
+	if (command == OI_COMMAND_COUNT) {
+		add_program(&page);
+	} else {
+		oi_buf_addf(&page.text, "usage: ofed-init %s [OPTION...]%s%s\n\n", row->name,
+			    row->arguments ? " " : "", row->arguments ? row->arguments : "");
+		oi_paper_row(&page, 0, 0, OI_TONE_PLAIN, "", row->about);
+		if (row->more)
+			oi_paper_row(&page, 0, 0, OI_TONE_PLAIN, "", row->more);
+		add_options(&page, command);
+	}
+	return oi_buf_take(&page.text);
 }
 
 static int take_format(struct oi_options *o, const char *value, struct oi_err *err)
@@ -128,7 +180,7 @@ static int take_format(struct oi_options *o, const char *value, struct oi_err *e
 	return oi_err_set(err, OI_R_USAGE, "--format is text or json, not \"%s\"", value);
 }
 
-/* A drawing of a plan, or a report that only result.json could be: better said than ignored. */
+/* A drawing of a plan, or a report that only result.json could be, is an error. */
 static int check_format(const struct oi_options *o, struct oi_err *err)
 {
 	bool report = o->command && !strcmp(o->command, "report");
@@ -140,94 +192,38 @@ static int check_format(const struct oi_options *o, struct oi_err *err)
 	return 0;
 }
 
-static int take(struct oi_options *o, int option, const char *value, struct oi_err *err)
+static int take(struct oi_options *o, const struct oi_option_row *row, const char *value, struct oi_err *err)
 {
-	switch (option) {
-	case OPT_CONFIG:
-		oi_strv_add(&o->configs, value);
-		break;
-	case OPT_FACTS:
-		o->facts = value;
-		break;
-	case OPT_SYSROOT:
-		o->sysroot = value;
-		break;
-	case OPT_ROOT:
-		o->root = value;
-		break;
-	case OPT_PCI_DUMP:
-		o->pci_dump = value;
-		break;
-	case OPT_IMDS:
-		o->imds = value;
-		break;
-	case OPT_CATALOG:
-		o->catalog = value;
-		break;
-	case OPT_FORMAT:
+	void *at = (char *)o + row->offset;
+
+	switch (row->kind) {
+	case OI_OPTION_FLAG:
+		*(bool *)at = true;
+		return 0;
+	case OI_OPTION_TEXT:
+		*(const char **)at = value;
+		return 0;
+	case OI_OPTION_LIST:
+		oi_strv_add(at, value);
+		return 0;
+	case OI_OPTION_FORM:
 		return take_format(o, value, err);
-	case OPT_OUTPUT:
-		o->output = value;
-		break;
-	case OPT_SAVE:
-		o->save = value;
-		break;
-	case OPT_WAIT:
-		o->wait = true;
-		break;
-	case OPT_TIMINGS:
-		o->timings = true;
-		break;
-	case OPT_KERNEL:
-		o->kernel = value;
-		break;
-	case OPT_SIZE:
-		oi_strv_add(&o->sizes, value);
-		break;
-	case OPT_SIGN:
-		o->sign = value;
-		break;
-	case OPT_PREFETCH_ONLY:
-		o->prefetch_only = true;
-		break;
-	case OPT_FROM:
-		o->from = value;
-		break;
-	case OPT_PACKAGE_URL:
-		o->package_url = value;
-		break;
-	case OPT_SHA256:
-		o->sha256 = value;
-		break;
-	case OPT_GZIP:
-		o->gzip = true;
-		break;
-	case 'v':
-		o->verbose = true;
-		break;
-	case 'V':
-		o->version = true;
-		break;
-	case 'h':
-		o->help = true;
-		break;
-	default:
-		return -1;
 	}
-	return 0;
+	return -1;
 }
 
-/* @typed: as it was, with its dashes */
-static int no_option(const char *typed, struct oi_err *err)
+/* @typed: as it was, with its dashes; @command: whose option it was to be, OI_COMMAND_COUNT: not known */
+static int no_option(enum oi_command command, const char *typed, struct oi_err *err)
 {
-	const char *names[OI_ARRAY_SIZE(table)];
+	const char *names[ROWS];
 	OI_FREE char *name = NULL;
 	const char *near = NULL;
 	size_t n = 0;
 
 	if (!strncmp(typed, "--", 2)) {
-		for (; table[n].name; n++)
-			names[n] = table[n].name;
+		for (size_t i = 0; i < ROWS; i++)
+			if (takes(command, &oi_option_rows[i]))
+				names[n++] = oi_option_rows[i].name;
 		name = oi_mem_ndup(typed + 2, strcspn(typed + 2, "="));
 		near = oi_near_word(name, names, n);
 	}
@@ -236,8 +232,57 @@ static int no_option(const char *typed, struct oi_err *err)
 	return oi_err_set(err, OI_R_USAGE, "there is no option %s", typed);
 }
 
+/* An option of other commands: of which. */
+static int not_of(enum oi_command command, const struct oi_option_row *row, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf others = { 0 };
+
+	for (enum oi_command c = 0; c < OI_COMMAND_COUNT; c++)
+		if (takes(c, row))
+			oi_buf_addf(&others, "%s%s", others.len ? ", " : "", oi_commands[c].name);
+	return oi_err_set(err, OI_R_USAGE, "%s does not take --%s; it is an option of %s",
+			  oi_commands[command].name, row->name, oi_buf_str(&others));
+}
+
+static void list_options(struct option options[ROWS + 1])
+{
+	for (size_t i = 0; i < ROWS; i++)
+		options[i] = (struct option){
+			.name = oi_option_rows[i].name,
+			.has_arg = oi_option_rows[i].value ? required_argument : no_argument,
+			.val = FIRST_OPTION + (int)i,
+		};
+	options[ROWS] = (struct option){ 0 };
+}
+
+/* @option: as getopt_long() returns it */
+static const struct oi_option_row *row_of(int option)
+{
+	if (option >= FIRST_OPTION)
+		return &oi_option_rows[option - FIRST_OPTION];
+	for (size_t i = 0; i < ROWS; i++)
+		if (oi_option_rows[i].letter == option)
+			return &oi_option_rows[i];
+	return NULL;
+}
+
+/* The command, if it is one: what getopt_long() would leave as the first word. */
+static enum oi_command find_command(int argc, char **argv, const struct option *options)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":vVh", options, NULL)) != -1)
+		;
+	option = optind;
+	optind = 0; /* GNU: begin again */
+	return option < argc ? oi_options_command(argv[option]) : OI_COMMAND_COUNT;
+}
+
 int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi_err *err)
 {
+	const struct oi_option_row *stranger = NULL;
+	struct option list[ROWS + 1];
+	enum oi_command command;
 	int option;
 
 	memset(options, 0, sizeof(*options));
@@ -245,12 +290,18 @@ int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi
 	options->root = "/";
 	options->imds = IMDS_URL;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":vVh", table, NULL)) != -1) {
+	list_options(list);
+	command = find_command(argc, argv, list);
+	while ((option = getopt_long(argc, argv, ":vVh", list, NULL)) != -1) {
+		const struct oi_option_row *row = row_of(option);
+
 		if (option == ':')
 			return oi_err_set(err, OI_R_USAGE, "%s wants a value", argv[optind - 1]);
-		if (option == '?')
-			return no_option(argv[optind - 1], err);
-		if (take(options, option, optarg, err))
+		if (option == '?' || !row)
+			return no_option(command, argv[optind - 1], err);
+		if (!takes(command, row) && !stranger)
+			stranger = row;
+		if (take(options, row, optarg, err))
 			return -1;
 	}
 	if (optind < argc)
@@ -259,6 +310,8 @@ int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi
 		oi_strv_add(&options->arguments, argv[optind]);
 	if (!options->command && !options->help && !options->version)
 		return oi_err_set(err, OI_R_USAGE, "a command is missing");
+	if (stranger && !options->help && !options->version)
+		return not_of(command, stranger, err);
 	return check_format(options, err);
 }
 

@@ -38,10 +38,17 @@ def commands():
     named, _, options = text.partition("\nOptions:\n")
     listed = [line.split()[0] for line in named.partition("Commands:\n")[2].splitlines()
               if line.startswith("  ") and line[2] != " "]
-    longs = {word.strip(",():") for word in text.replace(";", " ").split()
+    longs = {word.strip(",():.") for word in text.replace(";", " ").split()
              if word.startswith("--")}
     assert listed and longs
     return set(listed), longs
+
+
+def options_of(command):
+    """The long options that `COMMAND --help` lists."""
+    listed = ofed_init(command, "--help").partition("\nOptions:\n")[2]
+    return {word for line in listed.splitlines() if line.startswith("  ") for word in line[:21].split()
+            if word.startswith("--")}
 
 
 def schema():

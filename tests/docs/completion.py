@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the shells offer, asked of the shells, against what --help names."""
-from common import TOP, ask, commands
+from common import TOP, ask, commands, options_of
 
 HERE = TOP / "tests/docs"
 FOLDER = TOP / "dist/completion"
@@ -19,7 +19,7 @@ for line; do
 	printf '%s\\n' "${COMPREPLY[@]}" --
 done
 """
-LINES = ("ofed-init ", "ofed-init --", "ofed-init --format ")
+LINES = ("ofed-init ", "ofed-init --", "ofed-init --format ", "ofed-init bake --", "ofed-init catalog --")
 
 
 def offered(text):
@@ -29,14 +29,13 @@ def offered(text):
 
 def compare(text):
     listed, longs = commands()
-    words, options, forms = offered(text)
+    words, options, forms, *of_commands = offered(text)
     assert words == listed, sorted(words ^ listed)
-    # Both know options of single commands, which --help names beside those.
-    assert longs <= options, sorted(longs - options)
-    text = (TOP / "src/app/options.c").read_text()
-    unknown = [o for o in options if f'{{ "{o[2:]}",' not in text]
-    assert not unknown, unknown
+    assert {word for word in options if word.startswith("--")} == longs, sorted(longs ^ options)
     assert forms == {"text", "json", "html", "svg"}, forms
+    for command, words in zip(("bake", "catalog"), of_commands, strict=True):
+        named = options_of(command)
+        assert named < longs and {word for word in words if word.startswith("--")} == named, (command, words ^ named)
 
 
 def test_bash_offers_every_command_and_option():

@@ -52,8 +52,8 @@ class Vm:
         """The command for these words of ofed-init on this machine."""
         mounts = " && ".join(f"mount --bind {self.top}/{name} {place}" for name, place in self.mounts)
         return ["unshare", "--mount", "--propagation=private", "sh", "-c", mounts + ' && exec "$@"',
-                "sh", str(PROGRAM), *words, "--sysroot", str(self.top / "tree"),
-                "--imds", "http://127.0.0.1:1"]
+                "sh", str(PROGRAM), *words, *reasons.taken(PROGRAM, words[0], {
+                    "--sysroot": self.top / "tree", "--imds": "http://127.0.0.1:1"})]
 
     def run(self, stanza, status):
         config = self.put("stanza.yaml", stanza.encode())

@@ -45,8 +45,8 @@ class Scene:
         path.write_text(text)
 
     def argv(self, *command):
-        return [str(PROGRAM), *command, "--sysroot", str(self.look), "--root", str(self.root),
-                "--imds", "http://127.0.0.1:1", "--config", str(self.stanza)]
+        return [str(PROGRAM), *command, *words.taken(PROGRAM, command[0], {
+            "--sysroot": self.look, "--root": self.root, "--imds": "http://127.0.0.1:1", "--config": self.stanza})]
 
     def download_from(self, url):
         """A run is going to fetch this, and find that it is not what was promised."""

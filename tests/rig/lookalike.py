@@ -45,8 +45,8 @@ class Vm:
         return path
 
     def call(self, command, *more, env=None, umask=-1):
-        done = subprocess.run([PROGRAM, command, "--sysroot", self.look, "--root", self.root,
-                               "--imds", "http://127.0.0.1:1", *more],
+        done = subprocess.run([PROGRAM, command, *words.taken(PROGRAM, command, {
+            "--sysroot": self.look, "--root": self.root, "--imds": "http://127.0.0.1:1"}), *more],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=LIMIT_S, check=False,
                               umask=umask, env={**os.environ, **(env or {})})

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 
 import jsonschema
 
@@ -93,3 +94,16 @@ def mark(reason):
     with contextlib.suppress(OSError):  # a test inside of a machine, which has no such folder
         COMPARED.mkdir(parents=True, exist_ok=True)
         (COMPARED / reason).touch()
+
+
+@functools.cache
+def options_of(program, command):
+    """The long options that `COMMAND --help` names."""
+    page = subprocess.run([program, command, "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    return {word.strip(",.;") for word in page.stdout.decode().split() if word.startswith("--")}
+
+
+def taken(program, command, options):
+    """Of these options, {name: value}, the words of those that the command takes."""
+    known = options_of(str(program), command)
+    return [str(word) for option in options.items() if option[0] in known for word in option]
