@@ -8,7 +8,7 @@ the vendor is fetched or contained.
 What the packages do, and what they do badly, was measured at public sources of the vendor: mlnx-ofed-kernel 24.07
 with its own packaging, and iser, isert, srp, kernel-mft and ofed-scripts of 5.9. Each rule names in a comment of the
 file in vendor/ what it imitates, and of which version. Left out are dependencies that a bare image has not
-(pciutils, lsof, mlnx-tools) and files that nobody looks at.
+(libc6-dev, pciutils, lsof, mlnx-tools) and files that nobody looks at.
 
 Variants, each a way in which a real one goes wrong or must be handled with care:
     good            everything fits; it also offers a newer dkms, which must not be taken
@@ -167,7 +167,7 @@ def dkms_package(work, pool, name, source):
     scripts = {"postinst": text_of("dkms-postinst", name), "prerm": text_of("dkms-prerm", name)}
     depends = "dkms, make"
     if name == DRIVER:
-        depends = "dkms, mlnx-ofed-kernel-utils, libc6-dev, gcc"
+        depends = "dkms, mlnx-ofed-kernel-utils, gcc"
         # 24.07, where it was packaged by dkms 3: an initramfs is made by dpkg's trigger and not by dkms.
         scripts.update(prerm=text_of("driver/prerm"), triggers="activate-await update-initramfs\n")
         source = {**source, f"/usr/src/ofa_kernel-{DKMS_VERSION}": Link(f"{DRIVER}-{DKMS_VERSION}"),
