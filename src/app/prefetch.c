@@ -25,12 +25,13 @@ static bool any_url(const struct oi_verdict *verdict, bool file)
 {
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		const struct oi_step *step = &verdict->steps[i];
+		const struct oi_strv *urls = oi_step_urls(step);
 
 		if (step->action != OI_ACTION_FETCH &&
 		    (step->action != OI_ACTION_MODULES_FETCH || file))
 			continue;
-		for (size_t j = 0; j < step->urls.n; j++)
-			if (!strncmp(step->urls.v[j], "file:", 5) == file)
+		for (size_t j = 0; j < urls->n; j++)
+			if (!strncmp(urls->v[j], "file:", 5) == file)
 				return true;
 	}
 	return false;

@@ -32,11 +32,11 @@ void oi_plan_choose_modules(struct oi_decision *d)
 	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_MODULES_CHOOSE,
 					       "choose-modules", "%s", "");
 	bool all = d->config->all_modules;
-	struct oi_strv *list = all ? &step->optional : &step->names;
+	struct oi_strv *list = all ? &step->choice.allowed : &step->choice.left_out;
 	OI_FREE char *names = NULL;
 
-	oi_mem_set(&step->path, FOLDER);
-	oi_mem_set(&step->content, left_out);
+	oi_mem_set(&step->choice.folder, FOLDER);
+	oi_mem_set(&step->choice.settings, left_out);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(others); i++)
 		oi_strv_add(list, others[i]);
 	names = oi_strv_join(list, ", ");
@@ -48,7 +48,7 @@ void oi_plan_choose_modules(struct oi_decision *d)
 void oi_plan_add_chosen(const struct oi_decision *d, struct oi_step *step)
 {
 	for (size_t i = 0; d->config->all_modules && i < OI_ARRAY_SIZE(others); i++)
-		oi_strv_add(&step->optional, others[i]);
+		oi_strv_add(&step->built.optional, others[i]);
 }
 
 void oi_plan_leave_out(const struct oi_decision *d, struct oi_strv *arguments)

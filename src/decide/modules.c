@@ -92,9 +92,9 @@ void oi_plan_fetch_modules(struct oi_decision *d)
 	step = oi_verdict_step(d->verdict, OI_ACTION_MODULES_FETCH, "fetch-modules",
 			       "%s from %.*s; compiled here if it has none", key,
 			       shown_length(place), place);
-	oi_url_join(&step->urls, base, name);
-	oi_mem_set(&step->path, name);
-	oi_mem_set(&step->key, key);
+	oi_url_join(&step->cache.urls, base, name);
+	oi_mem_set(&step->cache.name, name);
+	oi_mem_set(&step->cache.key, key);
 }
 
 void oi_plan_publish_modules(struct oi_decision *d)
@@ -109,5 +109,5 @@ void oi_plan_publish_modules(struct oi_decision *d)
 	step = oi_verdict_step(d->verdict, OI_ACTION_MODULES_PUBLISH, "publish-modules",
 			       "%s to %.*s, if they were compiled here", key, shown_length(place),
 			       place);
-	oi_mem_set(&step->key, key);
+	oi_mem_set(&step->cache.key, key);
 }

@@ -34,8 +34,8 @@ static struct oi_step *write_file(struct oi_decision *d, const char *id, const c
 	struct oi_step *step =
 		oi_verdict_step(d->verdict, OI_ACTION_FILE_WRITE, id, "%s: %s", path, detail);
 
-	oi_mem_set(&step->path, path);
-	oi_mem_set(&step->content, content);
+	oi_mem_set(&step->file.path, path);
+	oi_mem_set(&step->file.content, content);
 	return step;
 }
 
@@ -43,23 +43,23 @@ static void fill_packages(const struct oi_decision *d, struct oi_step *step, con
 			  bool with_build)
 {
 	if (meta)
-		oi_strv_add(&step->names, meta);
+		oi_strv_add(&step->packages.names, meta);
 	else if (d->inbox)
-		oi_plan_names(d, &d->inbox->packages, &step->names);
+		oi_plan_names(d, &d->inbox->packages, &step->packages.names);
 	if (d->inbox && with_build)
 		oi_plan_names(d, &d->inbox->build,
-			      oi_plan_uses_modules(d) ? &step->build : &step->names);
+			      oi_plan_uses_modules(d) ? &step->packages.build : &step->packages.names);
 	if (d->inbox && !meta)
-		oi_plan_names(d, &d->inbox->optional, &step->optional);
+		oi_plan_names(d, &d->inbox->optional, &step->packages.optional);
 }
 
 /* For people; owned by the caller. */
 static char *list_packages(const struct oi_step *step)
 {
-	OI_FREE char *names = oi_strv_join(&step->names, " ");
-	OI_FREE char *build = oi_strv_join(&step->build, " ");
+	OI_FREE char *names = oi_strv_join(&step->packages.names, " ");
+	OI_FREE char *build = oi_strv_join(&step->packages.build, " ");
 
-	return step->build.n ?
+	return step->packages.build.n ?
 		       oi_mem_printf("%s; to compile the modules, if it comes to that: %s", names,
 				     build) :
 		       oi_mem_take(&names);
@@ -167,8 +167,8 @@ static struct oi_step *pair_step(struct oi_decision *d, enum oi_action action, c
 {
 	struct oi_step *step = oi_verdict_step(d->verdict, action, id, "%s", detail);
 
-	oi_mem_set(&step->path, d->config->secure_boot.key);
-	oi_mem_set(&step->content, d->config->secure_boot.certificate);
+	oi_mem_set(&step->signing.key, d->config->secure_boot.key);
+	oi_mem_set(&step->signing.certificate, d->config->secure_boot.certificate);
 	return step;
 }
 
@@ -207,7 +207,7 @@ static void check_signatures(struct oi_decision *d)
 		return;
 	step = pair_step(d, OI_ACTION_MODULE_SIGN, "check-signatures",
 			 "every added module has one of the stanza's key");
-	add_list(&step->names, modules, OI_ARRAY_SIZE(modules));
+	add_list(&step->signing.modules, modules, OI_ARRAY_SIZE(modules));
 }
 
 static void verify_fabric(struct oi_decision *d)
@@ -241,11 +241,11 @@ static void plan_distro(struct oi_decision *d)
 	hold_units(d);
 	step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_LOAD, "load-modules",
 			       "%s and what programs need", driver);
-	oi_strv_add(&step->names, driver);
-	add_list(&step->names, user_modules, OI_ARRAY_SIZE(user_modules));
+	oi_strv_add(&step->modules.names, driver);
+	add_list(&step->modules.names, user_modules, OI_ARRAY_SIZE(user_modules));
 	/* not every kernel has it: Debian's cloud kernel has none */
 	if (d->config->ipoib != OI_AUTO_FALSE)
-		oi_strv_add(d->config->ipoib == OI_AUTO ? &step->optional : &step->names,
+		oi_strv_add(d->config->ipoib == OI_AUTO ? &step->modules.optional : &step->modules.names,
 			    "ib_ipoib");
 	verify_fabric(d);
 }
@@ -254,12 +254,12 @@ static void fetch_artefact(struct oi_decision *d, const char *id)
 {
 	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_FETCH, id, "%s", "");
 
-	oi_artefact_sources(d, &step->urls);
-	oi_mem_set(&step->sha256, oi_artefact_digest(d));
-	step->path = oi_artefact_file_name(step->urls.v[0]);
+	oi_artefact_sources(d, &step->fetch.urls);
+	oi_mem_set(&step->fetch.sha256, oi_artefact_digest(d));
+	step->fetch.name = oi_artefact_file_name(step->fetch.urls.v[0]);
 	free(step->detail);
-	step->detail = oi_mem_printf("%s, %s", step->path,
-				     step->sha256 ? "sha256 checked before it is used" :
+	step->detail = oi_mem_printf("%s, %s", step->fetch.name,
+				     step->fetch.sha256 ? "sha256 checked before it is used" :
 						    "authenticated by TLS");
 }
 
@@ -274,8 +274,8 @@ static void hold_packages(struct oi_decision *d)
 
 	if (!archive)
 		return;
-	oi_mem_set(&step->key, archive);
-	oi_strv_add(&step->names, "dkms");
+	oi_mem_set(&step->hold.archive, archive);
+	oi_strv_add(&step->hold.names, "dkms");
 }
 
 void oi_plan_exchange(struct oi_decision *d)
@@ -293,8 +293,8 @@ void oi_plan_exchange(struct oi_decision *d)
 	}
 	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_RESTART, "restart-openibd",
 			       "openibd.service, to load the built modules");
-	oi_strv_add(&step->names, "openibd.service");
-	add_list(&step->optional, cx3 ? cx3_modules : modules, OI_ARRAY_SIZE(modules));
+	oi_strv_add(&step->units.names, "openibd.service");
+	add_list(&step->units.modules, cx3 ? cx3_modules : modules, OI_ARRAY_SIZE(modules));
 }
 
 /*
@@ -314,23 +314,23 @@ void oi_plan_openib_conf(struct oi_decision *d)
 		oi_verdict_step(d->verdict, OI_ACTION_FILE_SET, "set-ipoib", "%s", "");
 	OI_FREE char *defaults = NULL;
 
-	oi_mem_set(&step->path, OPENIB_CONF);
-	add_list(&step->names, always, OI_ARRAY_SIZE(always));
-	if (d->generation && !strcmp(d->generation, "cx3-pro"))
-		add_list(&step->names, cx3, OI_ARRAY_SIZE(cx3));
+	oi_mem_set(&step->setting.path, OPENIB_CONF);
+	add_list(&step->setting.defaults, always, OI_ARRAY_SIZE(always));
+	if (oi_generation_is_mlx4(d->generation))
+		add_list(&step->setting.defaults, cx3, OI_ARRAY_SIZE(cx3));
 	if (d->config->ipoib == OI_AUTO) {
-		oi_strv_add(&step->names, "IPOIB_LOAD=yes");
+		oi_strv_add(&step->setting.defaults, "IPOIB_LOAD=yes");
 	} else {
-		oi_mem_set(&step->key, "IPOIB_LOAD");
-		oi_mem_set(&step->content, d->config->ipoib == OI_AUTO_FALSE ? "no" : "yes");
+		oi_mem_set(&step->setting.key, "IPOIB_LOAD");
+		oi_mem_set(&step->setting.value, d->config->ipoib == OI_AUTO_FALSE ? "no" : "yes");
 	}
-	defaults = oi_strv_join(&step->names, " ");
+	defaults = oi_strv_join(&step->setting.defaults, " ");
 	free(step->detail);
 	step->detail = oi_mem_printf("%s:%s%s where it does not say otherwise, %s", OPENIB_CONF,
-				     !step->key ? "" :
+				     !step->setting.key ? "" :
 				     d->config->ipoib == OI_AUTO_FALSE ? " IPOIB_LOAD=no" :
 									 " IPOIB_LOAD=yes",
-				     step->key ? ";" : "", defaults);
+				     step->setting.key ? ";" : "", defaults);
 }
 
 /* Set-up of the vendor's service. Source: catalog notes, "openibd" */
@@ -353,7 +353,7 @@ static void set_up_openibd(struct oi_decision *d)
 	hold_units(d);
 	step = oi_verdict_step(d->verdict, OI_ACTION_SERVICE_ENABLE, "enable-openibd",
 			       "openibd.service at every boot");
-	oi_strv_add(&step->names, "openibd.service");
+	oi_strv_add(&step->units.names, "openibd.service");
 	oi_plan_exchange(d);
 }
 
@@ -364,7 +364,7 @@ static void check_modules(struct oi_decision *d, const struct oi_manager *manage
 					       oi_text_or(&d->facts->kernel.release, "this kernel"));
 
 	/* It must be known to dkms; what else is asked for, when it is installed. */
-	oi_strv_add(&step->names, manager->driver);
+	oi_strv_add(&step->built.dkms, manager->driver);
 	oi_plan_add_chosen(d, step);
 }
 
@@ -374,7 +374,7 @@ static void check_files_too(struct oi_decision *d)
 	bool cx3 = oi_generation_is_mlx4(d->generation);
 	struct oi_step *step = &d->verdict->steps[d->verdict->n_steps - 1];
 
-	oi_mem_set(&step->content, cx3 ? "ib_core mlx4_core mlx4_ib" : "ib_core mlx5_core mlx5_ib");
+	oi_mem_set(&step->built.files, cx3 ? "ib_core mlx4_core mlx4_ib" : "ib_core mlx5_core mlx5_ib");
 	free(step->detail);
 	step->detail = oi_mem_printf("there for %s, as files or by dkms' own record",
 				     oi_text_or(&d->facts->kernel.release, "this kernel"));
@@ -386,7 +386,7 @@ static void add_keys(const struct oi_decision *d, struct oi_step *step)
 	for (size_t i = 0; i < d->catalog->n_keys; i++) {
 		const struct oi_signing_key *key = &d->catalog->keys[i];
 
-		oi_strv_add(key->accept ? &step->keys : &step->refused, key->fingerprint);
+		oi_strv_add(key->accept ? &step->repository.accepted : &step->repository.refused, key->fingerprint);
 	}
 }
 
@@ -409,14 +409,14 @@ static void vendor_step(struct oi_decision *d, enum oi_action action, const char
 
 	if (artefact) {
 		step = oi_verdict_step(d->verdict, action, id, "%s %s", verb, artefact);
-		oi_mem_set(&step->path, artefact);
-		oi_mem_set(&step->key, oi_manager_find(oi_artefact_method(d))->format);
+		oi_mem_set(&step->repository.name, artefact);
+		oi_mem_set(&step->repository.form, oi_manager_find(oi_artefact_method(d))->format);
 	} else {
 		step = oi_verdict_step(d->verdict, action, id, "%s", "");
-		oi_artefact_sources(d, &step->urls);
-		oi_mem_set(&step->key, "address");
+		oi_artefact_sources(d, &step->repository.urls);
+		oi_mem_set(&step->repository.form, OI_REPOSITORY_ADDRESS);
 		free(step->detail);
-		step->detail = oi_mem_printf("%s %s", verb, step->urls.v[0]);
+		step->detail = oi_mem_printf("%s %s", verb, step->repository.urls.v[0]);
 	}
 	add_keys(d, step);
 }
@@ -431,7 +431,7 @@ static void plan_vendor(struct oi_decision *d, bool address)
 	check_key(d);
 	if (!address && !there) {
 		fetch_artefact(d, "fetch-repository");
-		artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
+		artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].fetch.name);
 	}
 	if (!there)
 		vendor_step(d, OI_ACTION_REPOSITORY_STAGE, "stage-repository", artefact,
@@ -525,20 +525,20 @@ static void bundle_arguments(struct oi_decision *d, struct oi_step *step, const 
 {
 	const char *kernel = oi_text_or(&d->facts->kernel.release, NULL);
 
-	oi_strv_add(&step->names, "--force");
-	oi_strv_add(&step->names, "--without-fw-update");
+	oi_strv_add(&step->bundle.arguments, "--force");
+	oi_strv_add(&step->bundle.arguments, "--without-fw-update");
 	if (!strcmp(bundle_manager(d), "apt"))
-		oi_plan_leave_out(d, &step->names);
+		oi_plan_leave_out(d, &step->bundle.arguments);
 	if (!bundle_knows(d, distro)) {
-		oi_strv_add(&step->names, "--distro");
-		oi_strv_add(&step->names, distro);
+		oi_strv_add(&step->bundle.arguments, "--distro");
+		oi_strv_add(&step->bundle.arguments, distro);
 	}
 	/* A repository of what was built would need createrepo, and nobody uses it. */
-	oi_strv_add(&step->optional, "--add-kernel-support");
-	oi_strv_add(&step->optional, "--skip-repo");
+	oi_strv_add(&step->bundle.rebuild, "--add-kernel-support");
+	oi_strv_add(&step->bundle.rebuild, "--skip-repo");
 	if (kernel) {
-		oi_strv_add(&step->optional, "--kernel");
-		oi_strv_add(&step->optional, kernel);
+		oi_strv_add(&step->bundle.rebuild, "--kernel");
+		oi_strv_add(&step->bundle.rebuild, kernel);
 	}
 }
 
@@ -554,17 +554,17 @@ static void bundle_tools(struct oi_decision *d)
 			"package lists, into private state");
 	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_SIMULATE, "simulate-packages", "%s",
 			       "");
-	oi_plan_names(d, &d->inbox->build, &step->names);
-	oi_strv_add(&step->names, "perl"); /* mlnxofedinstall is written in it */
-	oi_plan_names(d, &d->inbox->bundle, &step->optional);
-	names = oi_strv_join(&step->names, " ");
+	oi_plan_names(d, &d->inbox->build, &step->packages.names);
+	oi_strv_add(&step->packages.names, "perl"); /* mlnxofedinstall is written in it */
+	oi_plan_names(d, &d->inbox->bundle, &step->packages.optional);
+	names = oi_strv_join(&step->packages.names, " ");
 	free(step->detail);
 	step->detail = oi_mem_printf("%s; refused if the kernel would change", names);
 	step = oi_verdict_step(d->verdict, OI_ACTION_PACKAGES_INSTALL, "install-build-tools", "%s",
 			       names);
-	oi_plan_names(d, &d->inbox->build, &step->names);
-	oi_strv_add(&step->names, "perl");
-	oi_plan_names(d, &d->inbox->bundle, &step->optional);
+	oi_plan_names(d, &d->inbox->build, &step->packages.names);
+	oi_strv_add(&step->packages.names, "perl");
+	oi_plan_names(d, &d->inbox->bundle, &step->packages.optional);
 }
 
 /* Built by dkms, or in packages of the bundle's. */
@@ -581,12 +581,12 @@ static void unpack_on_the_way(struct oi_decision *d)
 	struct oi_step *step = &d->verdict->steps[d->verdict->n_steps - 1];
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(archives); i++) {
-		if (!oi_str_ends(step->path, strlen(step->path), archives[i]))
+		if (!oi_str_ends(step->fetch.name, strlen(step->fetch.name), archives[i]))
 			continue;
-		oi_mem_set(&step->key, OI_STEP_UNPACK);
+		step->fetch.unpack = true;
 		free(step->detail);
-		step->detail = oi_mem_printf("%s, unpacked while it comes; %s", step->path,
-					     step->sha256 ? "sha256 checked before it is used" :
+		step->detail = oi_mem_printf("%s, unpacked while it comes; %s", step->fetch.name,
+					     step->fetch.sha256 ? "sha256 checked before it is used" :
 							    "authenticated by TLS");
 	}
 }
@@ -602,22 +602,22 @@ static void plan_bundle(struct oi_decision *d)
 	check_key(d);
 	fetch_artefact(d, "fetch-bundle");
 	unpack_on_the_way(d);
-	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].path);
+	artefact = oi_mem_dup(d->verdict->steps[d->verdict->n_steps - 1].fetch.name);
 	distro = bundle_distro(d, artefact);
 	oi_mem_set(&d->verdict->driver.manager, bundle_manager(d));
 	step = oi_verdict_step(d->verdict, OI_ACTION_BUNDLE_OPEN, "open-bundle",
 			       "%s: must be an MLNX_OFED bundle for %s", artefact, distro);
-	oi_mem_set(&step->path, artefact);
-	oi_mem_set(&step->key, distro);
+	oi_mem_set(&step->bundle.name, artefact);
+	oi_mem_set(&step->bundle.distro, distro);
 	bundle_tools(d);
 	sign_modules(d);
 	oi_plan_choose_modules(d);
 	step = oi_verdict_step(d->verdict, OI_ACTION_BUNDLE_INSTALL, "install-bundle", "%s", "");
-	oi_mem_set(&step->path, artefact);
-	oi_mem_set(&step->key, distro);
+	oi_mem_set(&step->bundle.name, artefact);
+	oi_mem_set(&step->bundle.distro, distro);
 	bundle_arguments(d, step, distro);
-	words = oi_strv_join(&step->names, " ");
-	more = oi_strv_join(&step->optional, " ");
+	words = oi_strv_join(&step->bundle.arguments, " ");
+	more = oi_strv_join(&step->bundle.rebuild, " ");
 	free(step->detail);
 	step->detail = oi_mem_printf("mlnxofedinstall %s; with %s if it was not built for this kernel",
 				     words, more);

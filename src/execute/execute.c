@@ -101,7 +101,7 @@ static void tidy(const struct oi_execution *run)
 
 		if (step->action != OI_ACTION_FETCH)
 			continue;
-		path = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+		path = oi_mem_printf(OI_STAGING_DIR "/%s", step->fetch.name);
 		if (oi_root_remove(&run->ctx.host->change, path, &err))
 			oi_log_warn(&run->ctx.host->log, "could not clean up: %s", err.text);
 	}
@@ -109,7 +109,9 @@ static void tidy(const struct oi_execution *run)
 
 static bool is_remote(const struct oi_step *step)
 {
-	return step->urls.n && strncmp(step->urls.v[0], "file:", 5) != 0;
+	const struct oi_strv *urls = oi_step_urls(step);
+
+	return urls && urls->n && strncmp(urls->v[0], "file:", 5) != 0;
 }
 
 /* Is there a download that package lists would have to wait for. */
@@ -183,7 +185,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 /* Without a digest nothing tells the run that an unpacked one is the same. */
 static bool is_kept(const struct oi_step *step)
 {
-	return !step->key || strcmp(step->key, OI_STEP_UNPACK) != 0 || step->sha256;
+	return !step->fetch.unpack || step->fetch.sha256;
 }
 
 static bool is_download(const struct oi_step *step)

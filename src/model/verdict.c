@@ -2,6 +2,7 @@
 #include "model/verdict.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,20 +92,80 @@ const char *oi_proof_name(enum oi_proof proof)
 	return names[proof];
 }
 
+/* --- what the members of a step are --- */
+
+enum member_type { NOTHING, TEXT, LIST };
+
+struct member {
+	enum member_type type;
+	size_t offset; /* in struct oi_step */
+};
+
+#define MEMBERS 5
+#define TEXT_OF(name) { TEXT, offsetof(struct oi_step, name) }
+#define LIST_OF(name) { LIST, offsetof(struct oi_step, name) }
+#define REPOSITORY                                                                               \
+	{ TEXT_OF(repository.form), TEXT_OF(repository.name), LIST_OF(repository.urls),           \
+	  LIST_OF(repository.accepted), LIST_OF(repository.refused) }
+#define CACHE { LIST_OF(cache.urls), TEXT_OF(cache.name), TEXT_OF(cache.key) }
+#define PACKAGES { LIST_OF(packages.names), LIST_OF(packages.optional), LIST_OF(packages.build) }
+#define BUNDLE                                                                                   \
+	{ TEXT_OF(bundle.name), TEXT_OF(bundle.distro), LIST_OF(bundle.arguments),                \
+	  LIST_OF(bundle.rebuild) }
+#define SIGNING { TEXT_OF(signing.key), TEXT_OF(signing.certificate), LIST_OF(signing.modules) }
+#define UNITS { LIST_OF(units.names), LIST_OF(units.modules) }
+
+static const struct member members[OI_ACTION_COUNT][MEMBERS] = {
+	[OI_ACTION_FETCH] = { LIST_OF(fetch.urls), TEXT_OF(fetch.name), TEXT_OF(fetch.sha256) },
+	[OI_ACTION_REPOSITORY_STAGE] = REPOSITORY,
+	[OI_ACTION_REPOSITORY_ADD] = REPOSITORY,
+	[OI_ACTION_MODULES_FETCH] = CACHE,
+	[OI_ACTION_MODULES_PUBLISH] = CACHE,
+	[OI_ACTION_PACKAGES_SIMULATE] = PACKAGES,
+	[OI_ACTION_PACKAGES_INSTALL] = PACKAGES,
+	[OI_ACTION_PACKAGES_HOLD] = { LIST_OF(hold.names), TEXT_OF(hold.archive) },
+	[OI_ACTION_FILE_WRITE] = { TEXT_OF(file.path), TEXT_OF(file.content) },
+	[OI_ACTION_FILE_SET] = { TEXT_OF(setting.path), TEXT_OF(setting.key), TEXT_OF(setting.value),
+				 LIST_OF(setting.defaults) },
+	[OI_ACTION_BUNDLE_OPEN] = BUNDLE,
+	[OI_ACTION_BUNDLE_INSTALL] = BUNDLE,
+	[OI_ACTION_MODULES_CHOOSE] = { TEXT_OF(choice.folder), TEXT_OF(choice.settings),
+				       LIST_OF(choice.left_out), LIST_OF(choice.allowed) },
+	[OI_ACTION_MODULE_CHECK] = { LIST_OF(built.dkms), LIST_OF(built.optional), TEXT_OF(built.files) },
+	[OI_ACTION_KEY_CHECK] = SIGNING,
+	[OI_ACTION_MODULE_SIGN] = SIGNING,
+	[OI_ACTION_MODULE_LOAD] = { LIST_OF(modules.names), LIST_OF(modules.optional) },
+	[OI_ACTION_SERVICE_ENABLE] = UNITS,
+	[OI_ACTION_SERVICE_RESTART] = UNITS,
+};
+
 static void clear_step(struct oi_step *step)
 {
 	free(step->id);
 	free(step->detail);
-	oi_strv_clear(&step->urls);
-	free(step->sha256);
-	free(step->path);
-	free(step->content);
-	free(step->key);
-	oi_strv_clear(&step->names);
-	oi_strv_clear(&step->optional);
-	oi_strv_clear(&step->build);
-	oi_strv_clear(&step->keys);
-	oi_strv_clear(&step->refused);
+	for (size_t i = 0; i < MEMBERS; i++) {
+		const struct member *m = &members[step->action][i];
+
+		if (m->type == TEXT)
+			free(*(char **)((char *)step + m->offset));
+		else if (m->type == LIST)
+			oi_strv_clear((struct oi_strv *)((char *)step + m->offset));
+	}
+}
+
+const struct oi_strv *oi_step_urls(const struct oi_step *step)
+{
+	switch (step->action) {
+	case OI_ACTION_FETCH:
+		return &step->fetch.urls;
+	case OI_ACTION_MODULES_FETCH:
+		return &step->cache.urls;
+	case OI_ACTION_REPOSITORY_STAGE:
+	case OI_ACTION_REPOSITORY_ADD:
+		return &step->repository.urls;
+	default:
+		return NULL;
+	}
 }
 
 void oi_verdict_clear(struct oi_verdict *verdict)

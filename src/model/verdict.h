@@ -24,7 +24,7 @@ struct oi_rule {
 	char *detail; /* on what facts it rests */
 };
 
-/* What a step does; actions.c gives each its name and its kind for reports. */
+/* What a step does; verdict.c gives each its name, its kind for reports and its members. */
 enum oi_action {
 	OI_ACTION_FETCH, /* artefact -> staging, digest checked */
 	OI_ACTION_REPOSITORY_STAGE, /* look at the artefact without changing the machine */
@@ -52,29 +52,109 @@ enum oi_action {
 	OI_ACTION_COUNT
 };
 
-/* A fetch of an archive whose content alone is wanted: unpacked while it comes, no file of it. */
-#define OI_STEP_UNPACK "unpack"
+/* What each kind of step needs. All is owned by the step; lists may be empty, NULL is none. */
+
+struct oi_step_fetch {
+	struct oi_strv urls; /* in the order to try; file:// or https:// */
+	char *name; /* in staging */
+	char *sha256; /* NULL when the publisher gives none */
+	bool unpack; /* only the content is needed: unpacked while it comes, no file of it */
+};
+
+struct oi_step_repository {
+	char *form; /* of what holds it: "deb", "rpm", OI_REPOSITORY_ADDRESS */
+	char *name; /* of the package, in staging */
+	struct oi_strv urls; /* addresses, in the order to try */
+	struct oi_strv accepted; /* fingerprints of keys that may sign it */
+	struct oi_strv refused; /* of keys that must not */
+};
+#define OI_REPOSITORY_ADDRESS "address"
+
+struct oi_step_cache {
+	struct oi_strv urls; /* of the pointer file; none: publish to the stanza's place */
+	char *name; /* of the pointer file */
+	char *key; /* oi_plan_modules_key() */
+};
+
+struct oi_step_packages {
+	struct oi_strv names;
+	struct oi_strv optional; /* taken when the archive has them */
+	struct oi_strv build; /* needed only when the modules are compiled here */
+};
+
+struct oi_step_hold {
+	struct oi_strv names;
+	char *archive; /* whose packages they stay */
+};
+
+struct oi_step_file {
+	char *path;
+	char *content; /* all of it */
+};
+
+struct oi_step_setting {
+	char *path;
+	char *key; /* set whatever the file says; NULL: none is */
+	char *value;
+	struct oi_strv defaults; /* "KEY=value" for each KEY that no line sets yet */
+};
+
+struct oi_step_bundle {
+	char *name; /* in staging */
+	char *distro; /* as the vendor names it; NULL: unknown */
+	struct oi_strv arguments;
+	struct oi_strv rebuild; /* further arguments when it was not built for the kernel */
+};
+
+struct oi_step_choice {
+	char *folder; /* of settings, one file a module */
+	char *settings; /* that keep dkms from a module */
+	struct oi_strv left_out;
+	struct oi_strv allowed;
+};
+
+struct oi_step_built {
+	struct oi_strv dkms; /* names there; required */
+	struct oi_strv optional; /* the same; may be missing */
+	char *files; /* modules that may come as files of packages, divided by blanks; NULL: none may */
+};
+
+struct oi_step_signing {
+	char *key; /* path of the private key */
+	char *certificate; /* path */
+	struct oi_strv modules;
+};
+
+struct oi_step_modules {
+	struct oi_strv names;
+	struct oi_strv optional; /* a kernel may lack them */
+};
+
+struct oi_step_units {
+	struct oi_strv names;
+	struct oi_strv modules; /* that a service loads */
+};
 
 /* Values only: a step can be printed, compared and carried out without the facts. */
 struct oi_step {
-	enum oi_action action;
+	enum oi_action action; /* tells which member of the union counts */
 	char *id; /* "fetch-repository" */
 	char *detail; /* for people */
-	struct oi_strv urls; /* fetch: in the order to try; file:// or https:// */
-	char *sha256; /* fetch: NULL when the publisher gives none */
-	char *path; /* fetch: name in staging; file: where; a key pair: the private one */
-	char *content; /* file-write: all of it; file-set: the value; a key pair: the certificate;
-			* modules-choose: as file-write, of each */
-	char *key; /* fetch: OI_STEP_UNPACK or NULL; file-set: set whatever the file says, or NULL; repository: "deb", "rpm", "address"; hold: the archive;
-		    * modules: oi_plan_modules_key() */
-	struct oi_strv names; /* packages, modules, units, dkms modules; an installer's arguments;
-			       * file-set: "KEY=value" for each KEY that no line sets yet */
-	struct oi_strv optional; /* packages taken when the archive has them; arguments for a
-				  * bundle that was not built for the kernel; modules that a
-				  * service loads */
-	struct oi_strv build; /* packages: needed only when the modules are compiled here */
-	struct oi_strv keys; /* repository-stage: fingerprints of keys that may sign it */
-	struct oi_strv refused; /* repository-stage: of keys that must not */
+	union {
+		struct oi_step_fetch fetch;
+		struct oi_step_repository repository; /* repository-stage, repository-add */
+		struct oi_step_cache cache; /* modules-fetch, modules-publish */
+		struct oi_step_packages packages; /* packages-simulate, packages-install */
+		struct oi_step_hold hold;
+		struct oi_step_file file; /* file-write */
+		struct oi_step_setting setting; /* file-set */
+		struct oi_step_bundle bundle; /* bundle-open, bundle-install */
+		struct oi_step_choice choice; /* modules-choose */
+		struct oi_step_built built; /* module-check */
+		struct oi_step_signing signing; /* key-check, module-sign */
+		struct oi_step_modules modules; /* module-load */
+		struct oi_step_units units; /* service-enable, service-restart */
+	};
 };
 
 struct oi_verdict {
@@ -130,6 +210,8 @@ void oi_verdict_rule(struct oi_verdict *verdict, const char *id, enum oi_result 
 /** oi_verdict_step() - append a step; fill in the rest through the pointer, valid until the next */
 struct oi_step *oi_verdict_step(struct oi_verdict *verdict, enum oi_action action,
 				const char *id, const char *fmt, ...) OI_PRINTF(4, 5);
+/** oi_step_urls() - what a step may ask a network or folder for; borrowed; NULL: nothing */
+const struct oi_strv *oi_step_urls(const struct oi_step *step);
 /** oi_verdict_keep() - drop the steps of every action that @wanted does not want */
 void oi_verdict_keep(struct oi_verdict *verdict, bool (*wanted)(enum oi_action action));
 /** oi_checks_add() - append a check; @reason counts when @proof is OI_PROOF_FAIL */

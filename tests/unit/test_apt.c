@@ -25,6 +25,7 @@
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
+#include "steps.h"
 
 #define DEFERRED "/etc/dkms/no-autoinstall"
 #define KERNEL "6.1.0-50-amd64"
@@ -545,9 +546,9 @@ static struct oi_step *add_step(struct fakehost *f, enum oi_action action, const
 	struct oi_step *step = oi_verdict_step(&f->verdict, action, oi_action_name(action), "x");
 
 	if (names)
-		oi_strv_split(&step->names, names, " ");
+		oi_strv_split(step_names(step), names, " ");
 	if (optional)
-		oi_strv_split(&step->optional, optional, " ");
+		oi_strv_split(step_optional(step), optional, " ");
 	return step;
 }
 
@@ -867,10 +868,10 @@ static void add_stage(struct fakehost *f)
 {
 	struct oi_step *step = add_step(f, OI_ACTION_REPOSITORY_STAGE, NULL, NULL);
 
-	oi_mem_set(&step->key, "deb");
-	oi_mem_set(&step->path, "doca-host.deb");
-	oi_strv_add(&step->keys, "GOOD");
-	oi_strv_add(&step->refused, "BAD");
+	oi_mem_set(&step->repository.form, "deb");
+	oi_mem_set(&step->repository.name, "doca-host.deb");
+	oi_strv_add(&step->repository.accepted, "GOOD");
+	oi_strv_add(&step->repository.refused, "BAD");
 	fakehost_expect_run(f, "dpkg-deb", 0, UNPACK,
 			    "-R */var/lib/ofed-init/staging/doca-host.deb */apt/repository");
 	fakehost_expect(f, "gpg", 0, NULL, GPG "--import */apt/repository/usr/share/keyrings/k.gpg");
@@ -926,10 +927,10 @@ static void test_staged(void **state)
 	add_good_stage(f);
 	add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
 	step = add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
-	oi_mem_set(&step->key, "deb");
-	oi_mem_set(&step->path, "doca-host.deb");
+	oi_mem_set(&step->repository.form, "deb");
+	oi_mem_set(&step->repository.name, "doca-host.deb");
 	step = add_step(f, OI_ACTION_PACKAGES_HOLD, "dkms", NULL);
-	oi_mem_set(&step->key, "Ubuntu");
+	oi_mem_set(&step->hold.archive, "Ubuntu");
 	look = oi_mem_printf(
 		"cd $(dirname \"$3\") && t=$PWD/repository || exit 5\n"
 		"grep -qxF \"deb [ signed-by=$PWD/keys.asc ] file:$t/" TREE_REPO " ./\" "
@@ -964,8 +965,8 @@ static void test_staged_without_entry(void **state)
 					    f->host.change.path);
 	struct oi_err err;
 
-	oi_mem_set(&step->key, "deb");
-	oi_mem_set(&step->path, "doca-host.deb");
+	oi_mem_set(&step->repository.form, "deb");
+	oi_mem_set(&step->repository.name, "doca-host.deb");
 	fakehost_expect_run(f, "dpkg-deb", 0,
 			    "mkdir -p $3/usr/share/doca-host-3.2.3/repo/main $3/usr/share/doc/repo\n"
 			    "touch $3/usr/share/doca-host-3.2.3/repo/main/Packages.gz\n",
@@ -1054,8 +1055,8 @@ static void test_no_repository(void **state)
 	struct oi_step *step = add_step(f, OI_ACTION_REPOSITORY_STAGE, NULL, NULL);
 	struct oi_err err;
 
-	oi_mem_set(&step->key, "deb");
-	oi_mem_set(&step->path, "x.deb");
+	oi_mem_set(&step->repository.form, "deb");
+	oi_mem_set(&step->repository.name, "x.deb");
 	fakehost_expect_run(f, "dpkg-deb", 0, "mkdir -p $3/usr/bin", "-R *");
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_REPOSITORY_MALFORMED);
@@ -1064,7 +1065,7 @@ static void test_no_repository(void **state)
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_REPOSITORY_MALFORMED);
 	assert_non_null(strstr(err.text, "is not a Debian archive"));
-	oi_mem_set(&step->key, "rpm");
+	oi_mem_set(&step->repository.form, "rpm");
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_METHOD_UNAVAILABLE);
 	fakehost_check_calls(f);
@@ -1498,8 +1499,8 @@ static void add_download(struct fakehost *f, const char *end)
 		"n=0; until [ -e %s/begun ] || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done\n"
 		"printf '{\"event\": %s}\\n' >&4", f->host.change.path, end);
 
-	oi_strv_add(&step->urls, HTTP);
-	oi_mem_set(&step->path, "doca-host.deb");
+	oi_strv_add(&step->fetch.urls, HTTP);
+	oi_mem_set(&step->fetch.name, "doca-host.deb");
 	fakehost_expect_run(f, "ofed-fetch", 0, script, "*");
 }
 
@@ -1678,8 +1679,8 @@ static void test_nothing_ahead(void **state)
 		f = fresh;
 		f->config.source.spread_seconds = cases[i].spread_seconds;
 		step = add_step(f, OI_ACTION_FETCH, NULL, NULL);
-		oi_strv_add(&step->urls, cases[i].url);
-		oi_mem_set(&step->path, "doca-host.deb");
+		oi_strv_add(&step->fetch.urls, cases[i].url);
+		oi_mem_set(&step->fetch.name, "doca-host.deb");
 		fakehost_expect_run(f, "ofed-fetch", 0, "printf '{\"event\": " DONE "}\\n' >&4", "*");
 		add_step(f, OI_ACTION_PACKAGES_REFRESH, NULL, NULL);
 		fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
@@ -1840,8 +1841,8 @@ static void test_lock_to_the_end(void **state)
 
 	f->host.deadline_ms = oi_clock_ms() + 1500;
 	step = add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
-	oi_mem_set(&step->key, "deb");
-	oi_mem_set(&step->path, "x.deb");
+	oi_mem_set(&step->repository.form, "deb");
+	oi_mem_set(&step->repository.name, "x.deb");
 	assert_int_equal(carry_out(f, &err), -1);
 	kill(holder, SIGKILL);
 	assert_int_equal(waitpid(holder, NULL, 0), holder);
@@ -1856,8 +1857,8 @@ static void test_lock_nobody_holds(void **state)
 	struct oi_err err;
 
 	add_step(f, OI_ACTION_REPOSITORY_ADD, NULL, NULL);
-	oi_mem_set(&f->verdict.steps[0].key, "deb");
-	oi_mem_set(&f->verdict.steps[0].path, "x.deb");
+	oi_mem_set(&f->verdict.steps[0].repository.form, "deb");
+	oi_mem_set(&f->verdict.steps[0].repository.name, "x.deb");
 	for (int i = 0; i < 5; i++)
 		fakehost_expect_text(f, "dpkg", 2,
 				     "dpkg: error: dpkg frontend lock was locked by another process\n",

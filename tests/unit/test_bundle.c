@@ -374,8 +374,8 @@ static int check_modules(struct fakehost *f, struct oi_err *err)
 	struct oi_step *step =
 		oi_verdict_step(&verdict, OI_ACTION_MODULE_CHECK, "check-modules", "-");
 
-	oi_strv_add(&step->names, "mlnx-ofed-kernel");
-	oi_mem_set(&step->content, "ib_core mlx5_core");
+	oi_strv_add(&step->built.dkms, "mlnx-ofed-kernel");
+	oi_mem_set(&step->built.files, "ib_core mlx5_core");
 	return oi_bundle_check_modules(&f->host, KERNEL, step, err);
 }
 

@@ -25,10 +25,10 @@ static void choose(struct fakehost *f, const char *names, const char *optional, 
 
 	oi_verdict_clear(&f->verdict);
 	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULES_CHOOSE, "choose-modules", "detail");
-	oi_mem_set(&step->path, FOLDER);
-	oi_mem_set(&step->content, OURS);
-	oi_strv_split(&step->names, names, " ");
-	oi_strv_split(&step->optional, optional, " ");
+	oi_mem_set(&step->choice.folder, FOLDER);
+	oi_mem_set(&step->choice.settings, OURS);
+	oi_strv_split(&step->choice.left_out, names, " ");
+	oi_strv_split(&step->choice.allowed, optional, " ");
 	oi_mem_set(&run.modset.file, modset);
 	if (oi_step_modules_choose(&run, step, &err))
 		fail_msg("%s", err.text);

@@ -78,8 +78,8 @@ static struct oi_step *the_step(struct fakehost *f, const char *names, const cha
 {
 	struct oi_step *step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
 
-	oi_strv_split(&step->names, names, " ");
-	oi_strv_split(&step->optional, optional, " ");
+	oi_strv_split(&step->built.dkms, names, " ");
+	oi_strv_split(&step->built.optional, optional, " ");
 	return step;
 }
 

@@ -20,6 +20,7 @@
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/systemd.h"
+#include "steps.h"
 
 static struct oi_step *add_step(struct fakehost *f, enum oi_action action, const char *id,
 				const char *names)
@@ -27,7 +28,7 @@ static struct oi_step *add_step(struct fakehost *f, enum oi_action action, const
 	struct oi_step *step = oi_verdict_step(&f->verdict, action, id, "detail of %s", id);
 
 	if (names)
-		oi_strv_split(&step->names, names, " ");
+		oi_strv_split(step_names(step), names, " ");
 	return step;
 }
 
@@ -36,9 +37,14 @@ static void add_file(struct fakehost *f, enum oi_action action, const char *path
 {
 	struct oi_step *step = add_step(f, action, "file", NULL);
 
-	oi_mem_set(&step->path, path);
-	oi_mem_set(&step->key, key);
-	oi_mem_set(&step->content, content);
+	if (action == OI_ACTION_FILE_SET) {
+		oi_mem_set(&step->setting.path, path);
+		oi_mem_set(&step->setting.key, key);
+		oi_mem_set(&step->setting.value, content);
+	} else {
+		oi_mem_set(&step->file.path, path);
+		oi_mem_set(&step->file.content, content);
+	}
 }
 
 static void note_begun(void *data, const struct oi_step *step)
@@ -174,8 +180,8 @@ static void test_artefact_goes(void **state)
 	struct oi_step *step = add_step(f, OI_ACTION_FETCH, "fetch", NULL);
 	struct oi_err err;
 
-	oi_mem_set(&step->path, "doca.deb");
-	oi_strv_add(&step->urls, "file:///srv/doca.deb");
+	oi_mem_set(&step->fetch.name, "doca.deb");
+	oi_strv_add(&step->fetch.urls, "file:///srv/doca.deb");
 	fakehost_write(f, OI_STAGING_DIR "/doca.deb", "x");
 	fakehost_write(f, OI_STAGING_DIR "/other", "x");
 	fakehost_expect_run(f, "ofed-fetch", 0, "printf '{\"event\": \"done\", \"bytes\": 1}\\n' >&4",
@@ -233,11 +239,12 @@ static void test_file_set_defaults(void **state)
 	struct oi_step *step;
 	struct oi_err err;
 
-	step = add_step(f, OI_ACTION_FILE_SET, "set", "MLX5_LOAD=yes");
-	oi_strv_add(&step->names, "UMAD_LOAD=yes");
-	oi_mem_set(&step->path, "/etc/infiniband/openib.conf");
-	oi_mem_set(&step->key, "IPOIB_LOAD");
-	oi_mem_set(&step->content, "no");
+	step = add_step(f, OI_ACTION_FILE_SET, "set", NULL);
+	oi_strv_add(&step->setting.defaults, "MLX5_LOAD=yes");
+	oi_strv_add(&step->setting.defaults, "UMAD_LOAD=yes");
+	oi_mem_set(&step->setting.path, "/etc/infiniband/openib.conf");
+	oi_mem_set(&step->setting.key, "IPOIB_LOAD");
+	oi_mem_set(&step->setting.value, "no");
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
 		OI_FREE char *after = NULL;
 
@@ -428,7 +435,7 @@ static void test_modules(void **state)
 	stand_on_the_real_root(f);
 	container = in_container(f);
 	step = add_step(f, OI_ACTION_MODULE_LOAD, "load", "mlx5_ib");
-	oi_strv_add(&step->optional, "ib_ipoib");
+	oi_strv_add(step_optional(step), "ib_ipoib");
 	if (!container) {
 		fakehost_expect(f, "modprobe", 0, NULL, "-- mlx5_ib");
 		fakehost_expect_text(f, "modprobe", 1,

@@ -17,6 +17,7 @@
 #include "execute/state/record.h"
 #include "fakehost.h"
 #include "model/reasons.h"
+#include "steps.h"
 
 #define JOURNAL_AUTO OI_CLEANUP(oi_journal_clear) struct oi_journal
 #define MODULE "/var/lib/dkms/mlnx-ofed-kernel/25.10"
@@ -212,8 +213,8 @@ static void test_good_run_leaves_none(void **state)
 	struct oi_step *step = add_step(f, OI_ACTION_FILE_WRITE, "write");
 	struct oi_err err;
 
-	oi_mem_set(&step->path, "/etc/x");
-	oi_mem_set(&step->content, "x");
+	oi_mem_set(&step->file.path, "/etc/x");
+	oi_mem_set(&step->file.content, "x");
 	fakehost_write(f, OI_JOURNAL_PATH, CUT_IN_INSTALL);
 	assert_int_equal(carry_out(f, &err), 0);
 	assert_false(fakehost_exists(f, OI_JOURNAL_PATH));
@@ -227,7 +228,7 @@ static void test_failed_run(void **state)
 	struct oi_err err;
 	JOURNAL_AUTO journal = { 0 };
 
-	oi_strv_add(&step->names, "mlnx-ofed-kernel");
+	oi_strv_add(step_names(step), "mlnx-ofed-kernel");
 	fakehost_expect_text(f, "dkms", 0, "", "status");
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(read_journal(f, &journal), 0);
@@ -241,8 +242,8 @@ static void test_failed_before_it_began(void **state)
 	struct oi_err err;
 
 	add_step(f, OI_ACTION_FILE_WRITE, "write");
-	oi_mem_set(&f->verdict.steps[0].path, "/etc/x/y");
-	oi_mem_set(&f->verdict.steps[0].content, "x");
+	oi_mem_set(&f->verdict.steps[0].file.path, "/etc/x/y");
+	oi_mem_set(&f->verdict.steps[0].file.content, "x");
 	fakehost_write(f, "/etc/x", "in the way");
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_false(fakehost_exists(f, OI_JOURNAL_PATH));

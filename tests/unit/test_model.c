@@ -13,6 +13,7 @@
 #include "model/facts.h"
 #include "model/reasons.h"
 #include "model/verdict.h"
+#include "steps.h"
 
 #define FACTS OI_CLEANUP(oi_facts_clear) struct oi_facts
 
@@ -189,7 +190,7 @@ static void a_verdict_has_the_designs_form(void **state)
 	v.driver.stack = oi_mem_dup("inbox");
 	oi_verdict_rule(&v, "platform-hyperv", OI_RESULT_UNKNOWN, "%d", 5);
 	step = oi_verdict_step(&v, OI_ACTION_PACKAGES_INSTALL, "install-packages", "d");
-	oi_strv_add(&step->names, "rdma-core");
+	oi_strv_add(step_names(step), "rdma-core");
 	doc = oi_verdict_to_doc(&v);
 	text = oi_doc_to_json(doc, false);
 	assert_string_equal(

@@ -211,12 +211,12 @@ static void restart_step(struct fakehost *f)
 {
 	struct oi_step *step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
 
-	oi_strv_add(&step->names, "mlnx-ofed-kernel");
-	oi_strv_add(&step->optional, "iser");
+	oi_strv_add(&step->built.dkms, "mlnx-ofed-kernel");
+	oi_strv_add(&step->built.optional, "iser");
 	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_RESTART, "restart", "x");
-	oi_strv_add(&step->names, "openibd.service");
-	oi_strv_add(&step->optional, "mlx5_core");
-	oi_strv_add(&step->optional, "mlx5_ib");
+	oi_strv_add(&step->units.names, "openibd.service");
+	oi_strv_add(&step->units.modules, "mlx5_core");
+	oi_strv_add(&step->units.modules, "mlx5_ib");
 	oi_mem_set(&f->verdict.driver.stack, "doca-ofed");
 	oi_mem_set(&f->verdict.driver.version, "3.2.3");
 	fakehost_write(f, "/run/systemd/system/x", "");

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "report/html.h"
+#include "report/html_text.h"
 #include "report/report.h"
 #include "report/view.h"
 #include "report/waiting.h"

@@ -94,11 +94,11 @@ static void a_mirrors_signature_stays_behind_the_name(void **state)
 	(void)state;
 	plan("source: {mirrors: ['https://s/c/?sv=1&sig=SECRET', 'https://m/x//', 'file:///srv']}");
 	fetch = step("fetch-repository");
-	assert_int_equal(fetch->urls.n, 3);
-	assert_string_equal(fetch->urls.v[0], "https://s/c/" NAME "?sv=1&sig=SECRET");
-	assert_string_equal(fetch->urls.v[1], "https://m/x/" NAME);
-	assert_string_equal(fetch->urls.v[2], "file:///srv/" NAME);
-	assert_string_equal(fetch->path, NAME);
+	assert_int_equal(fetch->fetch.urls.n, 3);
+	assert_string_equal(fetch->fetch.urls.v[0], "https://s/c/" NAME "?sv=1&sig=SECRET");
+	assert_string_equal(fetch->fetch.urls.v[1], "https://m/x/" NAME);
+	assert_string_equal(fetch->fetch.urls.v[2], "file:///srv/" NAME);
+	assert_string_equal(fetch->fetch.name, NAME);
 	assert_string_equal(verdict.driver.url, "https://s/c/" NAME); /* shown: without it */
 	assert_null(strstr(fetch->detail, "SECRET"));
 }
@@ -108,9 +108,9 @@ static void an_artefacts_query_is_no_part_of_its_name(void **state)
 	(void)state;
 	plan("source: {url: 'https://s/c/own.deb?sig=SECRET', sha256: "
 	     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}");
-	assert_string_equal(step("fetch-repository")->path, "own.deb");
-	assert_string_equal(step("fetch-repository")->urls.v[0], "https://s/c/own.deb?sig=SECRET");
-	assert_string_equal(step("add-repository")->path, "own.deb");
+	assert_string_equal(step("fetch-repository")->fetch.name, "own.deb");
+	assert_string_equal(step("fetch-repository")->fetch.urls.v[0], "https://s/c/own.deb?sig=SECRET");
+	assert_string_equal(step("add-repository")->repository.name, "own.deb");
 	assert_string_equal(verdict.driver.url, "https://s/c/own.deb");
 }
 
@@ -131,13 +131,13 @@ static void archives_are_unpacked_on_the_way(void **state)
 	(void)state;
 	for (size_t i = 0; i < OI_ARRAY_SIZE(archives); i++) {
 		plan_url(archives[i]);
-		assert_string_equal(step("fetch-bundle")->key, OI_STEP_UNPACK);
+		assert_true(step("fetch-bundle")->fetch.unpack);
 		assert_non_null(strstr(step("fetch-bundle")->detail, "unpacked while it comes"));
 	}
 	for (size_t i = 0; i < OI_ARRAY_SIZE(files); i++) {
 		plan_url(files[i]);
 		assert_int_equal(verdict.steps[0].action, OI_ACTION_FETCH);
-		assert_null(verdict.steps[0].key);
+		assert_false(verdict.steps[0].fetch.unpack);
 	}
 }
 
@@ -145,8 +145,8 @@ static void a_folder_becomes_a_url(void **state)
 {
 	(void)state;
 	plan("source: {directory: '/srv/100% a#b?'}");
-	assert_int_equal(step("fetch-repository")->urls.n, 1);
-	assert_string_equal(step("fetch-repository")->urls.v[0],
+	assert_int_equal(step("fetch-repository")->fetch.urls.n, 1);
+	assert_string_equal(step("fetch-repository")->fetch.urls.v[0],
 			    "file:///srv/100%25 a%23b%3F/" NAME);
 }
 
@@ -157,43 +157,43 @@ static void packages_are_for_the_running_kernel(void **state)
 	(void)state;
 	plan("{}");
 	install = step("install-packages");
-	assert_true(oi_strv_has(&install->names, "doca-ofed"));
-	assert_true(oi_strv_has(&install->names, "linux-headers-6.11.0-1015-azure"));
-	assert_int_equal(install->names.n, step("simulate-packages")->names.n);
+	assert_true(oi_strv_has(&install->packages.names, "doca-ofed"));
+	assert_true(oi_strv_has(&install->packages.names, "linux-headers-6.11.0-1015-azure"));
+	assert_int_equal(install->packages.names.n, step("simulate-packages")->packages.names.n);
 	plan("{driver: inbox}");
 	install = step("install-packages");
-	assert_true(oi_strv_has(&install->names, "rdma-core"));
-	assert_true(oi_strv_has(&install->optional, "linux-modules-extra-6.11.0-1015-azure"));
+	assert_true(oi_strv_has(&install->packages.names, "rdma-core"));
+	assert_true(oi_strv_has(&install->packages.optional, "linux-modules-extra-6.11.0-1015-azure"));
 }
 
 static void the_stanza_chooses_files(void **state)
 {
 	(void)state;
 	plan("{driver: inbox, ipoib: true, hold_units: [slurmd.service]}");
-	assert_non_null(strstr(step("write-modules-load")->content, "\nib_ipoib\n"));
-	assert_true(oi_strv_has(&step("load-modules")->names, "ib_ipoib"));
-	assert_string_equal(step("hold-slurmd.service")->path,
+	assert_non_null(strstr(step("write-modules-load")->file.content, "\nib_ipoib\n"));
+	assert_true(oi_strv_has(&step("load-modules")->modules.names, "ib_ipoib"));
+	assert_string_equal(step("hold-slurmd.service")->file.path,
 			    "/etc/systemd/system/slurmd.service.d/50-ofed-init-hold.conf");
 	plan("{driver: inbox}");
-	assert_null(strstr(step("write-modules-load")->content, "ib_ipoib"));
-	assert_true(oi_strv_has(&step("load-modules")->optional, "ib_ipoib"));
+	assert_null(strstr(step("write-modules-load")->file.content, "ib_ipoib"));
+	assert_true(oi_strv_has(&step("load-modules")->modules.optional, "ib_ipoib"));
 	plan("{driver: inbox, ipoib: false, tuning: {memlock: false}, persistent_names: false}");
-	assert_non_null(strstr(step("write-no-ipoib")->content, "blacklist ib_ipoib"));
-	assert_false(oi_strv_has(&step("load-modules")->optional, "ib_ipoib"));
+	assert_non_null(strstr(step("write-no-ipoib")->file.content, "blacklist ib_ipoib"));
+	assert_false(oi_strv_has(&step("load-modules")->modules.optional, "ib_ipoib"));
 	assert_false(has_step("write-limits"));
 	assert_false(has_step("write-rdma-names"));
 	plan("{ipoib: false, secure_boot: {key: /k.priv, certificate: /k.der}}");
-	assert_string_equal(step("set-ipoib")->key, "IPOIB_LOAD");
-	assert_string_equal(step("set-ipoib")->content, "no");
-	assert_false(oi_strv_has(&step("set-ipoib")->names, "IPOIB_LOAD=yes"));
-	assert_true(oi_strv_has(&step("restart-openibd")->optional, "mlx5_core"));
-	assert_non_null(strstr(step("sign-modules")->content, "mok_signing_key=\"/k.priv\""));
+	assert_string_equal(step("set-ipoib")->setting.key, "IPOIB_LOAD");
+	assert_string_equal(step("set-ipoib")->setting.value, "no");
+	assert_false(oi_strv_has(&step("set-ipoib")->setting.defaults, "IPOIB_LOAD=yes"));
+	assert_true(oi_strv_has(&step("restart-openibd")->units.modules, "mlx5_core"));
+	assert_non_null(strstr(step("sign-modules")->file.content, "mok_signing_key=\"/k.priv\""));
 	assert_string_equal(verdict.steps[0].id, "check-signing-key"); /* before anything else */
-	assert_string_equal(step("check-signing-key")->path, "/k.priv");
-	assert_string_equal(step("check-signatures")->content, "/k.der");
-	assert_true(oi_strv_has(&step("check-signatures")->names, "mlx5_core"));
-	assert_string_equal(step("pin-packages")->key, "Ubuntu");
-	assert_string_equal(step("pin-packages")->names.v[0], "dkms");
+	assert_string_equal(step("check-signing-key")->signing.key, "/k.priv");
+	assert_string_equal(step("check-signatures")->signing.certificate, "/k.der");
+	assert_true(oi_strv_has(&step("check-signatures")->signing.modules, "mlx5_core"));
+	assert_string_equal(step("pin-packages")->hold.archive, "Ubuntu");
+	assert_string_equal(step("pin-packages")->hold.names.v[0], "dkms");
 }
 
 /* Compiled here, from a cache, as a bundle or as packages of the distribution's. */
@@ -211,13 +211,13 @@ static void openibd_is_told_what_to_load(void **state)
 	for (size_t i = 0; i < OI_ARRAY_SIZE(stanzas); i++) {
 		plan(stanzas[i]);
 		assert_int_equal(verdict.outcome, OI_OUTCOME_INSTALL);
-		assert_string_equal(step("set-ipoib")->path, "/etc/infiniband/openib.conf");
-		assert_null(step("set-ipoib")->key); /* nothing but what the file does not say */
+		assert_string_equal(step("set-ipoib")->setting.path, "/etc/infiniband/openib.conf");
+		assert_null(step("set-ipoib")->setting.key); /* nothing but what the file does not say */
 		for (size_t k = 0; k < OI_ARRAY_SIZE(six); k++)
-			assert_true(oi_strv_has(&step("set-ipoib")->names, six[k]));
+			assert_true(oi_strv_has(&step("set-ipoib")->setting.defaults, six[k]));
 	}
 	plan("{ipoib: true}");
-	assert_string_equal(step("set-ipoib")->content, "yes");
+	assert_string_equal(step("set-ipoib")->setting.value, "yes");
 	plan("{driver: inbox}");
 	assert_false(has_step("set-ipoib"));
 }
@@ -234,11 +234,11 @@ static void units_are_for_every_systemd(void **state)
 		const struct oi_step *s = &verdict.steps[i];
 
 		if (s->action != OI_ACTION_FILE_WRITE ||
-		    strncmp(s->path, "/etc/systemd/system/", 20) != 0)
+		    strncmp(s->file.path, "/etc/systemd/system/", 20) != 0)
 			continue;
 		units++;
 		for (size_t k = 0; k < OI_ARRAY_SIZE(refused); k++)
-			assert_null(strstr(s->content, refused[k]));
+			assert_null(strstr(s->file.content, refused[k]));
 	}
 	assert_int_equal(units, 2);
 }
@@ -358,9 +358,9 @@ static void a_driver_that_was_overtaken_takes_its_place(void **state)
 	assert_int_equal(verdict.outcome, OI_OUTCOME_READY);
 	assert_int_equal(verdict.n_steps, 2);
 	assert_string_equal(verdict.steps[0].id, "set-ipoib"); /* it loads what it is told to */
-	assert_true(oi_strv_has(&step("set-ipoib")->names, "MLX5_LOAD=yes"));
-	assert_string_equal(step("restart-openibd")->names.v[0], "openibd.service");
-	assert_string_equal(step("restart-openibd")->optional.v[0], "mlx5_core");
+	assert_true(oi_strv_has(&step("set-ipoib")->setting.defaults, "MLX5_LOAD=yes"));
+	assert_string_equal(step("restart-openibd")->units.names.v[0], "openibd.service");
+	assert_string_equal(step("restart-openibd")->units.modules.v[0], "mlx5_core");
 	exchange(in_use, open, "{}");
 	assert_int_equal(verdict.outcome, OI_OUTCOME_REFUSE);
 	assert_int_equal(verdict.reason, OI_R_MODULES_IN_USE);

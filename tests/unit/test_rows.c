@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "execute/execute.h"
+#include "steps.h"
 
 static struct oi_catalog catalog;
 
@@ -106,13 +107,16 @@ static void check_steps(const char *what, const struct oi_verdict *verdict)
 {
 	assert_true(verdict->n_steps > 0);
 	for (size_t i = 0; i < verdict->n_steps; i++) {
-		const struct oi_step *step = &verdict->steps[i];
+		struct oi_step *step = &verdict->steps[i];
 
-		check_names(what, &step->names);
-		check_names(what, &step->optional);
-		if (step->action == OI_ACTION_FETCH && (!step->urls.n || !step->path || !*step->path))
+		if (step_names(step))
+			check_names(what, step_names(step));
+		if (step_optional(step))
+			check_names(what, step_optional(step));
+		if (step->action == OI_ACTION_FETCH &&
+		    (!step->fetch.urls.n || !step->fetch.name || !*step->fetch.name))
 			fail_msg("%s: %s fetches nothing", what, step->id);
-		if (step->action == OI_ACTION_PACKAGES_INSTALL && !step->names.n)
+		if (step->action == OI_ACTION_PACKAGES_INSTALL && !step->packages.names.n)
 			fail_msg("%s: %s installs nothing", what, step->id);
 	}
 	assert_int_equal(verdict->steps[verdict->n_steps - 1].action, OI_ACTION_VERIFY);
@@ -236,13 +240,13 @@ static void azure_linux_has_modules_by_architecture(void **state)
 
 	(void)state;
 	decide("azurelinux", "3.0", "x86_64", 2, "{}", &verdict);
-	assert_true(oi_strv_has(&step(&verdict, "install-packages")->names, "mlnx-ofa_kernel"));
-	assert_true(oi_strv_has(&step(&verdict, "install-packages")->names, "mlnx-ofa_kernel-modules"));
+	assert_true(oi_strv_has(&step(&verdict, "install-packages")->packages.names, "mlnx-ofa_kernel"));
+	assert_true(oi_strv_has(&step(&verdict, "install-packages")->packages.names, "mlnx-ofa_kernel-modules"));
 	assert_null(verdict.driver.url);
 	decide("azurelinux", "3.0", "aarch64", 3, "{}", &verdict);
-	assert_true(oi_strv_has(&step(&verdict, "install-packages")->names,
+	assert_true(oi_strv_has(&step(&verdict, "install-packages")->packages.names,
 				"mlnx-ofa_kernel-hwe-modules"));
-	assert_false(oi_strv_has(&step(&verdict, "install-packages")->names,
+	assert_false(oi_strv_has(&step(&verdict, "install-packages")->packages.names,
 				 "mlnx-ofa_kernel-modules"));
 }
 

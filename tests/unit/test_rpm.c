@@ -20,6 +20,7 @@
 #include "execute/rpm/text.h"
 #include "fakehost.h"
 #include "model/reasons.h"
+#include "steps.h"
 
 #define KERNEL "5.14.0-611.5.1.el9_8.x86_64"
 
@@ -309,9 +310,11 @@ static void add_packages(struct fakehost *f, const char *method, const char *nam
 		struct oi_step *step = oi_verdict_step(&f->verdict, actions[i],
 						       oi_action_name(actions[i]), "x");
 
-		oi_strv_split(&step->names, names, " ");
+		if (actions[i] == OI_ACTION_PACKAGES_REFRESH)
+			continue;
+		oi_strv_split(step_names(step), names, " ");
 		if (optional)
-			oi_strv_split(&step->optional, optional, " ");
+			oi_strv_split(step_optional(step), optional, " ");
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "execute/uninstall.h"
 #include "fakehost.h"
 #include "model/reasons.h"
+#include "steps.h"
 
 #define LIMITS "/etc/security/limits.d/90-ofed-init.conf"
 #define QUERY "--show --showformat=*"
@@ -102,10 +103,10 @@ static void record_tells_what_was_there(void **state)
 	fakehost_write(f, "/etc/systemd/system/multi-user.target.wants/old.service", "");
 	fakehost_write(f, "/var/lib/dkms/iser/1/source/dkms.conf", "");
 	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
-	oi_strv_split(&step->names, "openibd.service old.service", " ");
+	oi_strv_split(step_names(step), "openibd.service old.service", " ");
 	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
-	oi_strv_add(&step->names, "mlnx-ofed-kernel");
-	oi_strv_split(&step->optional, "iser srp", " ");
+	oi_strv_add(step_names(step), "mlnx-ofed-kernel");
+	oi_strv_split(step_optional(step), "iser srp", " ");
 	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
 	assert_int_equal(oi_record_read(&f->host.change, &record, &err), 0);
 	assert_int_equal(record.units.n, 1);
@@ -273,7 +274,7 @@ static void foreign_packages_stay(void **state)
 	WHAT;
 
 	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
-	oi_strv_add(&step->names, "openibd.service");
+	oi_strv_add(step_names(step), "openibd.service");
 	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
 	note_packages(f, "rdma-core 44.0-2");
 	note_file(f, LIMITS, "ours\n");
@@ -486,7 +487,7 @@ static void services_end_first(void **state)
 
 	fakehost_write(f, "/run/systemd/system/x", "");
 	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
-	oi_strv_add(&step->names, "openibd.service");
+	oi_strv_add(step_names(step), "openibd.service");
 	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
 	note_packages(f, "doca-ofed 3.2.3");
 	fakehost_expect_text(f, "dpkg-query", 0, "installed doca-ofed\n", QUERY);
@@ -510,7 +511,7 @@ static void dkms_forgets(void **state)
 	WHAT;
 
 	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
-	oi_strv_split(&step->names, "mlnx-ofed-kernel iser", " ");
+	oi_strv_split(step_names(step), "mlnx-ofed-kernel iser", " ");
 	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
 	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/source/dkms.conf", "");
 	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/6.1-2/x86_64/module/x.ko", "");
@@ -539,7 +540,7 @@ static void built_modules_go(void **state)
 	WHAT;
 
 	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
-	oi_strv_add(&step->names, "mlnx-ofed-kernel");
+	oi_strv_add(step_names(step), "mlnx-ofed-kernel");
 	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
 	fakehost_write(f, "/var/lib/dkms/mok.key", "");
 	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/6.1/x86_64/module/mlx5_core.ko", "");
@@ -566,7 +567,7 @@ static void old_links_of_a_service_go(void **state)
 	WHAT;
 
 	step = oi_verdict_step(&f->verdict, OI_ACTION_SERVICE_ENABLE, "enable", "x");
-	oi_strv_add(&step->names, "openibd.service");
+	oi_strv_add(step_names(step), "openibd.service");
 	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
 	fakehost_write(f, "/etc/rc2.d/S01openibd", "");
 	fakehost_write(f, "/etc/rc0.d/K01openibd", "");

@@ -69,17 +69,17 @@ int oi_apt_add_address(struct oi_packages *p, const struct oi_step *step, struct
  */
 char *oi_apt_pin_text(const struct oi_step *step)
 {
-	OI_FREE char *names = oi_strv_join(&step->names, " ");
+	OI_FREE char *names = oi_strv_join(&step->hold.names, " ");
 
 	return oi_mem_printf("# Written by ofed-init: %s stays the distribution's own.\n"
 			     "Package: %s\n"
 			     "Pin: release o=%s\n"
-			     "Pin-Priority: 600\n", names, names, step->key);
+			     "Pin-Priority: 600\n", names, names, step->hold.archive);
 }
 
 int oi_apt_hold(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
-	OI_FREE char *text = step->names.n && step->key ? oi_apt_pin_text(step) : NULL;
+	OI_FREE char *text = step->hold.names.n && step->hold.archive ? oi_apt_pin_text(step) : NULL;
 
 	return text ? oi_own_file_write(p->ctx->host, PIN, text, err) : 0;
 }

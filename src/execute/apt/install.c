@@ -39,7 +39,7 @@ static char *artefact_of(const struct oi_packages *p, const struct oi_step *step
 	const struct oi_root *root = &p->ctx->host->change;
 
 	return oi_mem_printf("%s" OI_STAGING_DIR "/%s", oi_root_is_real(root) ? "" : root->path,
-			     step->path);
+			     step->repository.name);
 }
 
 int oi_apt_stage_package(struct oi_packages *p, const struct oi_step *step,

@@ -72,8 +72,8 @@ static int ask_policy(const struct oi_packages *p, const struct oi_step *step,
 	oi_apt_call_init(&call, p, OI_TOOL_APT_CACHE);
 	call.child.out = policy;
 	oi_strv_add(&call.child.args, "policy");
-	oi_strv_add_all(&call.child.args, &step->names);
-	oi_strv_add_all(&call.child.args, &step->optional);
+	oi_strv_add_all(&call.child.args, &step->packages.names);
+	oi_strv_add_all(&call.child.args, &step->packages.optional);
 	return oi_apt_call_run(&call, err);
 }
 
@@ -265,13 +265,13 @@ int oi_apt_simulate(struct oi_packages *p, const struct oi_step *step, struct oi
 	oi_strv_clear(&apt->replaced);
 	if (ask_policy(p, step, &policy, err))
 		return -1;
-	for (size_t i = 0; i < step->names.n; i++)
-		if (strchr(step->names.v[i], '/'))
-			oi_strv_add(&must, step->names.v[i]);
-		else if (take_name(p, oi_buf_str(&policy), step->names.v[i], &must, err))
+	for (size_t i = 0; i < step->packages.names.n; i++)
+		if (strchr(step->packages.names.v[i], '/'))
+			oi_strv_add(&must, step->packages.names.v[i]);
+		else if (take_name(p, oi_buf_str(&policy), step->packages.names.v[i], &must, err))
 			return -1;
-	for (size_t i = 0; i < step->optional.n; i++) {
-		const char *name = step->optional.v[i];
+	for (size_t i = 0; i < step->packages.optional.n; i++) {
+		const char *name = step->packages.optional.v[i];
 
 		if (oi_apt_policy(oi_buf_str(&policy), name) >= OI_APT_CANDIDATE)
 			oi_strv_add(&may, name);

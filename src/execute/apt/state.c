@@ -329,11 +329,11 @@ static int lay_part(const struct oi_host *host, const struct oi_verdict *verdict
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 		const char *name = step->action == OI_ACTION_FILE_WRITE ?
-			name_in(step->path, parts[part].system) : NULL;
+			name_in(step->file.path, parts[part].system) : NULL;
 
-		if (name && write_in(host, ours, name, step->content, err))
+		if (name && write_in(host, ours, name, step->file.content, err))
 			return -1;
-		if (part == 1 && step->action == OI_ACTION_PACKAGES_HOLD && step->key) {
+		if (part == 1 && step->action == OI_ACTION_PACKAGES_HOLD && step->hold.archive) {
 			OI_FREE char *pin = oi_apt_pin_text(step);
 
 			if (write_in(host, ours, OI_APT_PIN_NAME, pin, err))

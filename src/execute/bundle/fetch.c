@@ -35,13 +35,13 @@ static int fetch(const struct oi_context *ctx, const struct oi_step *step, const
 		 struct oi_err *err)
 {
 	const struct oi_host *host = ctx->host;
-	struct oi_fetch_job job = oi_fetch_job_of(ctx, &step->urls, step->path);
+	struct oi_fetch_job job = oi_fetch_job_of(ctx, &step->fetch.urls, step->fetch.name);
 	int fd = oi_root_openat(&host->change, scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	int ret;
 
 	if (fd < 0)
 		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", scratch, strerror(errno));
-	job.sha256 = step->sha256;
+	job.sha256 = step->fetch.sha256;
 	/* Once as it comes out, which is about its size; once more copied to be built. */
 	ret = oi_fetcher_stream(host, &job, fd, TREE, 2, OI_BUNDLE_BUILD_BYTES, err);
 	close(fd);
@@ -55,15 +55,15 @@ int oi_bundle_fetch(const struct oi_context *ctx, struct oi_bundle *bundle, cons
 	struct oi_err why;
 
 	oi_bundle_clear(bundle);
-	if (step->sha256 && oi_bundle_kept(host, step->sha256, &bundle->scratch)) {
-		oi_log_info(&host->log, "fetch: %s: already here and unpacked", step->path);
+	if (step->fetch.sha256 && oi_bundle_kept(host, step->fetch.sha256, &bundle->scratch)) {
+		oi_log_info(&host->log, "fetch: %s: already here and unpacked", step->fetch.name);
 	} else if (make_scratch(host, &bundle->scratch, err)) {
 		return -1;
 	} else if (fetch(ctx, step, bundle->scratch, err)) {
 		oi_bundle_forget(host);
 		oi_bundle_clear(bundle);
 		return -1;
-	} else if (step->sha256 && oi_bundle_keep(host, bundle->scratch, step->sha256, &why)) {
+	} else if (step->fetch.sha256 && oi_bundle_keep(host, bundle->scratch, step->fetch.sha256, &why)) {
 		oi_log_warn(&host->log, "it would be fetched again: %s", why.text);
 	}
 	bundle->tree = oi_mem_printf("%s/" TREE, bundle->scratch);

@@ -61,8 +61,8 @@ static char *find_for(const struct oi_root *root, const char *kernel, const char
 /* Is one of them dkms' business: then files may be those of an earlier build. */
 static bool dkms_has(const struct oi_host *host, const struct oi_step *step)
 {
-	for (size_t i = 0; i < step->names.n && oi_child_has(host, OI_TOOL_DKMS); i++) {
-		OI_FREE char *source = oi_mem_printf(OI_DKMS_TREE "/%s", step->names.v[i]);
+	for (size_t i = 0; i < step->built.dkms.n && oi_child_has(host, OI_TOOL_DKMS); i++) {
+		OI_FREE char *source = oi_mem_printf(OI_DKMS_TREE "/%s", step->built.dkms.v[i]);
 
 		if (oi_root_exists(&host->change, source))
 			return true;
@@ -78,7 +78,7 @@ int oi_bundle_check_modules(const struct oi_host *host, const char *kernel,
 
 	if (dkms_has(host, step))
 		return oi_dkms_check(host, kernel, step, err);
-	oi_strv_split(&names, step->content ? step->content : "", " ");
+	oi_strv_split(&names, step->built.files ? step->built.files : "", " ");
 	for (size_t i = 0; i < names.n && !missing; i++) {
 		OI_FREE char *path = find_for(&host->change, kernel, names.v[i]);
 

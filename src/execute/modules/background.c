@@ -53,7 +53,7 @@ bool oi_early_may(const struct oi_context *ctx, const struct oi_strv *fresh)
 {
 	const struct oi_step *step = judge_of(ctx->verdict);
 
-	return oi_early_source(fresh) && step && step->names.n && !step->content && ctx->verdict->driver.kernel &&
+	return oi_early_source(fresh) && step && step->built.dkms.n && !step->built.files && ctx->verdict->driver.kernel &&
 	       oi_early_is_free(ctx->host);
 }
 

@@ -199,7 +199,7 @@ size_t oi_bake_unregister(const struct oi_host *host)
 	n = count_known(host, &record.dkms);
 	if (!n)
 		return 0;
-	modules.optional = record.dkms; /* borrowed */
+	modules.built.optional = record.dkms; /* borrowed */
 	oi_dkms_remove(host, "", &modules);
 	if (oi_service_each(host, &record.units, "disable", &err) ||
 	    oi_root_remove(&host->change, OI_BAKED_MARKER, &err))

@@ -171,8 +171,8 @@ static void log_failure(const struct oi_host *host, const char *kernel,
 
 static bool counts(const struct oi_step *step, const char *name)
 {
-	return (!step->names.n && !step->optional.n) || oi_strv_has(&step->names, name) ||
-		oi_strv_has(&step->optional, name);
+	return (!step->built.dkms.n && !step->built.optional.n) || oi_strv_has(&step->built.dkms, name) ||
+		oi_strv_has(&step->built.optional, name);
 }
 
 static size_t count_missing(const struct oi_dkms_modules *modules, const struct oi_step *step)
@@ -243,7 +243,7 @@ void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct
 		for (size_t i = 0; i < modules.n; i++) {
 			const struct oi_dkms_module *m = &modules.v[i];
 
-			if (oi_strv_has(wanted ? &step->names : &step->optional, m->name))
+			if (oi_strv_has(wanted ? &step->built.dkms : &step->built.optional, m->name))
 				act(host, "remove", m->name, m->version, NULL, "--all");
 		}
 }
@@ -282,16 +282,16 @@ void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct 
 {
 	bool ended = true;
 
-	for (size_t i = 0; i < step->names.n; i++) {
-		OI_FREE char *version = source_version(host, step->names.v[i]);
+	for (size_t i = 0; i < step->built.dkms.n; i++) {
+		OI_FREE char *version = source_version(host, step->built.dkms.v[i]);
 
 		if (version)
-			ended &= act(host, install ? "install" : "build", step->names.v[i], version,
+			ended &= act(host, install ? "install" : "build", step->built.dkms.v[i], version,
 				     kernel, NULL);
 	}
 	/* Nobody knows how far it came, and oi_dkms_check() would install what there is. */
 	if (!ended)
-		oi_dkms_heal(host, &step->names, NULL, false);
+		oi_dkms_heal(host, &step->built.dkms, NULL, false);
 }
 
 bool oi_dkms_is_used(const struct oi_host *host)
@@ -317,24 +317,24 @@ static bool make_all_known(const struct oi_host *host, const struct oi_dkms_modu
 {
 	bool any = false;
 
-	for (size_t i = 0; i < step->names.n; i++)
-		if (!find(modules, step->names.v[i]))
-			any |= make_known(host, step->names.v[i]);
-	for (size_t i = 0; i < step->optional.n; i++)
-		if (!find(modules, step->optional.v[i]))
-			any |= make_known(host, step->optional.v[i]);
+	for (size_t i = 0; i < step->built.dkms.n; i++)
+		if (!find(modules, step->built.dkms.v[i]))
+			any |= make_known(host, step->built.dkms.v[i]);
+	for (size_t i = 0; i < step->built.optional.n; i++)
+		if (!find(modules, step->built.optional.v[i]))
+			any |= make_known(host, step->built.optional.v[i]);
 	return any;
 }
 
 static int check_known(const struct oi_dkms_modules *modules, const struct oi_step *step,
 		       struct oi_err *err)
 {
-	if (!step->names.n && !step->optional.n && !modules->n)
+	if (!step->built.dkms.n && !step->built.optional.n && !modules->n)
 		return oi_err_set(err, OI_R_DKMS_FAILED, "dkms knows no module at all");
-	for (size_t i = 0; i < step->names.n; i++)
-		if (!find(modules, step->names.v[i]))
+	for (size_t i = 0; i < step->built.dkms.n; i++)
+		if (!find(modules, step->built.dkms.v[i]))
 			return oi_err_set(err, OI_R_DKMS_FAILED, "dkms knows no module %s",
-					  step->names.v[i]);
+					  step->built.dkms.v[i]);
 	return 0;
 }
 
@@ -346,7 +346,7 @@ static void build_missing(const struct oi_host *host, const char *kernel,
 		const struct oi_dkms_module *m = &modules->v[i];
 
 		if (!m->installed && counts(step, m->name) &&
-		    oi_strv_has(&step->names, m->name) == wanted)
+		    oi_strv_has(&step->built.dkms, m->name) == wanted)
 			install(host, kernel, m, false);
 	}
 }

@@ -60,13 +60,13 @@ int oi_address_stage(const struct oi_context *ctx, const struct oi_step *step, c
 		     const char *keys, struct oi_strv *accepted, char **address,
 		     struct oi_err *err)
 {
-	for (size_t i = 0; i < step->urls.n; i++) {
-		size_t len = strlen(step->urls.v[i]);
+	for (size_t i = 0; i < step->repository.urls.n; i++) {
+		size_t len = strlen(step->repository.urls.v[i]);
 		OI_FREE char *file = NULL;
 
-		while (len && step->urls.v[i][len - 1] == '/')
+		while (len && step->repository.urls.v[i][len - 1] == '/')
 			len--;
-		*address = oi_mem_ndup(step->urls.v[i], len);
+		*address = oi_mem_ndup(step->repository.urls.v[i], len);
 		file = fetch_key(ctx, *address, err);
 		if (!file) {
 			oi_log_warn(&ctx->host->log, "packages: repository %s: %s", *address, err->text);

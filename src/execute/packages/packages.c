@@ -20,13 +20,15 @@ const struct oi_packages_ops *oi_packages_ops_of(const struct oi_packages *p, st
 int oi_packages_can_add(const struct oi_packages_ops *ops, const struct oi_step *step,
 			struct oi_err *err)
 {
-	if (step->key && !strcmp(step->key, "address"))
+	const struct oi_step_repository *repository = &step->repository;
+
+	if (repository->form && !strcmp(repository->form, OI_REPOSITORY_ADDRESS))
 		return 0; /* whatever has packages of any kind */
-	if (step->key && !strcmp(step->key, ops->format) && step->path &&
-	    !strchr(step->path, '/'))
+	if (repository->form && !strcmp(repository->form, ops->format) && repository->name &&
+	    !strchr(repository->name, '/'))
 		return 0;
 	return oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "a repository of the kind \"%s\" by %s",
-			  step->key ? step->key : "none", ops->method);
+			  repository->form ? repository->form : "none", ops->method);
 }
 
 int oi_packages_wanted(const struct oi_packages_ops *ops, const struct oi_host *host,

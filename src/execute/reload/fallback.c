@@ -94,7 +94,7 @@ static void prefer_own(const struct oi_context *ctx, const struct oi_step *step)
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	struct oi_err err;
 
-	if (oi_kmods_with_needs(&host->change, kernel, &step->optional, &files, &err))
+	if (oi_kmods_with_needs(&host->change, kernel, &step->units.modules, &files, &err))
 		return; /* there are none */
 	for (size_t i = 0; i < files.n; i++) {
 		struct oi_kmod kmod = { .path = files.v[i] };
@@ -171,15 +171,15 @@ static void go(const struct oi_context *ctx, const struct oi_step *step, const s
 	struct oi_err err;
 
 	note(ctx);
-	if (oi_service_each(ctx->host, &step->names, "stop", &err))
+	if (oi_service_each(ctx->host, &step->units.names, "stop", &err))
 		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
-	if (oi_service_each(ctx->host, &step->names, "disable", &err))
+	if (oi_service_each(ctx->host, &step->units.names, "disable", &err))
 		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
 	take_out(ctx, step);
 	if (why)
 		return;
-	for (size_t i = 0; i < step->optional.n; i++)
-		unload(ctx->host, step->optional.v[i], HOLDERS_DEEP);
+	for (size_t i = 0; i < step->units.modules.n; i++)
+		unload(ctx->host, step->units.modules.v[i], HOLDERS_DEEP);
 	load(ctx, loaded);
 }
 

@@ -35,8 +35,8 @@ static void list_dkms(const struct oi_verdict *verdict, struct oi_strv *names,
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		if (verdict->steps[i].action != OI_ACTION_MODULE_CHECK)
 			continue;
-		oi_strv_add_all(names, &verdict->steps[i].names);
-		oi_strv_add_all(optional, &verdict->steps[i].optional);
+		oi_strv_add_all(names, &verdict->steps[i].built.dkms);
+		oi_strv_add_all(optional, &verdict->steps[i].built.optional);
 	}
 }
 
@@ -58,8 +58,8 @@ static char *note_text(const struct oi_context *ctx, const struct oi_step *step,
 	oi_doc_put_string(doc, "kernel", verdict->driver.kernel);
 	oi_doc_put(doc, "dkms", oi_doc_new_strings(&names));
 	oi_doc_put(doc, "dkms_optional", oi_doc_new_strings(&optional));
-	oi_doc_put(doc, "units", oi_doc_new_strings(&step->names));
-	oi_doc_put(doc, "modules", oi_doc_new_strings(&step->optional));
+	oi_doc_put(doc, "units", oi_doc_new_strings(&step->units.names));
+	oi_doc_put(doc, "modules", oi_doc_new_strings(&step->units.modules));
 	oi_doc_put(doc, "loaded", oi_doc_new_strings(loaded));
 	oi_doc_put(doc, "four", gateway_doc(&before->four, before->four_answered));
 	oi_doc_put(doc, "six", gateway_doc(&before->six, before->six_answered));
@@ -113,7 +113,7 @@ void oi_reload_begin(const struct oi_context *ctx, const struct oi_step *step,
 
 	if (text && oi_root_write(&ctx->host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
 		oi_log_warn(&ctx->host->log, "network: not watched by a next run: %s", err.text);
-	oi_udev_hold(ctx->host, &step->optional);
+	oi_udev_hold(ctx->host, &step->units.modules);
 }
 
 void oi_reload_end(const struct oi_host *host)
@@ -140,11 +140,11 @@ static void go_back(const struct oi_host *host, const struct oi_config *config,
 	oi_mem_set(&verdict.driver.sha256, oi_doc_string(oi_doc_get(doc, "sha256")));
 	oi_mem_set(&verdict.driver.kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
 	step = oi_verdict_step(&verdict, OI_ACTION_MODULE_CHECK, "of-then", "%s", "");
-	oi_doc_take_strings(oi_doc_get(doc, "dkms"), &step->names);
-	oi_doc_take_strings(oi_doc_get(doc, "dkms_optional"), &step->optional);
+	oi_doc_take_strings(oi_doc_get(doc, "dkms"), &step->built.dkms);
+	oi_doc_take_strings(oi_doc_get(doc, "dkms_optional"), &step->built.optional);
 	step = oi_verdict_step(&verdict, OI_ACTION_SERVICE_RESTART, "restart-of-then", "%s", "");
-	oi_doc_take_strings(oi_doc_get(doc, "units"), &step->names);
-	oi_doc_take_strings(oi_doc_get(doc, "modules"), &step->optional);
+	oi_doc_take_strings(oi_doc_get(doc, "units"), &step->units.names);
+	oi_doc_take_strings(oi_doc_get(doc, "modules"), &step->units.modules);
 	oi_doc_take_strings(oi_doc_get(doc, "loaded"), &loaded);
 	oi_fallback_go(&ctx, step, &loaded);
 }

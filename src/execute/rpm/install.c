@@ -293,8 +293,8 @@ int oi_rpm_simulate(struct oi_packages *p, const struct oi_step *step, struct oi
 	struct oi_rpm *rpm = oi_rpm_of(p);
 	OI_RPM_CALL_AUTO call = { 0 };
 
-	oi_strv_add_all(&must, &step->names);
-	oi_strv_add_all(&may, &step->optional);
+	oi_strv_add_all(&must, &step->packages.names);
+	oi_strv_add_all(&may, &step->packages.optional);
 	if (choose(p, &must, &may, &call, err) || judge(p, &call.words, err))
 		return -1;
 	oi_strv_clear(&rpm->names);
@@ -326,7 +326,7 @@ int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
 
 int oi_rpm_add(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
-	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->repository.name);
 	OI_FREE char *path = oi_rpm_under(p->ctx->host, staged);
 	OI_RPM_CALL_AUTO call = { 0 };
 

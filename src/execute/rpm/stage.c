@@ -146,7 +146,7 @@ static int ask_name(struct oi_packages *p, const struct oi_step *step, struct oi
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_RPM };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->repository.name);
 	OI_FREE char *path = under(&p->ctx->host->change, staged);
 
 	child.out = &out;
@@ -157,7 +157,7 @@ static int ask_name(struct oi_packages *p, const struct oi_step *step, struct oi
 	oi_strv_add(&child.args, path);
 	if (oi_child_run(p->ctx->host, &child, &result, err))
 		return result.end == OI_RUN_EXITED ?
-			oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s is no package: %.300s", step->path,
+			oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s is no package: %.300s", step->repository.name,
 				   oi_buf_str(&result.tail)) : -1;
 	oi_rpm_of(p)->package = oi_mem_ndup(oi_buf_str(&out), strcspn(oi_buf_str(&out), "\n"));
 	return 0;
@@ -170,7 +170,7 @@ int oi_rpm_stage(struct oi_packages *p, const struct oi_step *step, struct oi_er
 
 	oi_rpm_clear(oi_rpm_of(p));
 	if (ask_name(p, step, err) ||
-	    oi_fetcher_unpack(p->ctx->host, step->path, TREE_NAME, err) ||
+	    oi_fetcher_unpack(p->ctx->host, step->repository.name, TREE_NAME, err) ||
 	    oi_root_open(path, &tree, err) || read_repos(p, &tree, err))
 		return -1;
 	return judge_keys(p, &tree, step, err);

@@ -176,6 +176,20 @@ static bool dkms_knows(const struct oi_root *root, const char *name)
 	return oi_root_exists(root, path);
 }
 
+static void note_units(const struct oi_root *root, const struct oi_strv *units, struct oi_record *record)
+{
+	for (size_t i = 0; i < units->n; i++)
+		if (!oi_service_is_enabled(root, units->v[i]))
+			add_once(&record->units, units->v[i]);
+}
+
+static void note_dkms(const struct oi_root *root, const struct oi_strv *names, struct oi_record *record)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!dkms_knows(root, names->v[i]))
+			add_once(&record->dkms, names->v[i]);
+}
+
 int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *verdict,
 			struct oi_err *err)
 {
@@ -190,17 +204,14 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		const struct oi_step *step = &verdict->steps[i];
 
-		/* dkms keeps its keys there when it goes itself. */
-		if (step->action == OI_ACTION_MODULE_CHECK && !oi_root_exists(root, OI_DKMS_TREE))
-			add_once(&record.folders, OI_DKMS_TREE);
-		for (size_t n = 0; n < step->names.n + step->optional.n; n++) {
-			const char *name = n < step->names.n ? step->names.v[n] :
-							       step->optional.v[n - step->names.n];
-
-			if (step->action == OI_ACTION_SERVICE_ENABLE && !oi_service_is_enabled(root, name))
-				add_once(&record.units, name);
-			if (step->action == OI_ACTION_MODULE_CHECK && !dkms_knows(root, name))
-				add_once(&record.dkms, name);
+		if (step->action == OI_ACTION_SERVICE_ENABLE)
+			note_units(root, &step->units.names, &record);
+		if (step->action == OI_ACTION_MODULE_CHECK) {
+			/* dkms keeps its keys there when it goes itself. */
+			if (!oi_root_exists(root, OI_DKMS_TREE))
+				add_once(&record.folders, OI_DKMS_TREE);
+			note_dkms(root, &step->built.dkms, &record);
+			note_dkms(root, &step->built.optional, &record);
 		}
 	}
 	return write_record(root, &record, err);

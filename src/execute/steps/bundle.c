@@ -34,7 +34,7 @@
 
 static char *staged_path(const struct oi_step *step)
 {
-	return oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+	return oi_mem_printf(OI_STAGING_DIR "/%s", step->bundle.name);
 }
 
 /* Its size, and whether it is an image. */
@@ -78,7 +78,7 @@ static int unpack(struct oi_execution *run, const struct oi_step *step, struct o
 	if (fd < 0)
 		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", run->bundle.scratch,
 				  strerror(errno));
-	ret = oi_fetcher_unpack_to(run->ctx.host, step->path, fd, "bundle", err);
+	ret = oi_fetcher_unpack_to(run->ctx.host, step->bundle.name, fd, "bundle", err);
 	close(fd);
 	run->bundle.tree = join(run->bundle.scratch, "bundle");
 	return ret;
@@ -99,7 +99,7 @@ static int inspect(struct oi_execution *run, const struct oi_step *step, struct 
 		return -1;
 	}
 	ret = oi_bundle_look(&tree, run->ctx.verdict->driver.kernel, &facts, err) ||
-			      oi_bundle_check_distro(host, facts.distro, step->key, err) ?
+			      oi_bundle_check_distro(host, facts.distro, step->bundle.distro, err) ?
 		      -1 :
 		      0;
 	oi_root_close(&tree);
@@ -301,11 +301,11 @@ static void fill_args(struct oi_execution *run, const struct oi_step *step, cons
 	OI_FREE char *tmp_name = oi_root_name(&run->ctx.host->change, tmp);
 
 	oi_strv_addf(argv, "%s/mlnxofedinstall", tree);
-	oi_strv_add_all(argv, &step->names);
+	oi_strv_add_all(argv, &step->bundle.arguments);
 	oi_strv_add(argv, "--tmpdir");
 	oi_strv_add(argv, tmp_name);
 	if (!run->bundle.supported)
-		oi_strv_add_all(argv, &step->optional);
+		oi_strv_add_all(argv, &step->bundle.rebuild);
 }
 
 static int explain(struct oi_execution *run, struct listener *l,

@@ -47,12 +47,12 @@ static int get_pointer(const struct oi_execution *run, const struct oi_step *ste
 	int rc;
 
 	if (folder_of(run)) {
-		path = oi_mem_printf("%s/%s", folder_of(run), step->path);
+		path = oi_mem_printf("%s/%s", folder_of(run), step->cache.name);
 		rc = oi_root_read_guarded(root, path, OI_MODSET_POINTER_BYTES, text, err);
 	} else {
-		if (fetch(run, &step->urls, NULL, step->path, err))
+		if (fetch(run, &step->cache.urls, NULL, step->cache.name, err))
 			return -1;
-		path = oi_mem_printf(OI_STAGING_DIR "/%s", step->path);
+		path = oi_mem_printf(OI_STAGING_DIR "/%s", step->cache.name);
 		rc = oi_root_read(root, path, OI_MODSET_POINTER_BYTES, text, err);
 	}
 	if (rc > 0)
@@ -63,10 +63,10 @@ static int get_pointer(const struct oi_execution *run, const struct oi_step *ste
 /* The package's address is the pointer's with another name. */
 static void package_urls(const struct oi_step *step, const char *file, struct oi_strv *urls)
 {
-	for (size_t i = 0; i < step->urls.n; i++) {
-		const char *url = step->urls.v[i];
+	for (size_t i = 0; i < step->cache.urls.n; i++) {
+		const char *url = step->cache.urls.v[i];
 		const char *query = url + strcspn(url, "?#");
-		const char *at = query - strlen(step->path);
+		const char *at = query - strlen(step->cache.name);
 
 		oi_strv_addf(urls, "%.*s%s%s", (int)(at - url), url, file, query);
 	}
@@ -104,7 +104,7 @@ static int get_set(struct oi_execution *run, const struct oi_step *step, struct 
 	if (!run->ctx.verdict->driver.kernel)
 		return oi_err_set(err, OI_R_MODULES_UNFIT, "the kernel's release is not known");
 	if (get_pointer(run, step, &text, err) ||
-	    oi_modset_pointer_read(oi_buf_str(&text), text.len, step->key, set, err) ||
+	    oi_modset_pointer_read(oi_buf_str(&text), text.len, step->cache.key, set, err) ||
 	    check_signature(run, err))
 		return -1;
 	package_urls(step, set->file, &urls);
@@ -147,7 +147,7 @@ static void tell_failure(const struct oi_log *log, const struct oi_err *err)
 int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step,
 			    struct oi_err *err)
 {
-	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { .key = oi_mem_dup(step->key) };
+	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { .key = oi_mem_dup(step->cache.key) };
 	const struct oi_log *log = &run->ctx.host->log;
 	int rc;
 

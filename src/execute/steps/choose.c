@@ -18,22 +18,22 @@ static int whose(const struct oi_root *root, const struct oi_step *step, const c
 
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	return strcmp(oi_buf_str(&text), step->content) ? 2 : 1;
+	return strcmp(oi_buf_str(&text), step->choice.settings) ? 2 : 1;
 }
 
 static int leave_out(struct oi_execution *run, const struct oi_step *step, const char *name,
 		     struct oi_err *err)
 {
 	const struct oi_root *root = &run->ctx.host->change;
-	OI_FREE char *path = oi_mem_printf("%s/%s.conf", step->path, name);
+	OI_FREE char *path = oi_mem_printf("%s/%s.conf", step->choice.folder, name);
 	int rc = whose(root, step, path, err);
 
 	if (rc == 2)
 		oi_log_info(&run->ctx.host->log, "dkms: %s is somebody's own: it stays", path);
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	if (oi_record_note_file(root, path, step->content, err) ||
-	    oi_root_write(root, path, 0644, step->content, strlen(step->content), err))
+	if (oi_record_note_file(root, path, step->choice.settings, err) ||
+	    oi_root_write(root, path, 0644, step->choice.settings, strlen(step->choice.settings), err))
 		return -1;
 	oi_selinux_restore(run->ctx.host, path, false);
 	return 0;
@@ -43,7 +43,7 @@ static int let_again(struct oi_execution *run, const struct oi_step *step, const
 		     struct oi_err *err)
 {
 	const struct oi_root *root = &run->ctx.host->change;
-	OI_FREE char *path = oi_mem_printf("%s/%s.conf", step->path, name);
+	OI_FREE char *path = oi_mem_printf("%s/%s.conf", step->choice.folder, name);
 	int rc = whose(root, step, path, err);
 
 	return rc == 1 ? oi_root_remove(root, path, err) : rc < 0 ? -1 : 0;
@@ -54,11 +54,11 @@ int oi_step_modules_choose(struct oi_execution *run, const struct oi_step *step,
 {
 	if (run->modset.file) /* nothing is compiled at all, and dkms need not be there */
 		return 0;
-	for (size_t i = 0; i < step->names.n; i++)
-		if (leave_out(run, step, step->names.v[i], err))
+	for (size_t i = 0; i < step->choice.left_out.n; i++)
+		if (leave_out(run, step, step->choice.left_out.v[i], err))
 			return -1;
-	for (size_t i = 0; i < step->optional.n; i++)
-		if (let_again(run, step, step->optional.v[i], err))
+	for (size_t i = 0; i < step->choice.allowed.n; i++)
+		if (let_again(run, step, step->choice.allowed.v[i], err))
 			return -1;
 	return 0;
 }

@@ -11,9 +11,9 @@ int oi_step_fetch(struct oi_execution *run, const struct oi_step *step, struct o
 {
 	struct oi_fetch_job job;
 
-	if (step->key && !strcmp(step->key, OI_STEP_UNPACK))
+	if (step->fetch.unpack)
 		return oi_bundle_fetch(&run->ctx, &run->bundle, step, err);
-	job = oi_fetch_job_of(&run->ctx, &step->urls, step->path);
-	job.sha256 = step->sha256;
+	job = oi_fetch_job_of(&run->ctx, &step->fetch.urls, step->fetch.name);
+	job.sha256 = step->fetch.sha256;
 	return oi_fetcher_download(run->ctx.host, &job, err);
 }

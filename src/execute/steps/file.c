@@ -20,14 +20,14 @@
 
 int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
-	if (!strncmp(step->path, UNITS, strlen(UNITS)))
+	if (!strncmp(step->file.path, UNITS, strlen(UNITS)))
 		run->units_changed = true;
-	if (oi_record_note_file(&run->ctx.host->change, step->path, step->content, err))
+	if (oi_record_note_file(&run->ctx.host->change, step->file.path, step->file.content, err))
 		return -1;
-	if (oi_root_write(&run->ctx.host->change, step->path, MODE, step->content,
-			  strlen(step->content), err))
+	if (oi_root_write(&run->ctx.host->change, step->file.path, MODE, step->file.content,
+			  strlen(step->file.content), err))
 		return -1;
-	oi_selinux_restore(run->ctx.host, step->path, false);
+	oi_selinux_restore(run->ctx.host, step->file.path, false);
 	return 0;
 }
 
@@ -51,8 +51,8 @@ static void set_defaults(const struct oi_host *host, const struct oi_step *step,
 	OI_CLEANUP(oi_strv_clear) struct oi_strv added = { 0 };
 	OI_FREE char *names = NULL;
 
-	for (size_t i = 0; i < step->names.n; i++) {
-		const char *line = step->names.v[i];
+	for (size_t i = 0; i < step->setting.defaults.n; i++) {
+		const char *line = step->setting.defaults.v[i];
 		OI_FREE char *key = oi_mem_ndup(line, strcspn(line, "="));
 		OI_FREE char *value = oi_keyfile_get(oi_buf_str(text), key, NULL);
 		OI_CLEANUP(oi_buf_clear) struct oi_buf with = { 0 };
@@ -67,7 +67,7 @@ static void set_defaults(const struct oi_host *host, const struct oi_step *step,
 	if (!added.n)
 		return;
 	names = oi_strv_join(&added, " ");
-	oi_log_info(&host->log, "%s: added %s", step->path, names);
+	oi_log_info(&host->log, "%s: added %s", step->setting.path, names);
 }
 
 int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
@@ -75,26 +75,26 @@ int oi_step_file_set(struct oi_execution *run, const struct oi_step *step, struc
 	const struct oi_root *root = &run->ctx.host->change;
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
-	int got = oi_root_read(root, step->path, FILE_BYTES, &text, err);
+	int got = oi_root_read(root, step->setting.path, FILE_BYTES, &text, err);
 
 	if (got < 0)
 		return -1;
 	if (got) {
-		oi_log_info(&run->ctx.host->log, "%s is not there: nothing is set in it", step->path);
+		oi_log_info(&run->ctx.host->log, "%s is not there: nothing is set in it", step->setting.path);
 		return 0;
 	}
-	if (step->key)
-		oi_keyfile_set(oi_buf_str(&text), step->key, step->content, &out);
+	if (step->setting.key)
+		oi_keyfile_set(oi_buf_str(&text), step->setting.key, step->setting.value, &out);
 	else
 		oi_buf_adds(&out, oi_buf_str(&text));
 	set_defaults(run->ctx.host, step, &out);
 	if (!strcmp(oi_buf_str(&out), oi_buf_str(&text)))
 		return 0;
-	if (oi_record_note_file(root, step->path, oi_buf_str(&out), err))
+	if (oi_record_note_file(root, step->setting.path, oi_buf_str(&out), err))
 		return -1;
-	if (oi_root_write(root, step->path, mode_of(root, step->path), oi_buf_str(&out), out.len,
+	if (oi_root_write(root, step->setting.path, mode_of(root, step->setting.path), oi_buf_str(&out), out.len,
 			  err))
 		return -1;
-	oi_selinux_restore(run->ctx.host, step->path, false);
+	oi_selinux_restore(run->ctx.host, step->setting.path, false);
 	return 0;
 }

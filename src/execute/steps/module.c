@@ -22,7 +22,7 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 	if (run->modset.file)
 		return oi_modset_check(run->ctx.host, kernel, &run->modset, err);
 	/* A bundle brings modules as packages too, of which dkms knows nothing. */
-	if (step->content)
+	if (step->built.files)
 		return oi_bundle_check_modules(run->ctx.host, kernel, step, err);
 	return oi_dkms_check(run->ctx.host, kernel, step, err);
 }
@@ -31,7 +31,7 @@ int oi_step_key_check(struct oi_execution *run, const struct oi_step *step, stru
 {
 	struct oi_signer signer = { 0 };
 
-	if (oi_signing_check(run->ctx.host, step->path, step->content, &signer, err))
+	if (oi_signing_check(run->ctx.host, step->signing.key, step->signing.certificate, &signer, err))
 		return -1;
 	oi_log_info(&run->ctx.host->log, "modules will be signed by %s, %s", signer.name, signer.serial);
 	oi_signer_clear(&signer);
@@ -44,7 +44,8 @@ int oi_step_module_sign(struct oi_execution *run, const struct oi_step *step, st
 
 	if (!kernel)
 		return oi_err_set(err, OI_R_MODULES_UNSIGNED, "the kernel's release is not known");
-	return oi_signing_modules(run->ctx.host, kernel, &step->names, step->path, step->content, err);
+	return oi_signing_modules(run->ctx.host, kernel, &step->signing.modules, step->signing.key,
+				  step->signing.certificate, err);
 }
 
 int oi_step_module_load(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
@@ -56,11 +57,11 @@ int oi_step_module_load(struct oi_execution *run, const struct oi_step *step, st
 		oi_log_info(&host->log, "modules: not loaded here: %s", why);
 		return 0;
 	}
-	for (size_t i = 0; i < step->names.n; i++)
-		if (oi_module_load(host, step->names.v[i], true, err))
+	for (size_t i = 0; i < step->modules.names.n; i++)
+		if (oi_module_load(host, step->modules.names.v[i], true, err))
 			return -1;
-	for (size_t i = 0; i < step->optional.n; i++)
-		if (oi_module_load(host, step->optional.v[i], false, err))
+	for (size_t i = 0; i < step->modules.optional.n; i++)
+		if (oi_module_load(host, step->modules.optional.v[i], false, err))
 			return -1;
 	return 0;
 }

@@ -30,19 +30,19 @@ static void effective(struct oi_execution *run, const struct oi_step *step,
 	if (run->modset.file) {
 		char *path = oi_modset_staged_path(run->ctx.host, run->modset.file);
 
-		oi_strv_add(&all->names, path);
+		oi_strv_add(&all->packages.names, path);
 		free(path);
 	}
-	oi_strv_add_all(&all->names, &step->names);
+	oi_strv_add_all(&all->packages.names, &step->packages.names);
 	if (!run->modset.file)
-		oi_strv_add_all(&all->names, &step->build);
-	oi_strv_add_all(&all->optional, &step->optional);
+		oi_strv_add_all(&all->packages.names, &step->packages.build);
+	oi_strv_add_all(&all->packages.optional, &step->packages.optional);
 }
 
 static void effective_clear(struct oi_step *all)
 {
-	oi_strv_clear(&all->names);
-	oi_strv_clear(&all->optional);
+	oi_strv_clear(&all->packages.names);
+	oi_strv_clear(&all->packages.optional);
 }
 
 /* A package with sources to compile that would come all the same; NULL: none. Borrowed. */
@@ -98,8 +98,6 @@ int oi_step_packages_install(struct oi_execution *run, const struct oi_step *ste
 	OI_CLEANUP(effective_clear) struct oi_step all = { 0 };
 	const struct oi_packages_ops *ops;
 
-	if (step->key)
-		return oi_err_set(err, OI_R_METHOD_UNAVAILABLE, "an installation by %s", step->key);
 	ops = oi_packages_ops_of(&run->packages, err);
 	if (!ops)
 		return -1;

@@ -15,7 +15,7 @@ static const struct oi_packages_ops *ops_of(const struct oi_execution *run,
 
 static bool is_address(const struct oi_step *step)
 {
-	return !strcmp(step->key, "address");
+	return !strcmp(step->repository.form, OI_REPOSITORY_ADDRESS);
 }
 
 int oi_step_repository_stage(struct oi_execution *run, const struct oi_step *step,

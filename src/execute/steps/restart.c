@@ -26,7 +26,7 @@ static enum loaded look(const struct oi_execution *run, const struct oi_step *st
 {
 	const struct oi_host *host = run->ctx.host;
 	const char *kernel = run->ctx.verdict->driver.kernel;
-	size_t n = step->optional.n, loaded = 0, same = 0;
+	size_t n = step->units.modules.n, loaded = 0, same = 0;
 	OI_FREE struct oi_kmod *kmods = oi_mem_grow(NULL, n + 1, sizeof(*kmods));
 	OI_FREE char *why = oi_module_why_not_loaded(&run->ctx);
 	bool other = false;
@@ -36,7 +36,7 @@ static enum loaded look(const struct oi_execution *run, const struct oi_step *st
 		return LOADED_UNKNOWN;
 	memset(kmods, 0, (n + 1) * sizeof(*kmods));
 	for (size_t i = 0; i < n; i++)
-		kmods[i].name = step->optional.v[i];
+		kmods[i].name = step->units.modules.v[i];
 	if (oi_kmods_find(&host->change, kernel, kmods, n, &err)) {
 		oi_kmods_clear(kmods, n);
 		return LOADED_UNKNOWN;
@@ -136,8 +136,8 @@ static int load_the_rest(const struct oi_execution *run, const struct oi_step *s
 	const struct oi_host *host = run->ctx.host;
 	OI_FREE char *why_not = oi_module_why_not_loaded(&run->ctx);
 
-	for (size_t i = 0; !why_not && i < step->optional.n; i++) {
-		const char *name = step->optional.v[i];
+	for (size_t i = 0; !why_not && i < step->units.modules.n; i++) {
+		const char *name = step->units.modules.v[i];
 		const struct oi_kmod kmod = { .name = name };
 		OI_FREE char *kept_away = NULL;
 
@@ -147,9 +147,9 @@ static int load_the_rest(const struct oi_execution *run, const struct oi_step *s
 		if (kept_away)
 			return oi_err_set(err, OI_R_MODULE_LOAD,
 					  "%s reports success and has not loaded %s: %s",
-					  step->names.v[0], name, kept_away);
+					  step->units.names.v[0], name, kept_away);
 		oi_log_warn(&host->log, "%s reports success and has not loaded %s: loading it",
-			    step->names.v[0], name);
+			    step->units.names.v[0], name);
 		if (oi_module_load(host, name, true, err))
 			return -1;
 	}
@@ -172,7 +172,7 @@ int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step
 	int ret;
 
 	/* a service that loads no driver, or nobody who would start it */
-	if (!step->optional.n || !oi_systemd_is_here(run->ctx.host))
+	if (!step->units.modules.n || !oi_systemd_is_here(run->ctx.host))
 		return oi_step_services(run, step, "restart", err);
 	if (look(run, step, &detail, &names) == LOADED_SAME) {
 		oi_log_info(&run->ctx.host->log,

@@ -127,7 +127,7 @@ int oi_step_services(struct oi_execution *run, const struct oi_step *step, const
 {
 	if (oi_systemd_is_here(run->ctx.host) && reload(run, err))
 		return -1;
-	return oi_service_each(run->ctx.host, &step->names, verb, err);
+	return oi_service_each(run->ctx.host, &step->units.names, verb, err);
 }
 
 int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,

@@ -85,14 +85,14 @@ int oi_keyring_judge(const struct oi_host *host, const char *home, const struct 
 	for (size_t i = 0; i < found.n; i++) {
 		const char *args[] = { "--armor", "--export", found.v[i], NULL };
 
-		if (oi_strv_has(&step->keys, found.v[i])) {
+		if (oi_strv_has(&step->repository.accepted, found.v[i])) {
 			if (gpg(host, home, args, &armor, err))
 				return -1;
 			oi_strv_add(accepted, found.v[i]);
 			oi_log_info(&host->log, "packages: key %s is accepted", found.v[i]);
 		} else {
 			oi_log_warn(&host->log, "packages: key %s is %s; it is left out", found.v[i],
-				    oi_strv_has(&step->refused, found.v[i]) ? "refused by the catalog" :
+				    oi_strv_has(&step->repository.refused, found.v[i]) ? "refused by the catalog" :
 									      "not in the catalog");
 		}
 	}
