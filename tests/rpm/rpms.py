@@ -6,14 +6,14 @@ import subprocess
 
 
 def rpm(work, out, name, version, release="1", *, requires=(), provides=(), conflicts=(), files=None,
-        post="", preun="", arch="noarch"):
+        post="", posttrans="", preun="", obsoletes=(), arch="noarch"):
     """Build one package into OUT; files maps a path to (text, mode)."""
     work, out = pathlib.Path(work), pathlib.Path(out)
     top = work / f"{name}-{version}-{release}"
     lines = [f"Name: {name}", f"Version: {version}", f"Release: {release}", f"BuildArch: {arch}",
              "Summary: stand-in of ofed-init's tests", "License: none", "AutoReqProv: no"]
     lines += [f"Requires: {r}" for r in requires] + [f"Provides: {p}" for p in provides]
-    lines += [f"Conflicts: {c}" for c in conflicts]
+    lines += [f"Conflicts: {c}" for c in conflicts] + [f"Obsoletes: {o}" for o in obsoletes]
     lines += ["%description", "stand-in of ofed-init's tests", "%install"]
     listed = ["%files"]
     for path, (text, mode) in (files or {}).items():
@@ -22,7 +22,7 @@ def rpm(work, out, name, version, release="1", *, requires=(), provides=(), conf
         source.write_bytes(text if isinstance(text, bytes) else text.encode())
         lines.append(f"install -D -m {mode:o} '{source}' '%{{buildroot}}{path}'")
         listed.append(path)
-    for section, text in (("%post", post), ("%preun", preun)):
+    for section, text in (("%post", post), ("%posttrans", posttrans), ("%preun", preun)):
         if text:
             lines += [section, text]
     top.mkdir(parents=True, exist_ok=True)

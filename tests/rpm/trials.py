@@ -129,6 +129,8 @@ class Trials:
                       self.el_wrongly_signed, self.el_replaced, self.el_replaced_for_good,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
                       self.el_inbox, self.el_lock, self.el_killed,
+                      self.el_script_fails, self.el_module_script_fails, self.sles_script_fails,
+                      self.sles_posttrans_fails,
                       self.el_uninstall, self.el_uninstall_inbox, self.sles_uninstall,
                       self.sles_inbox, self.sles_doca, self.sles_other_key, self.sles_unsigned,
                       self.sles_replaced, self.sles_new_kernel, self.el_user_data, self.sles_user_data):
@@ -446,6 +448,51 @@ class Trials:
         files.pop(theirs, None)
         self.equal(sorted(k for k in {**files, **wanted} if files.get(k, b"") != wanted.get(k, b"")), [],
                    "so is every file, excludes and repositories too")
+
+    def script_failed(self, m, section, package):
+        """Ends with 14; the reason has the script and its words; the next run does it once more, whole."""
+        code, why, text = m.ofed_init()
+        last = [line for line in text.splitlines() if " exit " in line][-1]
+        self.equal((code, why), (14, "packages-failed"), "a script that fails is a failure, whatever the manager says")
+        self.check(f"{package} {section} failed, exit status 3 (words of the script)" in last,
+                   "the last line has the script and its words", last)
+        self.check("words of the script" in text.replace(last, ""), "so has the log", text[-3000:])
+        m.write("etc/may-go", "")
+        self.installed(m, vendor_rpm.DRIVER, ())
+        self.check(m.path("etc/script-was-here").exists(), "the next run has it run once more")
+
+    FAILS = "echo words of the script; [ -e /etc/may-go ] || exit 3; echo >/etc/script-was-here"
+
+    def el_script_fails(self):
+        m = self.alma()
+        self.doca(m, post=self.FAILS)
+        self.script_failed(m, "%post", "ofed-scripts-25.10-1.noarch")
+
+    def el_module_script_fails(self):
+        """weak-modules and dkms in packages of modules: whether those are there is looked at by itself."""
+        m = self.alma()
+        self.doca(m, mft_post="echo no weak-modules here; exit 3")
+        text, _ = self.installed(m, vendor_rpm.DRIVER, ())
+        self.check("kernel-mft-dkms-4.34.1-10.noarch %post failed, exit status 3 (no weak-modules here)" in text,
+                   "it is in the log", text[-3000:])
+
+    def suse_with_a_package(self):
+        """rpmdb2solv takes a database that has become empty for a broken one; a machine's never is."""
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        m.inside("zypper", "--non-interactive", "install", "make")
+        return m
+
+    def sles_script_fails(self):
+        m = self.suse_with_a_package()
+        self.doca(m, post=self.FAILS)
+        self.script_failed(m, "%post", "ofed-scripts-25.10-1.noarch")
+
+    def sles_posttrans_fails(self):
+        """zypper ends with 0 then."""
+        m = self.suse_with_a_package()
+        self.doca(m, posttrans=self.FAILS)
+        self.script_failed(m, "%posttrans", "ofed-scripts-25.10-1.noarch")
 
     def undone(self, m, had, files):
         """uninstall, and once more: rpm's database and every file are as they were."""

@@ -71,9 +71,11 @@ class Vendor:
         package = rpms.rpm(top, top, "doca-host", DOCA, "019000", files=files)
         return package, hashlib.sha256(package.read_bytes()).hexdigest()
 
-    def pool(self, name, kernel, *, signer="vendor", new_kernel=False, unsigned=(), post=""):
+    def pool(self, name, kernel, *, signer="vendor", new_kernel=False, unsigned=(), post="", posttrans="",
+             mft_post="", more=lambda top, pool: ()):
         """Build the packages and their index: the folder. signer: None leaves the packages unsigned;
-        unsigned: those only. post: a script of ofed-scripts."""
+        unsigned: those only. post, posttrans: scripts of ofed-scripts; mft_post: of what is no driver.
+        more(top, pool): builds others, and returns what doca-ofed requires besides."""
         top = self.work / name
         pool = top / "pool"
         requires = ["mlnx-ofa_kernel", "libibverbs = 2510", "rdma-core", "ofed-scripts"]
@@ -85,7 +87,9 @@ class Vendor:
         # module's package on SLES.
         mft = f"kernel-mft-mlnx-kmp-{kernel.rsplit('-', 1)[1]}" if "azure" in kernel else "kernel-mft-dkms"
         requires.append(mft)
-        rpms.rpm(top, pool, mft, "4.34.1", "10", provides=["multiversion(kernel)"],
+        requires += more(top, pool)
+        rpms.rpm(top, pool, mft, "4.34.1", "10", post=mft_post,
+                 provides=["multiversion(kernel)"] + (["/bin/sh"] if mft_post else []),
                  files={"/usr/src/kernel-mft-4.34.1/dkms.conf": ('PACKAGE_NAME="kernel-mft"\n', 0o644)})
         rpms.rpm(top, pool, "doca-ofed", DOCA, requires=requires)
         rpms.rpm(top, pool, "mlnx-ofa_kernel", "25.10", requires=["dkms"], files={
@@ -94,7 +98,7 @@ class Vendor:
         rpms.rpm(top, pool, "rdma-core", "2510")
         rpms.rpm(top, pool, "libibverbs", "2510")
         rpms.rpm(top, pool, "ofed-scripts", "25.10", files={"/usr/bin/ofed_info": (OFED_INFO, 0o755)},
-                 post=post, provides=["/bin/sh"] if post else [])
+                 post=post, posttrans=posttrans, provides=["/bin/sh"] if post or posttrans else [])
         if signer:
             rpms.sign(self.keys, signer, [p for p in sorted(pool.glob("*.rpm"))
                                            if not p.name.startswith(tuple(unsigned))])

@@ -63,6 +63,7 @@ static void test_changes(void **state)
 		{ "rpm/dnf-nothing", oi_rpm_words_dnf, "0 new, 0 upgraded, 0 removed" },
 		{ "rpm/tdnf-install", oi_rpm_words_dnf, "2 new, 0 upgraded, 0 removed" },
 		{ "rpm/zypper-upgrade", oi_rpm_words_zypper, "3 new, 1 upgraded, 0 removed" },
+		{ "rpm/dnf-obsoletes", oi_rpm_words_dnf, "1 new, 0 upgraded, 1 removed" },
 		{ "rpm/zypper-remove", oi_rpm_words_zypper, "0 new, 0 upgraded, 1 removed" },
 		{ "rpm/zypper-nothing", oi_rpm_words_zypper, "0 new, 0 upgraded, 0 removed" },
 	};
@@ -94,10 +95,13 @@ static void test_wrapped_and_miscounted(void **state)
 
 	(void)state;
 	assert_true(oi_rpm_words_whole(&words));
-	assert_int_equal(words.n_changes, 2);
+	assert_int_equal(words.n_changes, 3);
 	assert_string_equal(words.changes[0].name, "a-rather-long-package-name-for-the-table");
 	assert_string_equal(words.changes[0].version, "61-1");
-	assert_int_equal(words.changes[1].effect, OI_RPM_REPLACED);
+	/* it goes, though dnf does not count it */
+	assert_string_equal(words.changes[1].name, "old");
+	assert_int_equal(words.changes[1].effect, OI_RPM_REMOVED);
+	assert_int_equal(words.changes[2].effect, OI_RPM_REPLACED);
 	oi_rpm_words_clear(&words);
 	words = words_in("Installing:\n a noarch 1 base 1 k\n\nTransaction Summary\n"
 			 "Install  2 Packages\n", oi_rpm_words_dnf);
@@ -160,6 +164,46 @@ static void test_causes(void **state)
 	assert_string_equal(words.missing.v[1], "foo");
 	assert_true(words.waiting);
 	oi_rpm_words_clear(&words);
+}
+
+/* What managers call a success, and what zypper's solver says. */
+static void test_scripts_and_problems(void **state)
+{
+	static const struct {
+		const char *name;
+		listener listen;
+		const char *scripts, *errors;
+	} cases[] = {
+		{ "rpm/dnf-scriptlets", oi_rpm_words_dnf,
+		  "badpost-1-1.noarch %post failed, exit status 3 (words of badpost)|"
+		  "badkill-1-1.noarch %post failed, signal 9",
+		  "Error in POSTIN scriptlet in rpm package badpost|"
+		  "Error in POSTIN scriptlet in rpm package badkill" },
+		{ "rpm/zypper-scriptlets", oi_rpm_words_zypper,
+		  "badpost-1-1.noarch %post failed, exit status 3 (words of badpost)|"
+		  "badposttrans-1-1.noarch %posttrans failed, exit status 5 (words of posttrans)", "" },
+		{ "rpm/zypper-prein", oi_rpm_words_zypper,
+		  "badpre-1-1.noarch %prein failed, exit status 4 (words of badpre)",
+		  "Installation of badpre-1-1.noarch failed:|words of badpre|"
+		  "error: %prein(badpre-1-1.noarch) scriptlet failed, exit status 4|"
+		  "error: badpre-1-1.noarch: install failed|"
+		  "Problem occurred during or after installation or removal of packages:|"
+		  "Installation has been aborted as directed.|"
+		  "Please see the above error message for a hint." },
+		{ "rpm/zypper-problem", oi_rpm_words_zypper, "",
+		  "Problem: vdep-1-1.noarch requires libver = 2510, but this requirement cannot be provided|"
+		  "not installable providers: libver-2510-1.noarch[base]" },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		struct oi_rpm_words words = words_of(*state, cases[i].name, cases[i].listen);
+		OI_FREE char *scripts = oi_strv_join(&words.scripts, "|");
+		OI_FREE char *errors = oi_strv_join(&words.errors, "|");
+
+		assert_string_equal(scripts, cases[i].scripts);
+		assert_string_equal(errors, cases[i].errors);
+		oi_rpm_words_clear(&words);
+	}
 }
 
 static struct oi_rpm_words with_change(const char *name, const char *arch, const char *version)
@@ -324,6 +368,8 @@ static int carry_out(struct fakehost *f, struct oi_err *err)
 	return oi_execute_plan(&f->host, &f->config, &f->verdict, NULL, err);
 }
 
+#define INSTALLED "doca-ofed 3.2.3-1\nlibibverbs 2510-1\nmlnx-ofa_kernel 25.10-1\n"
+
 #define CONF "-c */var/lib/ofed-init/rpm/main.conf "
 #define ZYPPER "--non-interactive --xmlout --reposd-dir */rpm/repos.d --cache-dir */rpm/cache "
 
@@ -344,6 +390,7 @@ static void test_dnf(void **state)
 			     CONF "--assumeno install doca-ofed perftest");
 	fakehost_expect(f, "dnf", 1, "rpm/dnf-install", CONF "--assumeno install doca-ofed");
 	fakehost_expect(f, "dnf", 0, NULL, CONF "-y install doca-ofed");
+	fakehost_expect_text(f, "rpm", 0, INSTALLED, "-qa --queryformat *");
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	fakehost_check_calls(f);
@@ -427,6 +474,58 @@ static void test_kernel_that_goes(void **state)
 	fakehost_check_calls(f);
 }
 
+#define PROMISED "Installing:\n a noarch 1-1 base 1 k\n kmod-b noarch 1-1 base 1 k\nUpgrading:\n c noarch 2:2-1 base 1 k\n" \
+	"Removing:\n d noarch 1-1 @System 1 k\n\nTransaction Summary\nInstall  2 Packages\n"         \
+	"Upgrade  1 Package\nRemove   1 Package\nOperation aborted.\n"
+
+/* A manager that ends with 0 is not believed. */
+static void test_outcome(void **state)
+{
+	static const char all[] = "a 1-1\nkmod-b 1-1\nc 2-1\n";
+	static const struct {
+		const char *said, *there, *why; /* NULL: fine */
+	} cases[] = {
+		{ "", all, NULL },
+		{ "", "a 1-1\nkmod-b 1-1\nc 1-1\n", "c 2-1 is not there" },
+		{ "", "kmod-b 1-1\nc 2-1\n", "a 1-1 is not there" },
+		{ "", "a 1-1\nkmod-b 1-1\nc 2-1\nd 1-1\n", "d 1-1 is still there" },
+		{ "no such unit\nwarning: %post(a-1-1.noarch) scriptlet failed, exit status 1\n", NULL,
+		  "a-1-1.noarch %post failed, exit status 1 (no such unit)" },
+		/* whether the modules are there is another step's */
+		{ "warning: %posttrans(kmod-b-1-1.noarch) scriptlet failed, exit status 1\n", all, NULL },
+		/* a trigger of somebody else's, and a package whose name only begins like ours */
+		{ "warning: %triggerin(e-1-1.noarch) scriptlet failed, exit status 1\n"
+		  "warning: %triggerin(a-b-1-1.noarch) scriptlet failed, exit status 1\n", all, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		void *own = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+		int ret;
+
+		assert_int_equal(fakehost_set_up(&own), 0);
+		f = own;
+		add_packages(f, "dnf", "x", NULL);
+		fakehost_expect(f, "dnf", 0, NULL, "*");
+		fakehost_expect_text(f, "dnf", 1, PROMISED, "*--assumeno*");
+		fakehost_expect_text(f, "rpm", 0, "1-1\n", "-q --queryformat * c");
+		fakehost_expect_text(f, "rpm", 0, "1-1\n", "-q --queryformat * d");
+		fakehost_expect_text(f, "dnf", 0, cases[i].said, "*-y install*");
+		if (cases[i].there)
+			fakehost_expect_text(f, "rpm", 0, cases[i].there, "-qa --queryformat *");
+		ret = carry_out(f, &err);
+		if (!cases[i].why && ret)
+			fail_msg("case %zu: %s", i, err.text);
+		if (cases[i].why && (!ret || err.code != OI_R_PACKAGES_FAILED ||
+				     !strstr(err.text, cases[i].why)))
+			fail_msg("case %zu: %s", i, ret ? err.text : "nothing");
+		fakehost_check_calls(f);
+		fakehost_tear_down(&own);
+	}
+}
+
 #define CUT "{\"schema\": 1, \"manager\": \"dnf\", \"began_s\": 1700000000, \"steps\": [{\"id\": " \
 	    "\"install-packages\", \"state\": \"begun\", \"leaves\": [\"packages\"]}]}"
 #define OURS "{\"schema\": 1, \"packages\": [\"doca-ofed 3.2.3\", \"gcc 11\"], \"repository\": " \
@@ -494,7 +593,10 @@ static void test_zypper_locked(void **state)
 	fakehost_expect(f, "zypper", 0, NULL, ZYPPER "refresh");
 	fakehost_expect(f, "zypper", 0, "rpm/zypper-upgrade", "*--dry-run*");
 	fakehost_expect_text(f, "rpm", 0, "1-1\n", "-q --queryformat * up-me");
-	fakehost_expect(f, "zypper", 107, NULL, "*install --no-recommends*"); /* a script failed */
+	/* 107: a script failed, of a package that is none of ours */
+	fakehost_expect(f, "zypper", 107, NULL, "*install --no-recommends*");
+	fakehost_expect_text(f, "rpm", 0, "up-me 2-1\nlibibverbs 61-1\nold-dep-x 2-1\nrdma-core 61-1\n",
+			     "-qa --queryformat *");
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	fakehost_check_calls(f);
@@ -515,6 +617,7 @@ static void test_optional(void **state)
 	fakehost_expect_text(f, "dnf", 1, no, CONF "--assumeno install doca-ofed good bad");
 	fakehost_expect(f, "dnf", 1, "rpm/dnf-install", CONF "--assumeno install doca-ofed good better");
 	fakehost_expect(f, "dnf", 0, NULL, CONF "-y install doca-ofed good better");
+	fakehost_expect_text(f, "rpm", 0, INSTALLED, "-qa --queryformat *");
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'W', "without bad, which does not fit"));
@@ -572,7 +675,9 @@ int main(void)
 		TEST(test_changes),
 		TEST(test_wrapped_and_miscounted),
 		TEST(test_causes),
+		TEST(test_scripts_and_problems),
 		TEST(test_kernels),
+		TEST(test_outcome),
 		TEST(test_what_a_kernel_is),
 		TEST(test_kernel_that_goes),
 		TEST(test_copy),

@@ -315,6 +315,12 @@ int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
 
 	if (err->code != OI_R_CHILD_FAILED || !oi_rpm_call_ended(call))
 		return -1;
+	if (call->words.scripts.n) {
+		OI_FREE char *scripts = oi_strv_join(&call->words.scripts, "; ");
+		OI_FREE char *rest = oi_mem_take(&text);
+
+		text = oi_mem_printf("%s; %s", scripts, rest);
+	}
 	if (call->words.untrusted)
 		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", text);
 	if (call->words.no_space)
@@ -400,6 +406,8 @@ int oi_rpm_install(struct oi_packages *p, const struct oi_step *step, struct oi_
 	call.child.level = OI_LOG_INFO;
 	if (oi_rpm_call_locked(&call, err))
 		return oi_rpm_failed(p, &call, err);
+	if (oi_rpm_check_outcome(p, &call.words.scripts, err))
+		return -1;
 	forget(p->ctx->host, OI_RPM_DIR);
 	forget(p->ctx->host, TREE);
 	return 0;

@@ -154,6 +154,16 @@ int oi_rpm_judge_signatures(const char *text, struct oi_err *err);
 const struct oi_rpm_change *oi_rpm_find_kernel(const struct oi_packages *p,
 					       const struct oi_rpm_words *words);
 
+/**
+ * oi_rpm_check_outcome() - did the installation bring what its simulation promised
+ * @scripts: of struct oi_rpm_words: those that failed. One of a package that came now is a
+ *           failure, unless it only cares for modules, which check-modules looks at.
+ * Return: 0, or -1 with OI_R_PACKAGES_FAILED.
+ */
+OI_MUST_CHECK
+int oi_rpm_check_outcome(const struct oi_packages *p, const struct oi_strv *scripts,
+			 struct oi_err *err);
+
 /** oi_rpm_failed() - the reason for which a call failed; Return: -1 */
 int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
 		  struct oi_err *err);

@@ -12,6 +12,7 @@ execute_sources += \
 	src/execute/rpm/kernel.c \
 	src/execute/rpm/ops.c \
 	src/execute/rpm/ops.h \
+	src/execute/rpm/outcome.c \
 	src/execute/rpm/remove.c \
 	src/execute/rpm/remove.h \
 	src/execute/rpm/repo.c \

@@ -35,6 +35,74 @@ static void add_change(struct oi_rpm_words *words, const char *name, const char 
 	change->version = oi_mem_dup(version);
 	change->arch = oi_mem_dup(arch);
 	change->effect = words->section;
+	change->obsoleted = false;
+}
+
+static void trim_end(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && isspace((unsigned char)text[len - 1]))
+		text[--len] = '\0';
+}
+
+/* --- scripts of packages --- */
+
+/* "%post(badpost-1-1.noarch) scriptlet failed, exit status 3"; Source: rpm's lib/rpmscript.c */
+static void note_rpm_script(struct oi_rpm_words *words, const char *line)
+{
+	static const char sign[] = " scriptlet failed, ";
+	const char *end = strstr(line, sign);
+	const char *from = end ? strchr(line, '%') : NULL;
+	const char *open = from && from < end ? memchr(from, '(', (size_t)(end - from)) : NULL;
+
+	if (!open || end[-1] != ')')
+		return;
+	oi_strv_addf(&words->scripts, "%.*s %.*s failed, %s%s%s%s", (int)(end - 2 - open), open + 1,
+		     (int)(open - from), from, end + strlen(sign), words->before ? " (" : "",
+		     words->before ? words->before : "", words->before ? ")" : "");
+}
+
+/* "badposttrans-1-1.noarch.rpm %posttrans script failed (returned 5)"; Source: libzypp's RpmPostTransCollector */
+static void note_zypp_script(struct oi_rpm_words *words, const char *line)
+{
+	static const char suffix[] = ".rpm %", sign[] = " script failed (returned ";
+	const char *section = strstr(line, suffix);
+	const char *end = section ? strstr(section, sign) : NULL;
+
+	if (!end)
+		return;
+	section += strlen(suffix) - 1;
+	oi_strv_addf(&words->scripts, "%.*s %.*s failed, exit status %.*s%s%s%s",
+		     (int)(section - line - 5), line, (int)(end - section), section,
+		     (int)strcspn(end + strlen(sign), ")"), end + strlen(sign),
+		     words->before ? " (" : "", words->before ? words->before : "",
+		     words->before ? ")" : "");
+}
+
+static bool is_progress(const char *line)
+{
+	static const char *const progress[] = {
+		"  Preparing ", "  Running scriptlet", "  Installing ", "  Upgrading ", "  Erasing ",
+		"  Cleanup ", "  Obsoleting ", "  Verifying ",
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(progress); i++)
+		if (starts(line, progress[i]))
+			return true;
+	return false;
+}
+
+/* dnf, rpm and zypper pass on what a script says, each in a line as it is. */
+static void remember(struct oi_rpm_words *words, const char *line)
+{
+	const char *text = is_progress(line) ? "" : line + strspn(line, " \t");
+
+	if (!*line)
+		return;
+	oi_mem_set(&words->before, *text ? text : NULL);
+	if (words->before)
+		trim_end(words->before);
 }
 
 /* --- causes, whoever names them --- */
@@ -58,6 +126,8 @@ static void note_causes(struct oi_rpm_words *words, const char *line)
 		"failed to acquire lock on", " lock on /",
 	};
 
+	note_rpm_script(words, line);
+	note_zypp_script(words, line);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(distrust); i++)
 		words->untrusted |= strstr(line, distrust[i]) != NULL;
 	for (size_t i = 0; i < OI_ARRAY_SIZE(locked); i++)
@@ -116,14 +186,31 @@ static bool begin_section(struct oi_rpm_words *words, const char *line)
 	return words->section != OI_RPM_NONE;
 }
 
+/* "     replacing  libold.noarch 1-1": it goes, and is not among those that are counted */
+static void add_obsoleted(struct oi_rpm_words *words, const struct oi_strv *fields)
+{
+	const char *dot = fields->n == 3 ? strrchr(fields->v[1], '.') : NULL;
+	OI_FREE char *name = dot ? oi_mem_ndup(fields->v[1], (size_t)(dot - fields->v[1])) : NULL;
+
+	if (!name)
+		return;
+	add_change(words, name, fields->v[2], dot + 1);
+	words->changes[words->n_changes - 1].effect = OI_RPM_REMOVED;
+	words->changes[words->n_changes - 1].obsoleted = true;
+}
+
 /* " name  arch  version  repository  size"; a long name has a line of its own. */
 static void add_row(struct oi_rpm_words *words, const char *line)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv fields = { 0 };
 
 	oi_strv_split(&fields, line, " \t");
-	if (!fields.n || !strcmp(fields.v[0], "replacing"))
+	if (!fields.n)
 		return;
+	if (!strcmp(fields.v[0], "replacing")) {
+		add_obsoleted(words, &fields);
+		return;
+	}
 	if (words->wrapped && fields.n >= 2) {
 		add_change(words, words->wrapped, fields.v[1], fields.v[0]);
 		free(oi_mem_take(&words->wrapped));
@@ -183,7 +270,7 @@ static void note_dnf_errors(struct oi_rpm_words *words, const char *line)
 	else if (ends(line, " package not found or not installed")) /* tdnf */
 		add_missing(words, line, " ");
 	if (starts(line, "Error") || starts(line, "error:") || is_problem(line) ||
-	    (words->in_error && *line == ' ') || strstr(line, "GPG check FAILED") ||
+	    (words->in_error && *line == ' ' && !is_progress(line)) || strstr(line, "GPG check FAILED") ||
 	    starts(line, "Public key for") || strstr(line, "is not signed")) {
 		oi_strv_add(&words->errors, line + strspn(line, " "));
 		words->in_error = true;
@@ -211,6 +298,7 @@ void oi_rpm_words_dnf(struct oi_rpm_words *words, const char *line)
 	add_count(words, line);
 	if (words->section != OI_RPM_NONE && !starts(line, "==="))
 		add_row(words, line);
+	remember(words, line);
 }
 
 /* --- zypper --- */
@@ -278,11 +366,48 @@ static void note_message(struct oi_rpm_words *words, const char *line)
 		return;
 	if (starts(text, none))
 		add_missing(words, text + strlen(none), "'");
-	if (strstr(line, "type=\"error\"") || strstr(text, "Problem: "))
+	if (strstr(line, "type=\"error\"") || strstr(text, "Problem: ")) {
 		oi_strv_add(&words->errors, text);
+		words->in_error = !strstr(line, "</message>");
+	}
 	if (starts(text, "Nothing to do"))
 		words->nothing = true;
 	note_causes(words, text);
+}
+
+/* The solver's words, within what zypper would ask: its solutions are ours to find. */
+static bool note_problem(struct oi_rpm_words *words, const char *line)
+{
+	static const char head[] = "<description>", tail[] = "</description>";
+	OI_FREE char *text = NULL;
+
+	if (starts(line, "<prompt") || starts(line, "</prompt"))
+		words->in_prompt = line[1] != '/';
+	if (!words->in_prompt)
+		return words->in_problem = false;
+	if (starts(line, head))
+		words->in_problem = true;
+	if (!words->in_problem)
+		return false;
+	line += starts(line, head) ? strlen(head) : strspn(line, " ");
+	text = unescape(line, strstr(line, tail) ? (size_t)(strstr(line, tail) - line) : strlen(line));
+	if (*text && !starts(text, "Solution "))
+		oi_strv_add(&words->errors, text);
+	words->in_problem = !strstr(line, tail);
+	return true;
+}
+
+/* The lines below "<message type="error">Installation of x-1-1.noarch failed:" */
+static bool note_more(struct oi_rpm_words *words, const char *line)
+{
+	static const char tail[] = "</message>";
+	const char *end = strstr(line, tail);
+	OI_FREE char *text = unescape(line, end ? (size_t)(end - line) : strlen(line));
+
+	words->in_error = words->in_error && *line != '<' && !end;
+	if (words->in_error && *text)
+		oi_strv_add(&words->errors, text);
+	return words->in_error;
 }
 
 void oi_rpm_words_zypper(struct oi_rpm_words *words, const char *line)
@@ -290,6 +415,9 @@ void oi_rpm_words_zypper(struct oi_rpm_words *words, const char *line)
 	static const char solvable[] = "<solvable ";
 	const char *at = line;
 
+	if (note_problem(words, line))
+		return;
+	note_more(words, line);
 	if (starts(line, "<install-summary")) {
 		OI_FREE char *n = attribute(line, "packages-to-change");
 
@@ -303,9 +431,12 @@ void oi_rpm_words_zypper(struct oi_rpm_words *words, const char *line)
 		words->section = OI_RPM_NONE;
 	} else if (starts(line, "<message")) {
 		note_message(words, line);
+		oi_mem_set(&words->before, NULL);
 	} else {
 		note_causes(words, line);
 	}
+	if (*line != '<')
+		remember(words, line);
 	while ((at = strstr(at, solvable)) && words->section != OI_RPM_NONE) {
 		add_solvable(words, at);
 		at += strlen(solvable);
@@ -314,12 +445,13 @@ void oi_rpm_words_zypper(struct oi_rpm_words *words, const char *line)
 
 /* --- the whole --- */
 
-static size_t count(const struct oi_rpm_words *words, enum oi_rpm_effect effect)
+static size_t count(const struct oi_rpm_words *words, enum oi_rpm_effect effect, bool obsoleted)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < words->n_changes; i++)
-		n += words->changes[i].effect == effect;
+		n += words->changes[i].effect == effect &&
+		     (obsoleted || !words->changes[i].obsoleted);
 	return n;
 }
 
@@ -332,7 +464,7 @@ bool oi_rpm_words_whole(const struct oi_rpm_words *words)
 	if (words->counted_all)
 		return words->counted_all == words->n_changes;
 	for (size_t e = OI_RPM_NEW; e < OI_RPM_EFFECT_COUNT; e++)
-		if (words->counted[e] != count(words, (enum oi_rpm_effect)e))
+		if (words->counted[e] != count(words, (enum oi_rpm_effect)e, false))
 			return false;
 	return true;
 }
@@ -352,14 +484,16 @@ void oi_rpm_words_clear(struct oi_rpm_words *words)
 	free(words->changes);
 	oi_strv_clear(&words->errors);
 	oi_strv_clear(&words->missing);
+	oi_strv_clear(&words->scripts);
 	free(words->wrapped);
+	free(words->before);
 	memset(words, 0, sizeof(*words));
 }
 
 char *oi_rpm_changes_text(const struct oi_rpm_words *words)
 {
-	return oi_mem_printf("%zu new, %zu upgraded, %zu removed", count(words, OI_RPM_NEW),
-			     count(words, OI_RPM_REPLACED), count(words, OI_RPM_REMOVED));
+	return oi_mem_printf("%zu new, %zu upgraded, %zu removed", count(words, OI_RPM_NEW, true),
+			     count(words, OI_RPM_REPLACED, true), count(words, OI_RPM_REMOVED, true));
 }
 
 /* --- kernels --- */

@@ -21,6 +21,7 @@ struct oi_rpm_change {
 	char *version; /* with epoch and release: what comes; of a removed one, what goes */
 	char *arch;
 	enum oi_rpm_effect effect;
+	bool obsoleted; /* it goes because another takes its place; dnf does not count these */
 };
 
 /* All that was said that matters, gathered line by line. Zeroed is the beginning. */
@@ -29,6 +30,8 @@ struct oi_rpm_words {
 	size_t n_changes;
 	struct oi_strv errors; /* in order */
 	struct oi_strv missing; /* names that no repository has */
+	/* "badpost-1-1.noarch %post failed, exit status 3 (its last words)": what managers call a success */
+	struct oi_strv scripts;
 	bool aborted; /* it would go on if it were let */
 	bool nothing; /* there is nothing to do */
 	bool waiting; /* another program has the lock */
@@ -41,7 +44,10 @@ struct oi_rpm_words {
 	size_t counted[OI_RPM_EFFECT_COUNT]; /* by the manager's own summary */
 	size_t counted_all; /* zypper: one number for all */
 	bool summary;
-	bool in_error; /* the next indented line belongs to it */
+	bool in_error; /* the next line belongs to it */
+	bool in_prompt; /* zypper: what it would ask, with the solver's words */
+	bool in_problem; /* zypper: a description within that */
+	char *before; /* the line before, when it may be a script's */
 };
 
 /**
@@ -51,7 +57,10 @@ struct oi_rpm_words {
  */
 void oi_rpm_words_dnf(struct oi_rpm_words *words, const char *line);
 
-/** oi_rpm_words_zypper() - listen to one line of zypper --xmlout; Source: zypper's Summary.cc */
+/**
+ * oi_rpm_words_zypper() - listen to one line of zypper --xmlout
+ * Source: zypper's Summary.cc, output/OutXML.cc; libzypp's RpmDb and commit; as zypper 1.14 spoke
+ */
 void oi_rpm_words_zypper(struct oi_rpm_words *words, const char *line);
 
 /** oi_rpm_words_whole() - do the changes agree with the manager's own count */
