@@ -226,8 +226,10 @@ class Keys:
         return subprocess.run(["gpg", "--batch", "--quiet", "--yes", *args], env=self.env, check=True,
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **more)
 
-    def make(self, name):
-        self.gpg("--passphrase", "", "--quick-generate-key", name, "rsa2048", "sign", "1d")
+    def make(self, name, digest="SHA512"):
+        """digest: by which the key is bound to its name; newer systems take none that is by SHA1."""
+        self.gpg("--passphrase", "", "--cert-digest-algo", digest, "--quick-generate-key", name, "rsa2048", "sign",
+                 "1d")
 
     def public(self, name):
         return self.gpg("--export", name, stdout=subprocess.PIPE).stdout

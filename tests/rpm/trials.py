@@ -49,6 +49,7 @@ class Machine:
         self.write("etc/dnf/dnf.conf", DNF_CONF)
         (self.path("usr/lib/modules") / kernel).mkdir(parents=True, exist_ok=True)
         self.zypper = "sles" in os_release
+        self.write("etc/zypp/systemCheck", "")  # no rpm has this root's libc: that breaks no system
         folder = "etc/zypp/repos.d" if self.zypper else "etc/yum.repos.d"
         self.base_repo = f"{folder}/base.repo"
         self.write(self.base_repo, "[base]\nname=base\nbaseurl=file:///srv/base\nenabled=1\n"
@@ -126,7 +127,7 @@ class Trials:
         for trial in (self.el_doca, self.el_ahead, self.el_ahead_in_vain, self.sles_ahead,
                       self.el_upgrade, self.el_address,
                       self.el_address_other_key, self.el_address_unsigned, self.sles_address, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
-                      self.el_wrongly_signed, self.el_replaced, self.el_replaced_for_good,
+                      self.el_wrongly_signed, self.el_key_of_sha1, self.el_replaced, self.el_replaced_for_good,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
                       self.el_inbox, self.el_lock, self.el_killed,
                       self.el_script_fails, self.el_module_script_fails, self.sles_script_fails,
@@ -332,6 +333,20 @@ class Trials:
         self.doca(m, signer="stranger")
         text = self.refused(m, "repository-untrusted")
         self.check("NOKEY" in text, "the log has rpmkeys' word", text[-2000:])
+
+    def el_key_of_sha1(self):
+        """The vendor's own key, bound by SHA-1: rpm with Sequoia's policy (EL 9, rpm 6) takes none such."""
+        if not self.vendor.old_key:
+            self.vendor.keys.make("old", "SHA1")
+            self.vendor.old_key = True
+        m = self.alma()
+        m.write("srv/catalog/test.signing-keys.tsv", self.vendor.catalog(accept="old"))
+        self.doca(m, signer="old", keys=("old",))
+        if not list(m.path("usr/lib").glob("*/librpm_sequoia.so*")):
+            self.installed(m, vendor_rpm.DRIVER, ())
+            return
+        text = self.refused(m, "repository-key-policy")
+        self.check("SHA1 is not considered secure" in text.splitlines()[-1], "the last line has rpm's words", text[-2000:])
 
     def el_replaced(self):
         """A library of the image is replaced by the vendor's: it comes back."""

@@ -38,6 +38,7 @@ class Vendor:
         self.keys = Keys(self.work / "gpg")
         for name in ("vendor", "stranger"):
             self.keys.make(name)
+        self.old_key = False
 
     def close(self):
         self.keys.close()

@@ -329,7 +329,8 @@ static void test_causes(void **state)
 
 static void test_distrust(void **state)
 {
-	static const char *const names[] = { "apt/update-other-key", "apt/update-other-key-apt3" };
+	static const char *const names[] = { "apt/update-other-key", "apt/update-other-key-apt3",
+					     "apt/update-sha1-key-apt3" };
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(names); i++) {
 		struct oi_apt_words words = words_of(*state, names[i]);
@@ -988,10 +989,18 @@ static void test_staged_without_entry(void **state)
 
 static void test_other_key(void **state)
 {
-	static const char *const names[] = { "apt/update-other-key", "apt/update-other-key-apt3" };
+	static const struct {
+		const char *name;
+		enum oi_reason reason;
+	} cases[] = {
+		{ "apt/update-other-key", OI_R_REPOSITORY_UNTRUSTED },
+		{ "apt/update-other-key-apt3", OI_R_REPOSITORY_UNTRUSTED },
+		/* the right key, which this system's policy does not take */
+		{ "apt/update-sha1-key-apt3", OI_R_KEY_POLICY },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < OI_ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
 		void *own = NULL;
 		struct fakehost *f;
 		struct oi_err err;
@@ -1002,12 +1011,12 @@ static void test_other_key(void **state)
 		f = own;
 		add_good_stage(f);
 		add_packages(f, "doca-ofed", NULL);
-		recorded = oi_mem_printf("%s/%s", f->data, names[i]);
+		recorded = oi_mem_printf("%s/%s", f->data, cases[i].name);
 		script = oi_mem_printf("sed 's#/var/lib/ofed-init#%s&#' %s", f->host.change.path,
 				       recorded);
 		fakehost_expect_run(f, "apt-get", 100, script, UPDATE);
 		assert_int_equal(carry_out(f, &err), -1);
-		assert_int_equal(err.code, OI_R_REPOSITORY_UNTRUSTED);
+		assert_int_equal(err.code, (int)cases[i].reason);
 		fakehost_check_calls(f);
 		fakehost_tear_down(&own);
 	}

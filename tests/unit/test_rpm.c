@@ -182,6 +182,9 @@ static void test_scripts_and_problems(void **state)
 		{ "rpm/zypper-scriptlets", oi_rpm_words_zypper,
 		  "badpost-1-1.noarch %post failed, exit status 3 (words of badpost)|"
 		  "badposttrans-1-1.noarch %posttrans failed, exit status 5 (words of posttrans)", "" },
+		{ "rpm/zypper-scriptlets-new", oi_rpm_words_zypper,
+		  "badpost-1-1.noarch %post failed, exit status 3 (words of badpost)|"
+		  "silent-1-1.noarch %post failed, exit status 3", "" },
 		{ "rpm/zypper-prein", oi_rpm_words_zypper,
 		  "badpre-1-1.noarch %prein failed, exit status 4 (words of badpre)",
 		  "Installation of badpre-1-1.noarch failed:|words of badpre|"
@@ -193,6 +196,12 @@ static void test_scripts_and_problems(void **state)
 		{ "rpm/zypper-problem", oi_rpm_words_zypper, "",
 		  "Problem: vdep-1-1.noarch requires libver = 2510, but this requirement cannot be provided|"
 		  "not installable providers: libver-2510-1.noarch[base]" },
+		{ "rpm/zypper-problem-new", oi_rpm_words_zypper, "",
+		  "Problem: 1: This request will break your system!|"
+		  "nothing provides the requested 'glibc'|Have you enabled all the required repositories?|"
+		  "Problem: 2: nothing provides 'nowhere' needed by the to be installed "
+		  "needs-nothing-1-1.noarch|"
+		  "Problem: 1: Detailed information: |- nothing provides the requested 'glibc'" },
 	};
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
@@ -624,6 +633,8 @@ static void test_optional(void **state)
 	fakehost_check_calls(f);
 }
 
+#define FPR "33a06e7a933223a8a1122ec7ef5d9ca0ab787bfe"
+
 static void test_signatures(void **state)
 {
 	static const char good[] = "/a.rpm:\n    Header V4 RSA/SHA512 Signature, key ID 12345678: OK\n"
@@ -641,6 +652,15 @@ static void test_signatures(void **state)
 		{ "/b.rpm:\n    Header V4 RSA/SHA512 Signature, key ID 12345678: OK\n"
 		  "    Payload SHA256 digest: BAD (Expected 1 != 2)\n",
 		  "/b.rpm: Payload SHA256 digest: BAD (Expected 1 != 2)" },
+		/* rpm 6 */
+		{ "/b.rpm:\n    Header OpenPGP V4 RSA/SHA512 signature, key fingerprint: " FPR ": OK\n"
+		  "    Header SHA256 digest: OK\n", NULL },
+		{ "/b.rpm:\n    Header OpenPGP V4 RSA/SHA512 signature, key ID 61dcd5cdc118a448: NOKEY\n",
+		  "/b.rpm: Header OpenPGP V4 RSA/SHA512 signature, key ID 61dcd5cdc118a448: NOKEY" },
+		{ "/b.rpm:\n    Header OpenPGP V4 RSA/SHA512 signature, key fingerprint: " FPR ": NOTTRUSTED\n",
+		  "/b.rpm: Header OpenPGP V4 RSA/SHA512 signature, key fingerprint: " FPR ": NOTTRUSTED" },
+		{ "/b.rpm:\n    Header SHA256 digest: OK\n    Payload SHA256 digest: OK\n",
+		  "/b.rpm is not signed by an accepted key" },
 	};
 
 	(void)state;

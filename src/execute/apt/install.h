@@ -47,7 +47,7 @@ void oi_apt_refresh_ahead(struct oi_packages *p);
  * oi_apt_refresh() - package lists, into the private state
  * A source of the user's own that fails is warned of and remembered; the staged
  * repository must come, signed by its key.
- * Return: 0, or -1 with OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED.
+ * Return: 0, or -1 with OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED, OI_R_KEY_POLICY.
  */
 OI_MUST_CHECK
 int oi_apt_refresh(struct oi_packages *p, struct oi_err *err);

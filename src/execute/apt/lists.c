@@ -7,6 +7,7 @@
 #include "execute/apt/install.h"
 #include "execute/apt/call.h"
 #include "execute/apt/text.h"
+#include "execute/tools/keyring.h"
 #include "model/reasons.h"
 
 /* Does a line of apt's speak of one of the staged repositories? */
@@ -22,7 +23,8 @@ static int check_trust(const struct oi_apt *apt, const struct oi_strv *lines, st
 {
 	for (size_t i = 0; i < lines->n; i++)
 		if (is_about(&apt->staged.uris, lines->v[i]) && oi_apt_is_distrust(lines->v[i]))
-			return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", lines->v[i]);
+			return oi_err_set(err, oi_keyring_is_policy(lines->v[i]) ? OI_R_KEY_POLICY :
+					  OI_R_REPOSITORY_UNTRUSTED, "%s", lines->v[i]);
 	return 0;
 }
 

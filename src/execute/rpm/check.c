@@ -88,10 +88,9 @@ static int find_of_repo(const struct oi_packages *p, const struct oi_rpm_repo *r
 /* --- signatures --- */
 
 static int rpmkeys(const struct oi_packages *p, const char *verb, const struct oi_strv *files,
-		   struct oi_buf *out, struct oi_err *err)
+		   struct oi_buf *out, struct oi_run_result *result, struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_RPMKEYS };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_FREE char *books = oi_rpm_under(p->ctx->host, KEY_BOOKS);
 
 	child.out = out;
@@ -101,7 +100,7 @@ static int rpmkeys(const struct oi_packages *p, const char *verb, const struct o
 	if (out)
 		oi_strv_add(&child.args, "--verbose");
 	oi_strv_add_all(&child.args, files);
-	return oi_child_run(p->ctx->host, &child, &result, err);
+	return oi_child_run(p->ctx->host, &child, result, err);
 }
 
 static bool ends(const char *line, const char *with)
@@ -109,6 +108,15 @@ static bool ends(const char *line, const char *with)
 	size_t len = strlen(line), with_len = strlen(with);
 
 	return len >= with_len && !strcmp(line + len - with_len, with);
+}
+
+/*
+ * "Header V4 RSA/SHA512 Signature, key ID 12345678: OK", from rpm 6 on "Header OpenPGP V4
+ * RSA/SHA512 signature, key fingerprint: (40 digits): OK"; its "key ID" is a key that it has not
+ */
+static bool is_signature(const char *line)
+{
+	return strstr(line, "ignature, key ID ") || strstr(line, "ignature, key fingerprint: ");
 }
 
 int oi_rpm_judge_signatures(const char *text, struct oi_err *err)
@@ -122,7 +130,7 @@ int oi_rpm_judge_signatures(const char *text, struct oi_err *err)
 		const char *line = i < lines.n ? lines.v[i] : "";
 
 		if (*line == ' ') {
-			good |= strstr(line, "ignature, key ID ") && ends(line, ": OK");
+			good |= is_signature(line) && ends(line, ": OK");
 			if (strstr(line, ": BAD") || ends(line, ": NOKEY") || ends(line, ": NOTTRUSTED"))
 				return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s%s",
 						  file ? file : "", line + strspn(line, " ") - 1);
@@ -169,12 +177,16 @@ static int check_files(const struct oi_packages *p, const struct oi_strv *files,
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv keys = { 0 };
 
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result imported = { 0 };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result checked = { 0 };
+
 	oi_strv_add(&keys, oi_rpm_of(p)->key_path);
 	if (oi_root_remove(&p->ctx->host->change, KEY_BOOKS, err) ||
-	    oi_root_mkdirs(&p->ctx->host->change, KEY_BOOKS, 0700, err) ||
-	    rpmkeys(p, "--import", &keys, NULL, err))
+	    oi_root_mkdirs(&p->ctx->host->change, KEY_BOOKS, 0700, err))
 		return -1;
-	if (rpmkeys(p, "--checksig", files, &out, err) && err->code != OI_R_CHILD_FAILED)
+	if (rpmkeys(p, "--import", &keys, NULL, &imported, err))
+		return oi_keyring_not_taken("rpm", &imported, err);
+	if (rpmkeys(p, "--checksig", files, &out, &checked, err) && err->code != OI_R_CHILD_FAILED)
 		return -1;
 	if (oi_rpm_judge_signatures(oi_buf_str(&out), err))
 		return -1;

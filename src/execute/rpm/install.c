@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "execute/rpm/install.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,6 @@ void oi_rpm_clear(struct oi_rpm *rpm)
 	free(rpm->package);
 	free(rpm->key_path);
 	oi_strv_clear(&rpm->accepted);
-	oi_strv_clear(&rpm->key_ids);
 	oi_strv_clear(&rpm->names);
 	oi_strv_clear(&rpm->fresh);
 	oi_strv_clear(&rpm->replaced);
@@ -361,22 +361,48 @@ static int import_keys(const struct oi_packages *p, struct oi_err *err)
 	return oi_rpm_call_locked(&call, err);
 }
 
-/* Before a key gets among the trusted ones: uninstall takes away what was not there. */
+/* Below 0: it could not be asked. */
+static int is_installed(const struct oi_packages *p, const char *name, struct oi_err *err)
+{
+	OI_RPM_CALL_AUTO call = { 0 };
+
+	oi_rpm_call_init(&call, p, NULL, NULL);
+	oi_strv_add(&call.child.args, "-q");
+	oi_strv_add(&call.child.args, name);
+	if (!oi_rpm_call_run(&call, err))
+		return 1;
+	return oi_rpm_call_ended(&call) ? 0 : -1;
+}
+
+/*
+ * Before a key gets among the trusted ones: uninstall takes away what was not there. Up to 5, rpm
+ * names it by the last 8 digits of its fingerprint, from 6 on by all of them, in lower case; the
+ * database may be older than rpm is. Source: rpm's lib/rpmkeyring.c and lib/keystore.cc
+ */
 static int record_keys(const struct oi_packages *p, struct oi_err *err)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv fresh = { 0 };
+	const struct oi_strv *keys = &oi_rpm_of(p)->accepted;
 
-	for (size_t i = 0; i < oi_rpm_of(p)->key_ids.n; i++) {
-		OI_RPM_CALL_AUTO call = { 0 };
+	for (size_t i = 0; i < keys->n; i++) {
+		OI_FREE char *digits = oi_mem_dup(keys->v[i]);
+		size_t len = strlen(digits);
+		OI_FREE char *whole = NULL, *last = NULL;
+		int there;
 
-		oi_rpm_call_init(&call, p, NULL, NULL);
-		oi_strv_add(&call.child.args, "-q");
-		oi_strv_add(&call.child.args, oi_rpm_of(p)->key_ids.v[i]);
-		if (!oi_rpm_call_run(&call, err))
-			continue;
-		if (!oi_rpm_call_ended(&call))
+		for (char *c = digits; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		whole = oi_mem_printf("gpg-pubkey-%s", digits);
+		last = oi_mem_printf("gpg-pubkey-%s", len > 8 ? digits + len - 8 : digits);
+		there = is_installed(p, last, err);
+		if (!there)
+			there = is_installed(p, whole, err);
+		if (there < 0)
 			return -1;
-		oi_strv_addf(&fresh, "%s key", oi_rpm_of(p)->key_ids.v[i]);
+		if (there)
+			continue;
+		oi_strv_addf(&fresh, "%s key", last);
+		oi_strv_addf(&fresh, "%s key", whole);
 	}
 	return fresh.n ? oi_record_note_packages(&p->ctx->host->change, &fresh, err) : 0;
 }

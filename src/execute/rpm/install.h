@@ -39,7 +39,6 @@ struct oi_rpm {
 	char *package; /* its name */
 	char *key_path; /* the accepted keys; NULL: none is needed */
 	struct oi_strv accepted; /* their fingerprints */
-	struct oi_strv key_ids; /* "gpg-pubkey-e6d6a281": as rpm would name them */
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */
 	struct oi_strv fresh; /* "name version": will be new on this machine */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A vendor's repository package, looked into: repositories, and the keys that sign them. */
-#include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -52,24 +51,9 @@ static int import_key(const struct oi_packages *p, const struct oi_root *tree,
 	return oi_keyring_import(host, OI_RPM_GPG_HOME, file, err);
 }
 
-/* As rpm names an imported key: by the last 8 digits of its id, in lower case. */
-static void add_key_id(struct oi_strv *ids, const char *fingerprint)
-{
-	size_t len = strlen(fingerprint);
-	OI_FREE char *id = oi_mem_dup(len > 8 ? fingerprint + len - 8 : fingerprint);
-
-	for (char *c = id; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	oi_strv_addf(ids, "gpg-pubkey-%s", id);
-}
-
 void oi_rpm_take_keys(struct oi_packages *p)
 {
-	struct oi_rpm *rpm = oi_rpm_of(p);
-
-	for (size_t i = 0; i < rpm->accepted.n; i++)
-		add_key_id(&rpm->key_ids, rpm->accepted.v[i]);
-	rpm->key_path = under(&p->ctx->host->change, OI_RPM_KEYS);
+	oi_rpm_of(p)->key_path = under(&p->ctx->host->change, OI_RPM_KEYS);
 }
 
 static int judge_keys(struct oi_packages *p, const struct oi_root *tree,

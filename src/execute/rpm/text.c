@@ -85,6 +85,9 @@ static bool is_progress(const char *line)
 	static const char *const progress[] = {
 		"  Preparing ", "  Running scriptlet", "  Installing ", "  Upgrading ", "  Erasing ",
 		"  Cleanup ", "  Obsoleting ", "  Verifying ",
+		/* zypper, which has each line of a script in a message of its own since 1.14.9x */
+		"In cache ", "Retrieving", "Additional rpm output", "Output of ", "Loading ", "Reading ",
+		"Resolving ",
 	};
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(progress); i++)
@@ -356,6 +359,13 @@ static void add_solvable(struct oi_rpm_words *words, const char *line)
 		add_change(words, name, edition, arch ? arch : "noarch");
 }
 
+/* zypper says a problem as a message, and again in what it would ask. */
+static void add_error(struct oi_rpm_words *words, const char *text)
+{
+	if (!oi_strv_has(&words->errors, text))
+		oi_strv_add(&words->errors, text);
+}
+
 static void note_message(struct oi_rpm_words *words, const char *line)
 {
 	static const char none[] = "No provider of '";
@@ -367,12 +377,13 @@ static void note_message(struct oi_rpm_words *words, const char *line)
 	if (starts(text, none))
 		add_missing(words, text + strlen(none), "'");
 	if (strstr(line, "type=\"error\"") || strstr(text, "Problem: ")) {
-		oi_strv_add(&words->errors, text);
+		add_error(words, text);
 		words->in_error = !strstr(line, "</message>");
 	}
 	if (starts(text, "Nothing to do"))
 		words->nothing = true;
 	note_causes(words, text);
+	remember(words, text);
 }
 
 /* The solver's words, within what zypper would ask: its solutions are ours to find. */
@@ -392,7 +403,7 @@ static bool note_problem(struct oi_rpm_words *words, const char *line)
 	line += starts(line, head) ? strlen(head) : strspn(line, " ");
 	text = unescape(line, strstr(line, tail) ? (size_t)(strstr(line, tail) - line) : strlen(line));
 	if (*text && !starts(text, "Solution "))
-		oi_strv_add(&words->errors, text);
+		add_error(words, text);
 	words->in_problem = !strstr(line, tail);
 	return true;
 }
@@ -406,7 +417,7 @@ static bool note_more(struct oi_rpm_words *words, const char *line)
 
 	words->in_error = words->in_error && *line != '<' && !end;
 	if (words->in_error && *text)
-		oi_strv_add(&words->errors, text);
+		add_error(words, text);
 	return words->in_error;
 }
 
@@ -431,7 +442,6 @@ void oi_rpm_words_zypper(struct oi_rpm_words *words, const char *line)
 		words->section = OI_RPM_NONE;
 	} else if (starts(line, "<message")) {
 		note_message(words, line);
-		oi_mem_set(&words->before, NULL);
 	} else {
 		note_causes(words, line);
 	}

@@ -127,3 +127,33 @@ int oi_keyring_verify(const struct oi_host *host, const char *home, const char *
 			return 0;
 	return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s is not signed by an accepted key", file);
 }
+
+bool oi_keyring_is_policy(const char *words)
+{
+	static const char *const signs[] = {
+		/* Source: sequoia-openpgp's policy, as apt 3 (sqv), rpm 4.18 of EL 9 and rpm 6 pass it on */
+		"Policy reject", "is not considered secure",
+		/* Source: apt 2.9, methods/gpgv.cc: rsa1024 and the like */
+		"untrusted public key algorithm",
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(signs); i++)
+		if (strstr(words, signs[i]))
+			return true;
+	return false;
+}
+
+int oi_keyring_not_taken(const char *program, const struct oi_run_result *result,
+			 struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	OI_FREE char *text = NULL;
+	const char *said = oi_buf_str(&result->tail);
+
+	if (result->end != OI_RUN_EXITED)
+		return -1;
+	oi_strv_split(&lines, said, "\n");
+	text = oi_strv_join(&lines, "; ");
+	return oi_err_set(err, oi_keyring_is_policy(said) ? OI_R_KEY_POLICY : OI_R_REPOSITORY_UNTRUSTED,
+			  "%s does not take the key: %.600s", program, text);
+}

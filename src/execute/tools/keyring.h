@@ -6,11 +6,14 @@
 #ifndef OI_EXECUTE_TOOLS_KEYRING_H
 #define OI_EXECUTE_TOOLS_KEYRING_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
 #include "model/verdict.h"
 #include "sys/host.h"
+#include "sys/run.h"
 
 /** oi_keyring_reset() - an empty one; @home: folder on the changed root, like all of these */
 OI_MUST_CHECK
@@ -43,5 +46,17 @@ int oi_keyring_judge(const struct oi_host *host, const char *home, const struct 
 OI_MUST_CHECK
 int oi_keyring_verify(const struct oi_host *host, const char *home, const char *signature,
 		      const char *file, const struct oi_strv *accepted, struct oi_err *err);
+
+/** oi_keyring_is_policy() - do these words say that the system's policy takes no such key */
+bool oi_keyring_is_policy(const char *words);
+
+/**
+ * oi_keyring_not_taken() - an accepted key that a program does not take: by policy, or else
+ * @program: its name
+ * @result: of the program; when it did not end by itself @err is left as it is
+ * Return: -1, with OI_R_KEY_POLICY or OI_R_REPOSITORY_UNTRUSTED and its words.
+ */
+int oi_keyring_not_taken(const char *program, const struct oi_run_result *result,
+			 struct oi_err *err);
 
 #endif
