@@ -11,6 +11,7 @@ model_sources = \
 	src/model/config_schema.c \
 	src/model/manager.c src/model/manager.h \
 	src/model/facts.c src/model/facts.h \
+	src/model/rdma_modules.c src/model/rdma_modules.h \
 	src/model/reasons.c src/model/reasons.h \
 	src/model/reporting.c src/model/reporting.h \
 	src/model/verdict.c src/model/verdict.h

@@ -18,6 +18,7 @@ sys_sources += src/sys/activity.c src/sys/activity.h
 sys_sources += src/sys/notify.c src/sys/notify.h src/sys/progress.c src/sys/progress.h \
 	src/sys/terminal.c src/sys/terminal.h
 sys_sources += src/sys/kmods.c src/sys/kmods.h src/sys/kmod_info.c src/sys/kmod_build.c
+sys_sources += src/sys/loaded.c src/sys/loaded.h
 sys_sources += src/sys/keyfile.c src/sys/keyfile.h src/sys/openib.c src/sys/openib.h
 sys_sources += src/sys/buildid.c src/sys/buildid.h
 sys_sources += src/sys/net.c src/sys/net.h
