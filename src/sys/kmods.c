@@ -154,28 +154,51 @@ int oi_kmods_with_needs(const struct oi_root *root, const char *kernel,
 	return 0;
 }
 
-char *oi_kmods_own_folder(const struct oi_root *root, const char *kernel, const char *file)
+/* The line of a module in modules.order, "kernel/net/x.ko"; owned by the caller; NULL: none */
+static char *ordered(const struct oi_root *root, const char *kernel, const char *name)
 {
 	OI_FREE char *order = oi_mem_printf("/lib/modules/%s/modules.order", kernel);
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	const char *slash = strrchr(file, '/');
-	const char *base = slash ? slash + 1 : file;
-	const char *end = strstr(base, ".ko");
-	OI_FREE char *name = oi_mem_ndup(base, end ? (size_t)(end - base) : strlen(base));
 	struct oi_err ignored;
 
-	for (char *c = name; *c; c++)
-		if (*c == '-')
-			*c = '_';
 	if (oi_root_read(root, order, LIST_LIMIT_BYTES, &text, &ignored))
 		return NULL;
 	for (const char *list = oi_buf_str(&text); *list; list += *list == '\n') {
 		size_t len = strcspn(list, "\n");
 
-		slash = memrchr(list, '/', len);
-		if (slash && is_file_of(list, len, name))
-			return oi_mem_ndup(list, (size_t)(slash - list));
+		if (memchr(list, '/', len) && is_file_of(list, len, name))
+			return oi_mem_ndup(list, len);
 		list += len;
+	}
+	return NULL;
+}
+
+char *oi_kmods_own_folder(const struct oi_root *root, const char *kernel, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	const char *end = strstr(base, ".ko");
+	OI_FREE char *name = oi_mem_ndup(base, end ? (size_t)(end - base) : strlen(base));
+	OI_FREE char *line = NULL;
+
+	for (char *c = name; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	line = ordered(root, kernel, name);
+	return line ? oi_mem_ndup(line, (size_t)(strrchr(line, '/') - line)) : NULL;
+}
+
+char *oi_kmods_own_file(const struct oi_root *root, const char *kernel, const char *name)
+{
+	/* the list has no ending of a compressed file's. Source: the kernel's scripts/Makefile.modinst */
+	static const char *const endings[] = { "", ".xz", ".zst", ".gz" };
+	OI_FREE char *line = ordered(root, kernel, name);
+
+	for (size_t i = 0; line && i < OI_ARRAY_SIZE(endings); i++) {
+		OI_FREE char *path = oi_mem_printf("/lib/modules/%s/%s%s", kernel, line, endings[i]);
+
+		if (oi_root_exists(root, path))
+			return oi_mem_printf("%s%s", line, endings[i]);
 	}
 	return NULL;
 }

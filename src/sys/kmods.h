@@ -57,6 +57,14 @@ int oi_kmods_with_needs(const struct oi_root *root, const char *kernel,
 char *oi_kmods_own_folder(const struct oi_root *root, const char *kernel, const char *file);
 
 /**
+ * oi_kmods_own_file() - the kernel's own build of a module, whatever depmod prefers
+ * @name: as in struct oi_kmod
+ * Return: "kernel/drivers/net/.../mlx5_core.ko.xz", owned by the caller; NULL: the kernel has none.
+ */
+OI_MUST_CHECK
+char *oi_kmods_own_file(const struct oi_root *root, const char *kernel, const char *name);
+
+/**
  * oi_kmod_field() - what modinfo says of a file
  * @file: below /lib/modules/RELEASE of the changed root
  * @field: "srcversion", "signer", "sig_key"

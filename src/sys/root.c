@@ -402,21 +402,29 @@ static int open_folder(const struct oi_root *root, const char *path, char **name
 	return oi_root_openat(root, folder, O_PATH | O_DIRECTORY, 0);
 }
 
-int oi_root_link(const struct oi_root *root, const char *path, char **out, struct oi_err *err)
+char *oi_root_target(const struct oi_root *root, const char *path)
 {
 	OI_FREE char *name = NULL;
-	OI_FREE char *target = NULL;
 	int dir = open_folder(root, path, &name);
+	char *target;
 	int error;
-	const char *slash;
 
 	if (dir < 0)
-		return read_failed(root, path, errno, err);
+		return NULL;
 	target = link_target(dir, name);
 	error = errno;
 	close(dir);
+	errno = error;
+	return target;
+}
+
+int oi_root_link(const struct oi_root *root, const char *path, char **out, struct oi_err *err)
+{
+	OI_FREE char *target = oi_root_target(root, path);
+	const char *slash;
+
 	if (!target)
-		return read_failed(root, path, error, err);
+		return read_failed(root, path, errno, err);
 	slash = strrchr(target, '/');
 	*out = oi_mem_dup(slash ? slash + 1 : target);
 	return 0;

@@ -81,6 +81,9 @@ OI_MUST_CHECK
 int oi_root_list(const struct oi_root *root, const char *path, struct oi_strv *names,
 		 struct oi_err *err);
 
+/** oi_root_target() - a link's whole target; owned by the caller, or NULL with errno */
+OI_MUST_CHECK
+char *oi_root_target(const struct oi_root *root, const char *path);
 /** oi_root_link() - last part of a link's target ("mlx5_core" of .../driver); returns as oi_root_read() */
 OI_MUST_CHECK
 int oi_root_link(const struct oi_root *root, const char *path, char **out, struct oi_err *err);

@@ -32,6 +32,7 @@ static const struct {
 	[OI_TOOL_UPDATE_INITRAMFS] = { "update-initramfs", { "/usr/sbin/update-initramfs" } },
 	[OI_TOOL_DRACUT] = { "dracut", { "/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut" } },
 	[OI_TOOL_MODPROBE] = { "modprobe", { "/usr/sbin/modprobe", "/sbin/modprobe" } },
+	[OI_TOOL_INSMOD] = { "insmod", { "/usr/sbin/insmod", "/sbin/insmod" } },
 	[OI_TOOL_MODINFO] = { "modinfo", { "/usr/sbin/modinfo", "/sbin/modinfo", "/usr/bin/modinfo" } },
 	[OI_TOOL_KMODSIGN] = { "kmodsign", { "/usr/bin/kmodsign" } },
 	[OI_TOOL_SYSTEMCTL] = { "systemctl", { "/usr/bin/systemctl", "/bin/systemctl" } },

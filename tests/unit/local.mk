@@ -47,3 +47,6 @@ tests_unit_test_initramfs_SOURCES = tests/unit/test_initramfs.c tests/unit/fakeh
 unit_tests += tests/unit/test_choose
 tests_unit_test_choose_SOURCES = tests/unit/test_choose.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
+unit_tests += tests/unit/test_exchange
+tests_unit_test_exchange_SOURCES = tests/unit/test_exchange.c tests/unit/fakehost.c \
+	tests/unit/fakehost.h

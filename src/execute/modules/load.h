@@ -20,4 +20,20 @@ char *oi_module_why_not_loaded(const struct oi_context *ctx);
 OI_MUST_CHECK
 int oi_module_load(const struct oi_host *host, const char *name, bool needed, struct oi_err *err);
 
+/**
+ * oi_module_unload() - modprobe -r, of one and before it of all loaded ones that need it
+ * Goes on after what fails.
+ * Return: is it gone.
+ */
+bool oi_module_unload(const struct oi_host *host, const char *name);
+
+/**
+ * oi_module_load_own() - the kernel's own build, also where depmod prefers another
+ * What it needs has to be loaded already.
+ * Return: as oi_module_load()
+ */
+OI_MUST_CHECK
+int oi_module_load_own(const struct oi_host *host, const char *kernel, const char *name,
+		       struct oi_err *err);
+
 #endif

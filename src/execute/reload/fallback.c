@@ -18,9 +18,6 @@
 #define STATE_BYTES 65536
 /* Stopping a unit, dkms and depmod take seconds each; a unit that hangs is left after two minutes. */
 #define BACK_MS 300000
-/* Unloading waits for devices to be let go. */
-#define MODPROBE_MS 30000
-#define HOLDERS_DEEP 8 /* rpcrdma, rdma_cm, ib_cm, ib_core: half of that */
 
 /* --- what happened --- */
 
@@ -132,30 +129,6 @@ static void take_out(const struct oi_context *ctx, const struct oi_step *step)
 
 /* --- the running kernel --- */
 
-/* What uses it goes first; /sys says what that is. */
-static void unload(const struct oi_host *host, const char *name, int depth)
-{
-	struct oi_kmod kmod = { .name = name };
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_MODPROBE };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv holders = { 0 };
-	OI_FREE char *folder = oi_mem_printf("/sys/module/%s/holders", name);
-	struct oi_err err;
-
-	if (!depth || !oi_kmod_is_loaded(host, &kmod))
-		return;
-	if (!oi_root_list(&host->look, folder, &holders, &err))
-		for (size_t i = 0; i < holders.n; i++)
-			unload(host, holders.v[i], depth - 1);
-	/* -q: one that went along with another is none that stays */
-	child.limit_ms = MODPROBE_MS;
-	oi_strv_add(&child.args, "-r");
-	oi_strv_add(&child.args, "-q");
-	oi_strv_add(&child.args, name);
-	if (oi_child_run(host, &child, &result, &err))
-		oi_log_warn(&host->log, "back to the kernel's own: %s: %s", name, err.text);
-}
-
 static void load(const struct oi_context *ctx, const struct oi_strv *names)
 {
 	struct oi_err err;
@@ -179,7 +152,7 @@ static void go(const struct oi_context *ctx, const struct oi_step *step, const s
 	if (why)
 		return;
 	for (size_t i = 0; i < step->units.modules.n; i++)
-		unload(ctx->host, step->units.modules.v[i], HOLDERS_DEEP);
+		oi_module_unload(ctx->host, step->units.modules.v[i]);
 	load(ctx, loaded);
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "execute/reload/fallback.h"
 #include "execute/reload/udev.h"
+#include "execute/tools/service.h"
 #include "model/reasons.h"
 #include "sys/boot.h"
 #include "sys/clock.h"
@@ -41,14 +42,18 @@ static void list_dkms(const struct oi_verdict *verdict, struct oi_strv *names,
 }
 
 static char *note_text(const struct oi_context *ctx, const struct oi_step *step,
-		       const struct oi_network *before, const struct oi_strv *loaded)
+		       const struct oi_network *before, const struct oi_strv *loaded,
+		       const struct oi_strv *services)
 {
+	static const struct oi_network nothing; /* is watched */
 	const struct oi_verdict *verdict = ctx->verdict;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv optional = { 0 };
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
 	OI_FREE char *boot = oi_boot_id(&ctx->host->look);
 
+	if (!before)
+		before = &nothing;
 	list_dkms(verdict, &names, &optional);
 	oi_doc_put_int(doc, "schema", 1);
 	oi_doc_put_string(doc, "boot_id", boot);
@@ -61,6 +66,7 @@ static char *note_text(const struct oi_context *ctx, const struct oi_step *step,
 	oi_doc_put(doc, "units", oi_doc_new_strings(&step->units.names));
 	oi_doc_put(doc, "modules", oi_doc_new_strings(&step->units.modules));
 	oi_doc_put(doc, "loaded", oi_doc_new_strings(loaded));
+	oi_doc_put(doc, "services", oi_doc_new_strings(services));
 	oi_doc_put(doc, "four", gateway_doc(&before->four, before->four_answered));
 	oi_doc_put(doc, "six", gateway_doc(&before->six, before->six_answered));
 	oi_doc_put_bool(doc, "metadata", before->metadata);
@@ -106,9 +112,11 @@ static void read_network(const struct oi_host *host, const struct oi_doc *doc,
 /* --- the exchange --- */
 
 void oi_reload_begin(const struct oi_context *ctx, const struct oi_step *step,
-		     const struct oi_network *before, const struct oi_strv *loaded)
+		     const struct oi_network *before, const struct oi_strv *loaded,
+		     const struct oi_strv *services)
 {
-	OI_FREE char *text = before ? note_text(ctx, step, before, loaded) : NULL;
+	OI_FREE char *text = before || services->n ?
+			     note_text(ctx, step, before, loaded, services) : NULL;
 	struct oi_err err;
 
 	if (text && oi_root_write(&ctx->host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
@@ -163,6 +171,21 @@ static struct oi_doc *read_note(const struct oi_root *root)
 	return doc;
 }
 
+/* Those of this boot that were stopped and not started again. */
+static void start_services(const struct oi_host *host, const struct oi_doc *doc)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv services = { 0 };
+	OI_FREE char *now = oi_boot_id(&host->look);
+	const char *then = oi_doc_string(oi_doc_get(doc, "boot_id"));
+	struct oi_err err;
+
+	if (!now || !then || strcmp(now, then) != 0)
+		return;
+	oi_doc_take_strings(oi_doc_get(doc, "services"), &services);
+	if (oi_service_each(host, &services, "start", &err))
+		oi_log_warn(&host->log, "%s", err.text);
+}
+
 void oi_reload_heal(const struct oi_host *host, const struct oi_config *config)
 {
 	OI_DOC_AUTO *doc = read_note(&host->change);
@@ -174,12 +197,17 @@ void oi_reload_heal(const struct oi_host *host, const struct oi_config *config)
 	if (doc && seconds && oi_doc_string(oi_doc_get(doc, "kernel"))) {
 		read_network(host, doc, &before);
 		oi_log_info(&host->log, "network: the last run was cut off while it exchanged the driver");
-		if (oi_network_wait(host, &before, oi_clock_ms() + (int64_t)seconds * 1000, &why)) {
+		if (!oi_network_is_known(&before)) {
+			oi_log_info(&host->log, "network: none was watched");
+		} else if (oi_network_wait(host, &before, oi_clock_ms() + (int64_t)seconds * 1000,
+					   &why)) {
 			oi_log_info(&host->log, "network: it is still there");
 		} else {
 			oi_log_warn(&host->log, "network: %s: going back to the kernel's own", why);
 			go_back(host, config, doc);
 		}
 	}
+	if (doc)
+		start_services(host, doc);
 	oi_reload_end(host);
 }

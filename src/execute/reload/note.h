@@ -17,10 +17,12 @@
  * @step: restarts the driver: its units and its modules
  * @before: what must not get lost; NULL: nothing is watched
  * @loaded: modules that are loaded now
+ * @services: that are stopped for it, and start again
  * What cannot be written is warned of: the exchange itself is still watched.
  */
 void oi_reload_begin(const struct oi_context *ctx, const struct oi_step *step,
-		     const struct oi_network *before, const struct oi_strv *loaded);
+		     const struct oi_network *before, const struct oi_strv *loaded,
+		     const struct oi_strv *services);
 
 /** oi_reload_end() - the exchange is over, whatever came of it */
 void oi_reload_end(const struct oi_host *host);

@@ -8,15 +8,24 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/modules/load.h"
+#include "execute/reload/before.h"
 #include "execute/reload/fallback.h"
+#include "execute/reload/interfaces.h"
 #include "execute/reload/network.h"
 #include "execute/reload/note.h"
+#include "execute/reload/users.h"
 #include "execute/steps/steps.h"
+#include "execute/tools/service.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/kmods.h"
 #include "sys/openib.h"
 #include "sys/systemd.h"
+
+/* Unloading and loading the modules of before, where the run has no time left. */
+#define RESTORE_MS 300000
+/* Whoever sets addresses does so when the interface appears. */
+#define INTERFACES_MS 30000
 
 enum loaded { LOADED_SAME, LOADED_OTHER, LOADED_NOT, LOADED_UNKNOWN };
 
@@ -89,44 +98,6 @@ static int go_back(struct oi_execution *run, const struct oi_step *step,
 }
 
 /*
- * systemd stops what it has started: of a service that was not, the restart is a
- * start, and the modules that were loaded without it stay where they are.
- */
-static int exchange(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf detail = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-	int ret = oi_step_services(run, step, "restart", err);
-
-	if (ret || look(run, step, &detail, &names) != LOADED_OTHER)
-		return ret;
-	oi_log_info(&run->ctx.host->log, "the modules are as they were: once more, now that it runs and is stopped first");
-	return oi_step_services(run, step, "restart", err);
-}
-
-static int watched(struct oi_execution *run, const struct oi_step *step,
-		   const struct oi_strv *loaded, struct oi_err *err)
-{
-	int64_t wait_ms = (int64_t)run->ctx.config->verify.network_wait_seconds * 1000;
-	struct oi_network before = { 0 };
-	OI_FREE char *why = NULL;
-	int ret;
-
-	if (wait_ms)
-		oi_network_look(run->ctx.host, &before);
-	oi_reload_begin(&run->ctx, step, wait_ms && oi_network_is_known(&before) ? &before : NULL, loaded);
-	ret = exchange(run, step, err);
-	if (wait_ms && oi_network_is_known(&before)) {
-		if (!oi_network_wait(run->ctx.host, &before, oi_clock_ms() + wait_ms, &why))
-			ret = go_back(run, step, &before, loaded, why, err);
-		else
-			oi_log_info(&run->ctx.host->log, "network: it is still there");
-	}
-	oi_reload_end(run->ctx.host);
-	return ret;
-}
-
-/*
  * The service ends well also when it has unloaded the whole stack and its settings name nothing
  * to load. What its settings forbid is not loaded behind its back.
  */
@@ -156,6 +127,162 @@ static int load_the_rest(const struct oi_execution *run, const struct oi_step *s
 	return 0;
 }
 
+/* --- the exchange --- */
+
+/* What has to be as before when all is over, and what is known of it. */
+struct exchange {
+	struct oi_users users;
+	struct oi_before before;
+	struct oi_interfaces interfaces;
+	struct oi_network network;
+	bool watched; /* the network */
+};
+
+static void exchange_clear(struct exchange *x)
+{
+	oi_users_clear(&x->users);
+	oi_before_clear(&x->before);
+	oi_interfaces_clear(&x->interfaces);
+}
+
+/*
+ * systemd stops what it has started: of a service that was not, the restart is a
+ * start, and the modules that were loaded without it stay where they are.
+ */
+static int restart(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf detail = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	OI_FREE char *cause = NULL;
+	int ret = oi_step_services(run, step, "restart", err);
+
+	if (!ret && look(run, step, &detail, &names) == LOADED_OTHER) {
+		oi_log_info(&run->ctx.host->log, "the modules are as they were: once more, now that it runs and is stopped first");
+		ret = oi_step_services(run, step, "restart", err);
+	}
+	if (ret && err->code != OI_R_SERVICE_FAILED)
+		return ret;
+	oi_buf_reset(&detail);
+	if (look(run, step, &detail, &names) != LOADED_OTHER)
+		return ret ? ret : load_the_rest(run, step, err);
+	cause = oi_mem_dup(ret ? err->text : "the service left them as they were");
+	return oi_err_set(err, OI_R_REBOOT_NEEDED, "%s; %s", oi_buf_str(&detail), cause);
+}
+
+/* One that stays now has got a user meanwhile: nothing else has been touched yet. */
+static int unload_clients(const struct oi_host *host, const struct oi_strv *clients,
+			  struct oi_err *err)
+{
+	for (size_t i = 0; i < clients->n; i++)
+		if (!oi_module_unload(host, clients->v[i]))
+			return oi_err_set(err, OI_R_REBOOT_NEEDED, "the module %s could not be unloaded",
+					  clients->v[i]);
+	return 0;
+}
+
+/* The driver of before, also when the run's time is over. */
+static void restore(const struct oi_execution *run, const struct exchange *x)
+{
+	struct oi_host late = *run->ctx.host;
+	int64_t until_ms = oi_clock_ms() + RESTORE_MS;
+
+	if (!x->before.modules.n)
+		return;
+	if (late.deadline_ms < until_ms)
+		late.deadline_ms = until_ms;
+	if (oi_before_restore(&late, run->ctx.verdict->driver.kernel, &x->before))
+		oi_log_info(&late.log, "the driver of before is loaded again");
+	else
+		oi_log_warn(&late.log, "not all of the driver of before is loaded again");
+}
+
+static bool runs_the_new(const struct oi_execution *run, const struct oi_step *step)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf detail = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+
+	return look(run, step, &detail, &names) == LOADED_SAME;
+}
+
+/* The interfaces that the stanza, or the driver's settings, want gone, are not waited for. */
+static int wait_for_interfaces(const struct oi_execution *run, const struct exchange *x,
+			       int64_t wait_ms, struct oi_err *err)
+{
+	OI_FREE char *kept_away = oi_openib_keeps_away(&run->ctx.host->change, "ib_ipoib");
+	OI_FREE char *missing = NULL;
+
+	if (!x->interfaces.names.n || run->ctx.config->ipoib == OI_AUTO_FALSE || kept_away)
+		return 0;
+	missing = oi_interfaces_wait(run->ctx.host, &x->interfaces, oi_clock_ms() + wait_ms);
+	if (!missing)
+		return 0;
+	return oi_err_set(err, OI_R_REBOOT_NEEDED, "the driver is exchanged, and of the IPoIB interfaces of before this is not back: %s",
+			  missing);
+}
+
+static int exchange(struct oi_execution *run, const struct oi_step *step, struct exchange *x,
+		    const struct oi_strv *loaded, struct oi_err *err)
+{
+	const struct oi_host *host = run->ctx.host;
+	int64_t wait_ms = (int64_t)run->ctx.config->verify.network_wait_seconds * 1000;
+	OI_FREE char *why = NULL;
+	struct oi_err ignored;
+	int ret;
+
+	if (oi_service_each(host, &x->users.services, "stop", err))
+		oi_log_warn(&host->log, "%s", err->text);
+	ret = unload_clients(host, &x->users.clients, err);
+	if (!ret)
+		ret = restart(run, step, err);
+	if (ret && !runs_the_new(run, step))
+		restore(run, x);
+	if (x->watched) {
+		if (!oi_network_wait(host, &x->network, oi_clock_ms() + wait_ms, &why))
+			ret = go_back(run, step, &x->network, loaded, why, err);
+		else
+			oi_log_info(&host->log, "network: it is still there");
+	}
+	if (!ret)
+		oi_before_clients(host, run->ctx.verdict->driver.kernel, &x->users.clients);
+	if (oi_service_each(host, &x->users.services, "start", &ignored))
+		oi_log_warn(&host->log, "%s", ignored.text);
+	return ret ? ret : wait_for_interfaces(run, x, wait_ms ? wait_ms : INTERFACES_MS, err);
+}
+
+/* All of this is of the running machine: elsewhere there are others' modules and services. */
+static int look_before(const struct oi_execution *run, struct exchange *x, struct oi_err *err)
+{
+	const struct oi_host *host = run->ctx.host;
+	OI_FREE char *why_not = oi_module_why_not_loaded(&run->ctx);
+
+	if (why_not)
+		return 0;
+	oi_users_look(host, &x->users);
+	if (x->users.blockers.len)
+		return oi_err_set(err, OI_R_REBOOT_NEEDED, "the loaded driver is in use, so it was left as it is: %s",
+				  oi_buf_str(&x->users.blockers));
+	oi_before_look(host, &x->before);
+	oi_interfaces_look(host, &x->interfaces);
+	return 0;
+}
+
+static int watched(struct oi_execution *run, const struct oi_step *step,
+		   const struct oi_strv *loaded, struct oi_err *err)
+{
+	OI_CLEANUP(exchange_clear) struct exchange x = { 0 };
+	int ret;
+
+	if (look_before(run, &x, err))
+		return -1;
+	if (run->ctx.config->verify.network_wait_seconds)
+		oi_network_look(run->ctx.host, &x.network);
+	x.watched = oi_network_is_known(&x.network);
+	oi_reload_begin(&run->ctx, step, x.watched ? &x.network : NULL, loaded, &x.users.services);
+	ret = exchange(run, step, &x, loaded, err);
+	oi_reload_end(run->ctx.host);
+	return ret;
+}
+
 int oi_step_reboot(struct oi_execution *run OI_UNUSED, const struct oi_step *step,
 		   struct oi_err *err)
 {
@@ -167,9 +294,6 @@ int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf detail = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv now = { 0 };
-	OI_FREE char *cause = NULL;
-	int ret;
 
 	/* a service that loads no driver, or nobody who would start it */
 	if (!step->units.modules.n || !oi_systemd_is_here(run->ctx.host))
@@ -181,14 +305,5 @@ int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step
 	}
 	if (detail.len)
 		oi_log_info(&run->ctx.host->log, "to be exchanged: %s", oi_buf_str(&detail));
-	ret = watched(run, step, &names, err);
-	if (ret && err->code != OI_R_SERVICE_FAILED)
-		return ret;
-	if (!ret)
-		ret = load_the_rest(run, step, err);
-	oi_buf_reset(&detail);
-	if (look(run, step, &detail, &now) != LOADED_OTHER)
-		return ret;
-	cause = oi_mem_dup(ret ? err->text : "the service left them as they were");
-	return oi_err_set(err, OI_R_REBOOT_NEEDED, "%s; %s", oi_buf_str(&detail), cause);
+	return watched(run, step, &names, err);
 }
