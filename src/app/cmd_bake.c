@@ -122,7 +122,7 @@ static int bake(struct oi_machine *machine)
 		return fail(machine, &err);
 	for (size_t i = 0; i < verdict.n_rules; i++)
 		oi_log_debug(&machine->host.log, "rule %s: %s: %s", verdict.rules[i].id,
-			     oi_result_name(verdict.rules[i].result), verdict.rules[i].detail);
+			     oi_result_word(verdict.rules[i].result), verdict.rules[i].detail);
 	oi_log_info(&machine->host.log, "decided: %s: %s", oi_outcome_name(verdict.outcome),
 		    verdict.message);
 	if (verdict.outcome == OI_OUTCOME_REFUSE)

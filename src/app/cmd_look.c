@@ -15,7 +15,7 @@
 #include "report/view.h"
 #include "verify/verify.h"
 
-#define PROOF_WIDTH 10 /* "unproven" */
+#define PROOF_WIDTH 14 /* "not verified" */
 
 static void print_doc(const struct oi_doc *doc)
 {
@@ -178,7 +178,8 @@ static void print_checks(const struct oi_checks *checks, enum oi_reason reason, 
 		const char *word = oi_proof_name(checks->v[i].proof);
 		OI_FREE char *line = oi_mem_printf("%s: %s", checks->v[i].id, checks->v[i].detail);
 
-		oi_paper_row(&paper, 0, PROOF_WIDTH, oi_view_word_tone(word), word, line);
+		oi_paper_row(&paper, 0, PROOF_WIDTH, oi_view_word_tone(word),
+			     oi_proof_word(checks->v[i].proof), line);
 	}
 	oi_buf_adds(&paper.text, "\n");
 	oi_paper_field(&paper, "outcome", oi_view_word_tone(outcome), text->sentence);

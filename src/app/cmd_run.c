@@ -293,7 +293,7 @@ static int judge(struct run *run, enum oi_reason proven, enum oi_reason unproven
 	message = oi_mem_printf("%.*s: %s%s%s%s%s.", (int)strlen(sentence) - 1, sentence,
 				run->verdict.driver.stack, run->verdict.driver.version ? " " : "",
 				run->verdict.driver.version ? run->verdict.driver.version : "",
-				open_questions.len ? "; unproven: " : "",
+				open_questions.len ? "; not verified: " : "",
 				oi_buf_str(&open_questions));
 	exit_code = finish(run, open_questions.len ? unproven : proven, message, 0);
 	oi_buf_clear(&open_questions);

@@ -32,7 +32,7 @@ void oi_lines_verdict(struct oi_machine *machine, const struct oi_verdict *verdi
 
 	for (size_t i = 0; i < verdict->n_rules; i++)
 		oi_log_info(&machine->host.log, "rule %s: %s: %s", verdict->rules[i].id,
-			    oi_result_name(verdict->rules[i].result), verdict->rules[i].detail);
+			    oi_result_word(verdict->rules[i].result), verdict->rules[i].detail);
 	oi_log_info(&machine->host.log, "%s", line);
 	oi_watch_tell(machine, line);
 }
@@ -46,6 +46,6 @@ void oi_lines_checks(const struct oi_machine *machine, const struct oi_checks *c
 			oi_log_info(&machine->host.log, "check %s: pass: %s", check->id, check->detail);
 		else
 			oi_log_warn(&machine->host.log, "check %s: %s: %s", check->id,
-				    oi_proof_name(check->proof), check->detail);
+				    oi_proof_word(check->proof), check->detail);
 	}
 }

@@ -92,6 +92,16 @@ const char *oi_proof_name(enum oi_proof proof)
 	return names[proof];
 }
 
+const char *oi_result_word(enum oi_result result)
+{
+	return result == OI_RESULT_FAIL ? "no" : oi_result_name(result);
+}
+
+const char *oi_proof_word(enum oi_proof proof)
+{
+	return proof == OI_PROOF_UNPROVEN ? "not verified" : oi_proof_name(proof);
+}
+
 /* --- what the members of a step are --- */
 
 enum member_type { NOTHING, TEXT, LIST };

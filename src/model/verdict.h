@@ -228,6 +228,10 @@ struct oi_doc *oi_checks_to_doc(const struct oi_checks *checks);
 const char *oi_outcome_name(enum oi_outcome outcome);
 const char *oi_result_name(enum oi_result result);
 const char *oi_proof_name(enum oi_proof proof);
+/** oi_result_word() - as people read it: a rule that says no is no failure */
+const char *oi_result_word(enum oi_result result);
+/** oi_proof_word() - as people read it */
+const char *oi_proof_word(enum oi_proof proof);
 /** oi_action_name(), oi_action_kind() - "packages-install" and "packages" */
 const char *oi_action_name(enum oi_action action);
 const char *oi_action_kind(enum oi_action action);

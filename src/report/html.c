@@ -134,7 +134,7 @@ static void add_judged(const struct oi_doc *list, const char *title, const char 
 
 		oi_buf_addf(out, "<tr><td class=\"word %s\">",
 			    class_of(verdict ? oi_view_rule_tone(verdict, (int)i) : oi_view_word_tone(word)));
-		oi_html_escape(out, word);
+		oi_html_escape(out, verdict ? oi_view_rule_word(word) : oi_view_check_word(word));
 		oi_buf_adds(out, "</td>");
 		element(out, "td", "id", oi_view_or_dash(oi_view_text(item, "id")));
 		oi_buf_adds(out, "<td>");

@@ -130,7 +130,8 @@ void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_
 				      oi_view_or_dash(oi_view_text(rules->items[i], "detail")),
 				      (int)i == deciding ? "  <- this one decided" : "");
 
-		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_rule_tone(verdict, (int)i), word, text);
+		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_rule_tone(verdict, (int)i),
+			     oi_view_rule_word(word), text);
 	}
 }
 

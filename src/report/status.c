@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "report/view.h"
 
-#define RESULT_WIDTH 10 /* "unproven", the longest word a check begins with */
+#define RESULT_WIDTH 14 /* "not verified", the longest word that a check begins with */
 #define BAR_WIDTH 24
 #define PHASE_WIDTH (10 + 2 + BAR_WIDTH + 2)
 #define PART_WIDTH 17
@@ -81,7 +81,7 @@ static void add_checks(struct oi_paper *paper, const struct oi_doc *result)
 				      oi_view_or_dash(oi_view_text(checks->items[i], "id")),
 				      oi_view_or_dash(oi_view_text(checks->items[i], "detail")));
 
-		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_word_tone(word), word, text);
+		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_word_tone(word), oi_view_check_word(word), text);
 	}
 }
 

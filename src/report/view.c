@@ -86,6 +86,16 @@ enum oi_tone oi_view_word_tone(const char *word)
 	return is(word, "unproven") || is(word, "unknown") ? OI_TONE_WARN : OI_TONE_PLAIN;
 }
 
+const char *oi_view_rule_word(const char *word)
+{
+	return is(word, oi_result_name(OI_RESULT_FAIL)) ? oi_result_word(OI_RESULT_FAIL) : word;
+}
+
+const char *oi_view_check_word(const char *word)
+{
+	return is(word, oi_proof_name(OI_PROOF_UNPROVEN)) ? oi_proof_word(OI_PROOF_UNPROVEN) : word;
+}
+
 /* The last one; but what the stanza makes of its answer is a rule after it. */
 int oi_view_deciding(const struct oi_doc *verdict)
 {

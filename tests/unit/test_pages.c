@@ -227,8 +227,8 @@ static void test_plan(void **state OI_UNUSED)
 	assert_has(page, "plan        \033[31mrefused:\033[m");
 	assert_has(page, "VM size       Standard_HB120rs_v3\n");
 	assert_has(page, "Secure Boot   not known\n");
-	assert_has(page, "\033[31mfail\033[m      device: none on the bus <- this one decided\n");
-	assert_has(page, "  fail      installed: no driver stack\n");
+	assert_has(page, "\033[31mno\033[m        device: none on the bus <- this one decided\n");
+	assert_has(page, "  no        installed: no driver stack\n");
 	assert_has(page, "what to change\033[m\n  Stop and start the VM.\n");
 }
 

@@ -838,7 +838,7 @@ static void test_final_line(void **state OI_UNUSED)
 	assert_string_equal(whole, "exit 11 (Mellanox InfiniBand not found on this VM size): "
 				   "device-missing: nothing on the bus. Remedy: Redeploy.");
 	assert_string_equal(bare, "exit 0 (operation successful): no-stanza: No infiniband stanza "
-				  "was found: nothing was asked, nothing was done.");
+				  "was found, so nothing was done.");
 	assert_has(empty, ": disabled: The stanza says enabled: false. Remedy: Why not?");
 }
 
@@ -868,7 +868,7 @@ static void test_status_page(void **state OI_UNUSED)
 	assert_matches(page, "\ndriver +doca-ofed 3.2.3 for kernel 6.11.0-1015-azure\n");
 	assert_matches(page, "\nended +2026-11-22T10:33:12Z, after 130 s\n");
 	assert_matches(page, "\n  fail +port-state: mlx5_ib0/1 INIT\n");
-	assert_matches(page, "\n  unproven +port-rate: not ACTIVE\n");
+	assert_matches(page, "\n  not verified +port-rate: not ACTIVE\n");
 	assert_matches(page, "\n +120.004 s +#+ +verify\n");
 	oi_report_timings_page(doc, &paper);
 	timings = oi_buf_take(&paper.text);
