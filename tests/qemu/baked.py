@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Images with the driver in them, made by `ofed-init bake --root` and turned into disks for the guest.
+"""Images with the driver in them, made by ofed-init and turned into disks for the guest.
 
+    compiled.raw    by `ofed-init run`, that of modset.py: what a VM's disk has after its first boot
     baked.raw       by examples/chroot/bake-root, for the kernel that the guest boots
     moved.raw       for another kernel, in an image that has no headers for the one that the guest boots
 
@@ -75,25 +76,37 @@ def set_up(image):
     kernel = baseroot.kernel_release(image.root)
     image.path(box.STANZA).unlink()
     shutil.rmtree(image.path(box.SYSROOT))  # the guest is the machine
-    for path in (HERE / "in-baked" / "machine", HERE / "in-guest" / "agent", HERE / "in-guest" / "thin-modules"):
+    for path in (HERE / "in-baked" / "machine", *(HERE / "in-guest" / name for name in
+                                                  ("agent", "any-core", "thin-modules", "whose"))):
         image.copy(path, f"srv/rig/{path.name}")
     for path in (HERE / "in-baked" / "rig-machine.service", HERE / "in-guest" / "rig-agent.service"):
         image.copy(path, f"etc/systemd/system/{path.name}")
     for unit in SWITCHED_OFF:
         image.link(f"etc/systemd/system/{unit}", "/dev/null")
     shutil.copytree(HERE / "kmod", image.path("srv/rig/kmod"))
-    image.write("srv/rig/kmod/Kbuild", "obj-m := fake_vmbus.o fake_pci.o\n")
+    image.write("srv/rig/kmod/Kbuild", "obj-m := fake_vmbus.o fake_pci.o fake_hca.o\n")
+    # own: modprobe finds the kernel's own modules beneath it, whatever the vendor's are.
     image.run("sh", "-ec", f"""make -s -C /lib/modules/{kernel}/build M=/srv/rig/kmod modules
+        /srv/rig/any-core /srv/rig/kmod/fake_hca.ko
+        mkdir -p /lib/modules/{kernel}/extra /srv/rig/own/lib/modules/{kernel} /srv/disk
+        mv /srv/rig/kmod/fake_hca.ko /lib/modules/{kernel}/extra
         mv /srv/rig/kmod/fake_*.ko /srv/rig; rm -r /srv/rig/kmod
         /srv/rig/thin-modules {kernel}; depmod {kernel}
+        cd /srv/rig/own/lib/modules/{kernel}
+        ln -s /lib/modules/{kernel}/kernel /lib/modules/{kernel}/extra .
+        cp /lib/modules/{kernel}/modules.builtin* /lib/modules/{kernel}/modules.order .
+        depmod -b /srv/rig/own {kernel}
         systemctl -q enable rig-machine.service rig-agent.service""")
+    image.write("etc/modprobe.d/rig.conf", "softdep mlx5_ib post: fake_hca\n")
     image.write("etc/fstab", "/dev/vda / ext4 defaults 0 1\n")
     image.write("etc/machine-id", "")
     return kernel
 
 
 def disk(image, name):
-    image.copy(image.path("var/lib/ofed-init/baked.json"), "srv/rig/marker.json")
+    marker = image.path("var/lib/ofed-init/baked.json")
+    if marker.exists():
+        image.copy(marker, "srv/rig/marker.json")
     image.write("srv/rig/untouched", "".join(f"{digest(image.path(path))}  {path}\n" for path in UNTOUCHED))
     with open(name, "wb") as raw:
         raw.truncate(DISK_BYTES)

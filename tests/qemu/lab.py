@@ -35,8 +35,6 @@ class Lab:
     def prepare(self):
         compiling = subprocess.Popen([HERE / "container_work.py", self.scratch / "container"],
                                      stdin=subprocess.DEVNULL, preexec_fn=guest.die_with_parent)
-        vendor = subprocess.Popen([HERE / "working_set.py", self.scratch / "vendor"],
-                                  stdin=subprocess.DEVNULL, preexec_fn=guest.die_with_parent)
         started = time.monotonic()
         self.image = image.get(self.logs / "image.log")
         self.note("image", started)
@@ -44,7 +42,7 @@ class Lab:
         booted = self.booted()
         self.note("booted", started)
         started = time.monotonic()
-        if compiling.wait() or vendor.wait():
+        if compiling.wait():
             raise RuntimeError("there are no compiled modules")
         self.made = self.scratch / "container" / "made"
         self.note("modules", started)
@@ -110,13 +108,12 @@ class Lab:
             new.rename(folder)
 
     def make_payload(self):
-        """The second disk: the package, an archive for apt, a bundle as an ISO image, a set of modules, a
-        vendor's package with a set of its own, a metadata service."""
+        """The second disk: the package, an archive for apt, a bundle as an ISO image, the vendor's package with a
+        set of its modules, a metadata service."""
         tree = self.scratch / "payload"
         shutil.copytree(self.image / "archive", tree / "archive")
         shutil.copy(self.deb, tree / "ofed-init.deb")
-        shutil.copytree(self.made / "modset", tree / "modset")
-        shutil.copytree(self.scratch / "vendor" / "made" / "modset", tree / "vendor")
+        shutil.copytree(self.made / "vendor", tree / "vendor")
         shutil.copytree(HERE.parent / "imds", tree / "imds")
         listed = subprocess.run(["apt-ftparchive", "packages", "."], cwd=tree / "archive",
                                 check=True, stdout=subprocess.PIPE)

@@ -70,6 +70,10 @@ class Machine:
     def plug(self, functions=1):
         self.sh(f"modprobe fake_pci functions={functions}; udevadm settle")
 
+    def whose(self, *names):
+        """Of each that is loaded: whether it is the vendor's build, or the kernel's own."""
+        return dict(line.split() for line in self.sh("/srv/rig/whose " + " ".join(names)).splitlines())
+
     def load(self):
         """What a boot does with the list that an earlier installation has left."""
         self.sh("modprobe -a mlx5_ib ib_uverbs ib_umad rdma_ucm ib_ipoib; udevadm settle")

@@ -67,7 +67,7 @@ def text_of(name, dkms_name=DRIVER):
     text = text.replace("@LEVEL@", LEVEL).replace("@DKMS_VERSION@", DKMS_VERSION).replace("@DKMS_NAME@", dkms_name)
     text = text.replace("@SCRIPTS@", "ofed_scripts/" if dkms_name == DRIVER else "")
     text = text.replace("@ARCH@", "dpkg --print-architecture" if dkms_name == "kernel-mft-dkms" else "uname -m")
-    return text
+    return text.replace("@VERSIONED@", VERSIONED)
 
 
 def module_source(name):
@@ -103,6 +103,14 @@ def driver_scripts(questions=QUESTIONS):
     return files
 
 
+def driver_makefile(more="@:"):
+    return (text_of("driver/Makefile").replace("@MORE@", more), 0o644)
+
+
+def objects(modules):
+    return " ".join(f"{name}.o" for name in modules)
+
+
 def all_questions():
     """As many as the vendor's driver asks."""
     more = ((f"HAVE_NETDEV_PRIV_{n}", QUESTIONS[n % 2][1]) for n in range(ALL_QUESTIONS - len(QUESTIONS)))
@@ -116,17 +124,12 @@ def driver_source(broken=False, drives=False):
     for name in compiled:
         source = text_of("driver/mlx_compat.c") if name == "mlx_compat" else module_source(name)
         files[f"{SOURCE}/{name}.c"] = (source + (UNFIT if broken else ""), 0o644)
-    more = "./own-modules $(KVER) @MODULES@" if drives else "@:"
-    makefile = text_of("driver/Makefile").replace("@OBJECTS@", " ".join(f"{name}.o" for name in compiled))
-    files[f"{SOURCE}/Makefile"] = (makefile.replace("@MORE@", more).replace("@MODULES@", " ".join(OF_THE_KERNEL)), 0o644)
+    files[f"{SOURCE}/Makefile"] = driver_makefile(f"./own-modules $(KVER) {' '.join(OF_THE_KERNEL)}" if drives else "@:")
+    files[f"{SOURCE}/Kbuild"] = (text_of("driver/Kbuild").replace("@OBJECTS@", objects(compiled)), 0o644)
     if drives:
         files[f"{SOURCE}/own-modules"] = (text_of("driver/own-modules"), 0o755)
     files[f"{SOURCE}/dkms.conf"] = (driver_conf([(".", name) for name in MODULES]), 0o644)
     return files
-
-
-def makefile_of(name, module, symbols=""):
-    return (text_of("Makefile.other", name).replace("@OBJECTS@", f"{module}.o").replace("@SYMBOLS@", symbols), 0o644)
 
 
 def plain_source(name, module, more=""):
@@ -136,20 +139,27 @@ def plain_source(name, module, more=""):
         f'MAKE[0]="make all KVER=$kernelver"\nBUILT_MODULE_NAME[0]="{module}"\nDEST_MODULE_LOCATION[0]="/updates"\n'
     source = module_source(module).replace("#include <ofed_rig.h>\n", "").replace("ofed_rig_present()", "0")
     return {f"{top}/dkms.conf": (conf, 0o644), f"{top}/{module}.c": (source + more, 0o644),
-            f"{top}/common.postinst": (text_of("common.postinst"), 0o755),
-            f"{top}/Makefile": makefile_of(name, module)}
+            f"{top}/Kbuild": (f"obj-m := {module}.o\n", 0o644),
+            f"{top}/Makefile": (text_of("Makefile.other", name).replace("@SYMBOLS@", ""), 0o644),
+            f"{top}/common.postinst": (text_of("common.postinst"), 0o755)}
 
 
-def client_source(name, module, more=""):
-    """A package's source that is compiled against the driver's."""
+def client_files(name, module, folder="."):
+    """What a source that is compiled against the driver's has beside what is compiled."""
     top = f"/usr/src/{name}-{DKMS_VERSION}"
     # 5.9: not compiled by itself for a kernel that comes, but by the driver's POST_INSTALL.
     conf = f'PACKAGE_NAME="{name}"\nPACKAGE_VERSION="{DKMS_VERSION}"\nCLEAN="make clean"\nAUTOINSTALL=\n' \
         'MAKE="make -j$(grep -c ^processor /proc/cpuinfo) KVER=$kernelver KDIR=/lib/modules/$kernelver/build"\n' \
-        f'BUILT_MODULE_NAME[0]="{module}"\nBUILT_MODULE_LOCATION[0]="./"\nDEST_MODULE_LOCATION[0]="/updates"\n'
-    return {**plain_source(name, module), f"{top}/dkms.conf": (conf, 0o644),
-            f"{top}/{module}.c": (module_source(module) + more, 0o644),
-            f"{top}/Makefile": makefile_of(name, module, "$(OFED)/Module.symvers")}
+        f'BUILT_MODULE_NAME[0]="{module}"\nBUILT_MODULE_LOCATION[0]="{folder}"\nDEST_MODULE_LOCATION[0]="/updates"\n'
+    symbols = "$(OFED)/Module.symvers"
+    return {f"{top}/dkms.conf": (conf, 0o644), f"{top}/common.postinst": (text_of("common.postinst"), 0o755),
+            f"{top}/Makefile": (text_of("Makefile.other", name).replace("@SYMBOLS@", symbols), 0o644)}
+
+
+def client_source(name, module, more=""):
+    top = f"/usr/src/{name}-{DKMS_VERSION}"
+    return {**client_files(name, module), f"{top}/{module}.c": (module_source(module) + more, 0o644),
+            f"{top}/Kbuild": (f"obj-m := {module}.o\nccflags-y := -I$(OFED)/include\n", 0o644)}
 
 
 def sources_of(variant):

@@ -25,9 +25,10 @@ def trial_with_stack(function):
     return register(function, "stack")
 
 
-def trial_of_image(image, size, functions=1):
-    """Starts when an image's first boot has settled, on a VM of that size with so many functions."""
-    start = FirstBoot(image, f"rig.size={size} rig.functions={functions}")
+def trial_of_image(image, size, functions=1, own=False):
+    """Starts when an image's first boot has settled, on a VM of that size with so many functions; own: with the
+    kernel's own driver loaded before anything else."""
+    start = FirstBoot(image, f"rig.size={size} rig.functions={functions} rig.own={int(own)}")
     return lambda function: register(function, start)
 
 

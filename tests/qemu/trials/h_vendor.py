@@ -7,14 +7,16 @@ import time
 
 from machine import SIZE, STATUS_LOG
 from rig import vendor
-from trials import trial, trial_with_power_cuts
+from trials import e_modules, trial, trial_with_power_cuts
 from trials.b_run import ended, proven
 
 SET = "/srv/disk/vendor"
+# Clients of the kernel's own core, which a distribution loads as soon as there is a device; nobody uses them.
+CLIENTS = "rpcrdma ib_iser"
 DROPIN = "/etc/systemd/system/openibd.service.d/60-rig.conf"
 HOLD = "/run/modprobe.d/ofed-init-reload.conf"
 ALWAYS = ("mlx5_core", "mlx5_ib", "ib_core", "ib_uverbs")
-OWN = dict.fromkeys(ALWAYS, "")  # the kernel's own have no source version
+OWN = dict.fromkeys(ALWAYS, "kernel")
 
 # The machine's own network, all of it in the guest: a gateway, and behind it the metadata service.
 NETWORK = f"""
@@ -33,21 +35,28 @@ until [ -s /run/imds.port ]; do sleep 0.1; done
 """
 # Between the old modules and the new ones: the function comes anew to udev, which would load its driver.
 BETWEEN = f"""#!/bin/sh
+[ ! -e /run/between.hold ] || exit 0
 cp {HOLD} /run/between.hold
 udevadm trigger --settle --action=add /sys/bus/pci/devices/0101:00:00.0
 grep -o '^mlx5_core' /proc/modules >/run/between.loaded
 exit 0
 """
+WITH_BETWEEN = "install mlx_compat /bin/sh /run/between; /sbin/modprobe --ignore-install mlx_compat\n"
 # Where the power may go; OI_POWER_CUT names one, or anything else of the log.
 MOMENTS = ("step install-packages:", "Unpacking ofed-init-modules", "Unpacking doca-ofed",
            "Setting up ofed-init-modules", "Setting up doca-ofed", "step enable-openibd:", "step restart-openibd:")
-# What a boot does whose initramfs holds the kernel's own driver, and the root another one.
+# The kernel's own modules as modprobe finds them, whatever else is installed.
+KEEP_OWN = """
+own=/run/own/lib/modules/$(uname -r)
+mkdir -p $own
+ln -s /lib/modules/$(uname -r)/kernel /lib/modules/$(uname -r)/extra $own
+cp /lib/modules/$(uname -r)/modules.* $own
+"""
+# What a boot does whose initramfs holds the kernel's own driver, and which loads nothing more: its openibd goes by
+# source versions, and does not even look here.
 FROM_INITRAMFS = """
-own=$(find /lib/modules/$(uname -r)/kernel -name mlx5_core.ko)
-/etc/init.d/openibd stop
-modprobe -a $(modinfo -F depends $own | tr , ' ')
-insmod $own
-/etc/init.d/openibd start
+systemctl stop openibd
+modprobe -d /run/own -a mlx5_ib ib_uverbs ib_umad rdma_ucm ib_ipoib
 udevadm settle
 """
 # udevd has just looked whether its files have changed, when they change.
@@ -79,15 +88,13 @@ def prepare(vm):
   verify: {{wait_seconds: 60, network_wait_seconds: 3}}
 """)
     # After a power cut there may be less, and the boot goes on as well.
-    vm.status("sh", "-c", "modprobe -a mlx5_ib ib_uverbs ib_umad rdma_ucm ib_ipoib; udevadm settle")
+    vm.status("sh", "-c", f"modprobe -a mlx5_ib ib_uverbs ib_umad rdma_ucm ib_ipoib {CLIENTS}; udevadm settle")
     vm.sh(NETWORK)
 
 
 def loaded(vm):
-    """The source versions of what is loaded."""
-    lines = vm.sh(f"for m in {' '.join(ALWAYS)}; do [ ! -e /sys/module/$m ] ||"
-                  " echo $m:$(cat /sys/module/$m/srcversion 2>/dev/null); done").split()
-    return dict(line.split(":") for line in lines)
+    """Whose modules are loaded."""
+    return vm.whose(*ALWAYS)
 
 
 def incarnations(vm):
@@ -97,15 +104,9 @@ def incarnations(vm):
 
 def vendors_loaded(t, vm):
     """Those of the set are on the disk and in the kernel."""
-    release = vm.sh("uname -r").strip()
     t.equal(vm.sh("cd /lib/modules/$(uname -r)/updates/dkms && sha256sum *.ko"),
             vm.sh(f"cd {SET}/built && sha256sum *.ko"), "the modules are those that dkms has built")
-    for module in (*vendor.MODULES, vendor.COMPILED):
-        file, source, magic = vm.sh(f"modinfo -F filename {module}; modinfo -F srcversion {module};"
-                                    f" modinfo -F vermagic {module}").splitlines()
-        t.contains(file, "/updates/dkms/", f"{module} is found before the kernel's own")
-        t.equal(magic.split()[0], release, f"{module} is for this kernel")
-        t.equal(vm.sh(f"cat /sys/module/{module}/srcversion").strip(), source, f"{module} is the one that is loaded")
+    e_modules.vendors_loaded(t, vm)
 
 
 @trial
@@ -113,8 +114,10 @@ def vendor_exchange(t, vm):
     """Nothing is compiled, the loaded modules make way, udev keeps out of it, and the network stays."""
     prepare(vm)
     t.equal(loaded(vm), OWN, "at first the kernel's own modules are loaded")
+    t.equal(vm.whose(*CLIENTS.split()), dict.fromkeys(CLIENTS.split(), "kernel"), "and clients of it, without users")
+    vm.sh(KEEP_OWN)
     vm.write("/run/between", BETWEEN)
-    vm.write(DROPIN, "[Service]\nExecStopPost=/bin/sh /run/between\n")
+    vm.write("/etc/modprobe.d/rig-between.conf", WITH_BETWEEN)
     vm.meanwhile(BUSY)
     run = vm.run()
     ended(t, run, 0, "installed")
@@ -140,7 +143,7 @@ def vendor_exchange(t, vm):
 def overtaken(t, vm):
     """The port is there, but by the driver that came first: exchanged before any workload, and only once."""
     vm.sh(FROM_INITRAMFS)
-    t.equal(loaded(vm)["mlx5_core"], "", "the boot has loaded the kernel's own driver")
+    t.equal(loaded(vm), OWN, "the boot has loaded the kernel's own driver")
     t.contains(vm.status("ofed-init", "plan").output, "restart-openibd", "plan says what run would do")
     run = vm.run()
     ended(t, run, 0, "driver-present")
@@ -215,8 +218,9 @@ def vendor_power_cut(t, vm):
     proven(t, run)
     t.contains(run.log, "did not get past step", f"cut off at {moment!r}, and the next run knows")
     vm.cut_power()
-    prepare(vm)
     vendors_loaded(t, vm)
+    prepare(vm)
+    t.equal(vm.status("python3", "-c", REACH)[0], 0, "what lies behind the gateway answers")
     t.contains(vm.sh("tail -n 1 /var/log/azure/ib-vmext-status"), "exit 0 (operation successful): installed",
                "the log has its end")
     run = vm.run()
