@@ -74,6 +74,7 @@ def state_of(vm):
         "files": files_of(vm),
         "packages": sorted(said(vm, "dpkg-query", "-W", "-f",
                                 "${db:Status-Abbrev} ${Package} ${Version} ${Architecture}\\n")),
+        "alternatives": said(vm, "update-alternatives", "--get-selections"),
         "dkms": sorted(said(vm, "sh", "-c", "! command -v dkms || dkms status")),
         # rdma-core makes the group rdma; a group that a package has made stays, by Debian's custom.
         "groups": [line for line in vm.container.path("etc/group").read_text().splitlines()
