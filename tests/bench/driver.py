@@ -2,12 +2,14 @@
 """A driver that takes its time to compile: the kernel's own mlx5 modules, of Debian's linux-source.
 
 The vendor's cannot be had here. It grew out of this one, and is larger: what is compiled below is its
-core, the InfiniBand core and IPoIB, without the layer that fits them to many kernels. Beside it, as the
-vendor has them, iSER and SRP: each a package of its own for dkms.
+core, the InfiniBand core and IPoIB, without the layer that fits them to many kernels, but with scripts that build as
+the vendor's do (tests/rig/vendor.py). Beside it iSER and SRP, each a package of its own for dkms.
 """
 import pathlib
 import re
 import subprocess
+
+from rig import vendor
 
 DRIVER = {
     "drivers/infiniband/core": ("ib_core", "ib_cm", "iw_cm", "rdma_cm", "ib_umad", "ib_uverbs", "rdma_ucm"),
@@ -18,15 +20,8 @@ DRIVER = {
 HEADERS = ("drivers/net/ethernet/mellanox/mlxfw",)
 OTHERS = {name: {f"drivers/infiniband/ulp/{name}": (f"ib_{name}",)} for name in ("iser", "isert", "srp")}
 # The core's trace points name their header by a path from the kernel's include/trace.
+COMPAT = "obj-m += mlx_compat.o\nccflags-y += -I$(src)/include -I$(src)/compat\n"
 KBUILD = "subdir-ccflags-y += -I$(src)/include/trace\nobj-y += {}\n"
-MAKEFILE = """KDIR := /lib/modules/$(KVER)/build
-all:
-\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules
-clean:
-\t$(MAKE) -C $(KDIR) M=$(CURDIR) clean
-"""
-
-
 def package(kernel):
     """Debian's package that has the source of KERNEL."""
     return "linux-source-" + re.match(r"\d+\.\d+", kernel)[0]
@@ -42,17 +37,9 @@ def unpack(deb, name, into):
                     "bash", deb, name, into, *wanted], check=True)
 
 
-def files(tree, name, version, folders, headers=(), needs=""):
-    """FOLDERS of TREE as dkms wants them in /usr/src: a path, its content and mode."""
-    home = f"/usr/src/{name}-{version}"
-    conf = f'PACKAGE_NAME="{name}"\nPACKAGE_VERSION="{version}"\nAUTOINSTALL="yes"\n' \
-        'MAKE[0]="make -j${parallel_jobs:-$(nproc)} KVER=${kernelver}"\nCLEAN="make clean KVER=${kernelver}"\n' + needs
-    modules = [(folder, module) for folder, names in folders.items() for module in names]
-    for n, (folder, module) in enumerate(modules):
-        conf += f'BUILT_MODULE_NAME[{n}]="{module}"\nBUILT_MODULE_LOCATION[{n}]="{folder}"\n' \
-            f'DEST_MODULE_LOCATION[{n}]="/updates"\n'
-    made = {f"{home}/dkms.conf": (conf, 0o644), f"{home}/Makefile": (MAKEFILE, 0o644),
-            f"{home}/Kbuild": (KBUILD.format(" ".join(f"{folder}/" for folder in folders)), 0o644),
+def files(tree, home, version, folders, headers=()):
+    """FOLDERS of TREE as they lie in HOME: a path, its content and mode."""
+    made = {f"{home}/Kbuild": (KBUILD.format(" ".join(f"{folder}/" for folder in folders)), 0o644),
             f"{home}/include/trace/README": ("The way from here is all that counts.\n", 0o644)}
     tree = pathlib.Path(tree)
     for path in sorted(path for folder in (*folders, *headers) for path in (tree / folder).rglob("*")):
@@ -61,11 +48,20 @@ def files(tree, name, version, folders, headers=(), needs=""):
     return made
 
 
-def all_files(tree, name, version):
-    """The driver, called NAME, and the others: by the name that dkms has for each."""
-    made = {name: files(tree, name, version, DRIVER, HEADERS)}
+def all_files(tree, version, questions):
+    """The driver, which asks that much before it compiles, and the others: by the name that dkms has for each."""
+    modules = [(".", "mlx_compat"), *((folder, name) for folder, names in DRIVER.items() for name in names)]
+    home = vendor.SOURCE
+    own = files(tree, home, version, DRIVER, HEADERS)
+    own[f"{home}/Kbuild"] = (own[f"{home}/Kbuild"][0] + COMPAT, 0o644)
+    own[f"{home}/mlx_compat.c"] = (vendor.text_of("driver/mlx_compat.c"), 0o644)
+    own[f"{home}/Makefile"] = vendor.driver_makefile()
+    own[f"{home}/dkms.conf"] = (vendor.driver_conf(modules), 0o644)
+    made = {vendor.DRIVER: {**own, **vendor.driver_scripts(questions)}}
     for other, folders in OTHERS.items():
-        made[other] = files(tree, other, version, folders, needs=f'BUILD_DEPENDS[0]="{name}"\n')
+        module, = sum(folders.values(), ())
+        made[other] = {**files(tree, f"/usr/src/{other}-{version}", version, folders),
+                       **vendor.client_files(other, module, next(iter(folders)))}
     return made
 
 

@@ -6,7 +6,8 @@
 
 The machines are those of tests/rig/box.py: Debian with its own apt, dpkg, dkms, compiler and headers, without
 compiler and headers at first, and a doca-host package of ours. Its driver is the kernel's own, as Debian has its
-source (driver.py), and compiles for minutes; with BENCH_READY_DRIVER=small it is eight modules of a few lines. Its
+source (driver.py), and compiles for minutes; with BENCH_READY_DRIVER=asks it asks as many questions of the headers
+before that as the vendor's, and with BENCH_READY_DRIVER=small it is fourteen modules of a few lines. Its
 doca-ofed wants what the vendor's brings, as far as Debian has it: libraries, tools, a subnet manager, tests, UCX
 and MPI. All packages lie in a folder of the machine, so nothing is downloaded, and
 its index is short, so the script's second update costs next to nothing. What is written goes to the disk below /tmp, as
@@ -59,7 +60,8 @@ dkms status | grep -q installed
 
 def driver_source(machine, kernel, work):
     """The driver's source, for the very headers that the machine's archive has."""
-    if os.environ.get("BENCH_READY_DRIVER") == "small":
+    kind = os.environ.get("BENCH_READY_DRIVER")
+    if kind == "small":
         return None
     name = driver.package(kernel)
     machine.run("sh", "-ec", 'cd /srv; apt-get -q download "$1=$(dpkg-query -W -f \'${Version}\' "$2")"',
@@ -67,7 +69,8 @@ def driver_source(machine, kernel, work):
     deb, = machine.path("srv").glob(f"{name}_*.deb")
     driver.unpack(deb, name, work / "source")
     deb.unlink()
-    return driver.all_files(work / "source", vendor.DRIVER, vendor.DKMS_VERSION)
+    questions = vendor.all_questions() if kind == "asks" else vendor.QUESTIONS
+    return driver.all_files(work / "source", vendor.DKMS_VERSION, questions)
 
 
 def prepare(args):
@@ -135,7 +138,7 @@ def lacking(machine):
     there = {path.name.partition(".")[0]
              for path in machine.path(f"usr/lib/modules/{kernel}/updates/dkms").glob("*.ko*")}
     return [name for conf in machine.path("usr/src").glob("*/dkms.conf")
-            for name in re.findall(r'^BUILT_MODULE_NAME\[\d+\]="(.*)"', conf.read_text(), re.MULTILINE)
+            for name in re.findall(r'^BUILT_MODULE_NAME\[.*\]="?([^"\n]*)', conf.read_text(), re.MULTILINE)
             if name not in there]
 
 
