@@ -265,7 +265,7 @@ static int remove_packages(const struct oi_host *host, const struct oi_packages_
 
 	if (!packages->n)
 		return 0;
-	return oi_packages_wait(ops, host, &named, err) || ops->remove(host, packages, err) ? -1 : 0;
+	return oi_packages_wait(ops->locks, host, &named, err) || ops->remove(host, packages, err) ? -1 : 0;
 }
 
 /* --- dkms --- */

@@ -473,9 +473,8 @@ static int unpack(const struct oi_host *host, const char *name, int dir_fd, cons
 int oi_fetcher_unpack_to(const struct oi_host *host, const char *name, int dir_fd,
 			 const char *into, struct oi_err *err)
 {
-	OI_FREE char *path = oi_mem_printf(
-		"%s" OI_STAGING_DIR "/%s",
-		oi_root_is_real(&host->change) ? "" : host->change.path, name);
+	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", name);
+	OI_FREE char *path = oi_root_name(&host->change, staged);
 
 	return unpack(host, path, dir_fd, into, err);
 }

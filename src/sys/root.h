@@ -31,7 +31,7 @@ void oi_root_close(struct oi_root *root);
 /** oi_root_is_real() - is it "/" */
 bool oi_root_is_real(const struct oi_root *root);
 
-/** oi_root_name() - "DIR/etc/x" for messages, "/etc/x" when the root is "/"; owned by the caller */
+/** oi_root_name() - a path below the root as messages and children name it: "DIR/etc/x", "/etc/x" when the root is "/"; owned by the caller */
 char *oi_root_name(const struct oi_root *root, const char *path);
 
 /** oi_root_openat() - open(2) below the root, O_CLOEXEC; Return: descriptor, or -1 with errno */

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "execute/apt/pin.h"
 #include "execute/packages/address.h"
 #include "execute/state/own_file.h"
 #include "execute/packages/packages.h"
@@ -34,7 +35,7 @@ int oi_apt_stage_address(struct oi_packages *p, const struct oi_step *step,
 	struct oi_apt_staged *staged = &oi_apt_of(p)->staged;
 	const struct oi_root *root = &p->ctx->host->change;
 	OI_FREE char *address = NULL;
-	OI_FREE char *key_path = oi_mem_printf("%s" KEYS, oi_root_is_real(root) ? "" : root->path);
+	OI_FREE char *key_path = oi_root_name(root, KEYS);
 	OI_FREE char *entry = NULL;
 	OI_FREE char *uri = NULL;
 
@@ -61,20 +62,6 @@ int oi_apt_add_address(struct oi_packages *p, const struct oi_step *step, struct
 		return -1;
 	return oi_own_file_write(p->ctx->host, KEYRING, oi_buf_str(&keys), err) ||
 	       oi_own_file_write(p->ctx->host, LIST, entry, err) ? -1 : 0;
-}
-
-/*
- * Above the 500 of any repository, below the 1000 at which apt would downgrade.
- * Source: apt_preferences(5); the vendor's repository carries a dkms of its own
- */
-char *oi_apt_pin_text(const struct oi_step *step)
-{
-	OI_FREE char *names = oi_strv_join(&step->hold.names, " ");
-
-	return oi_mem_printf("# Written by ofed-init: %s stays the distribution's own.\n"
-			     "Package: %s\n"
-			     "Pin: release o=%s\n"
-			     "Pin-Priority: 600\n", names, names, step->hold.archive);
 }
 
 int oi_apt_hold(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)

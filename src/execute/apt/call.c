@@ -46,7 +46,7 @@ static bool on_line(void *data, const char *line)
 		return false;
 	if (!call->words.waiting)
 		return false;
-	oi_packages_name_holder(call->ops, call->host, &call->holder); /* apt says it every second: once is enough */
+	oi_packages_name_holder(call->locks, call->host, &call->holder); /* apt says it every second: once is enough */
 	return true;
 }
 
@@ -65,7 +65,7 @@ void oi_apt_call_init(struct oi_apt_call *call, const struct oi_packages *p, enu
 
 	oi_apt_call_clear(call);
 	memset(call, 0, sizeof(*call));
-	call->ops = p->ops;
+	call->locks = p->ops->locks;
 	call->host = p->ctx->host;
 	call->child.tool = tool;
 	call->child.on_line = on_line;
@@ -160,20 +160,20 @@ static int run_locked(struct oi_apt_call *call, struct oi_err *err)
 
 	for (int tries = 0; tries < LOCK_TRIES; tries++) {
 		if (waits && tries == 0)
-			oi_packages_name_holder(call->ops, host, &call->holder);
-		else if (oi_packages_wait(call->ops, host, &call->holder, err))
+			oi_packages_name_holder(call->locks, host, &call->holder);
+		else if (oi_packages_wait(call->locks, host, &call->holder, err))
 			return -1;
 		if (!oi_apt_call_run(call, err))
 			return 0;
 		if (call->words.waiting)
-			return oi_packages_lock_failed(call->ops, host, err); /* our deadline came first */
+			return oi_packages_lock_failed(call->locks, host, err); /* our deadline came first */
 		if (!call->words.locked)
 			return -1;
 		if (!oi_clock_left_ms(host->deadline_ms))
 			break;
 		poll(NULL, 0, LOCK_LOOK_MS);
 	}
-	return oi_packages_lock_failed(call->ops, host, err);
+	return oi_packages_lock_failed(call->locks, host, err);
 }
 
 /* --- dpkg --- */
@@ -248,7 +248,7 @@ int oi_apt_call_dpkg(const struct oi_packages *p, struct oi_apt_call *call, stru
 {
 	/* Nobody else's half-finished work is taken for an interrupted one. */
 	if (was_interrupted(p->ctx->host) &&
-	    (oi_packages_wait(call->ops, p->ctx->host, &call->holder, err) || (was_interrupted(p->ctx->host) && heal(p, err))))
+	    (oi_packages_wait(call->locks, p->ctx->host, &call->holder, err) || (was_interrupted(p->ctx->host) && heal(p, err))))
 		return -1;
 	if (!run_locked(call, err))
 		return 0;

@@ -21,7 +21,7 @@ struct oi_apt_call {
 	struct oi_apt_changes changes;
 	struct oi_apt_preview preview;
 	int64_t bytes; /* to download */
-	const struct oi_packages_ops *ops;
+	const struct oi_packages_lock *locks;
 	const struct oi_host *host;
 	pid_t holder; /* of the lock: named already */
 	bool advice; /* the line before was about packages that are not to be installed */
@@ -87,9 +87,5 @@ int oi_apt_preview(const struct oi_packages *p, struct oi_apt_call *call,
 
 /** oi_apt_compiles() - is a package a compiler's, or a kernel's headers */
 bool oi_apt_compiles(const char *name);
-
-/** oi_apt_record() - what will be new and replaced; before the work: what a cut-off one brings is ours too */
-OI_MUST_CHECK
-int oi_apt_record(const struct oi_packages *p, struct oi_err *err);
 
 #endif

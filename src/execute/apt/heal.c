@@ -157,7 +157,7 @@ int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 	pid_t named = 0;
 
 	/* Before that it would be somebody's work that is under way. */
-	if (oi_packages_wait(p->ops, p->ctx->host, &named, err) ||
+	if (oi_packages_wait(p->ops->locks, p->ctx->host, &named, err) ||
 	    list_states(p->ctx->host, &states, err) ||
 	    drop_damaged(p->ctx->host, journal, &states, err))
 		return -1;

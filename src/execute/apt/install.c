@@ -10,36 +10,12 @@
 #include "execute/state/journal.h"
 #include "execute/state/record.h"
 
-void oi_apt_clear(struct oi_apt *apt)
-{
-	oi_apt_staged_clear(&apt->staged);
-	free(apt->address);
-	free(apt->incomplete);
-	oi_strv_clear(&apt->names);
-	oi_strv_clear(&apt->fresh);
-	oi_strv_clear(&apt->replaced);
-	memset(apt, 0, sizeof(*apt));
-}
-
-void oi_apt_begin(struct oi_packages *p)
-{
-	p->state = oi_mem_zalloc(1, sizeof(struct oi_apt));
-}
-
-void oi_apt_end(struct oi_packages *p)
-{
-	oi_apt_clear(p->state);
-	free(p->state);
-	p->state = NULL;
-}
-
 /* Where the fetched artefact lies, as a child sees it; owned by the caller. */
 static char *artefact_of(const struct oi_packages *p, const struct oi_step *step)
 {
-	const struct oi_root *root = &p->ctx->host->change;
+	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->repository.name);
 
-	return oi_mem_printf("%s" OI_STAGING_DIR "/%s", oi_root_is_real(root) ? "" : root->path,
-			     step->repository.name);
+	return oi_root_name(&p->ctx->host->change, staged);
 }
 
 int oi_apt_stage_package(struct oi_packages *p, const struct oi_step *step,
@@ -67,13 +43,6 @@ int oi_apt_add(struct oi_packages *p, const struct oi_step *step, struct oi_err 
 }
 
 /* --- installation --- */
-
-int oi_apt_record(const struct oi_packages *p, struct oi_err *err)
-{
-	if (oi_record_note_packages(&p->ctx->host->change, &oi_apt_of(p)->fresh, err))
-		return -1;
-	return oi_record_note_replaced(&p->ctx->host->change, &oi_apt_of(p)->replaced, err);
-}
 
 /*
  * May dpkg leave out the fsync of each file (what that means: lost.h). Only if nothing is

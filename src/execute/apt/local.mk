@@ -14,8 +14,12 @@ execute_sources += \
 	src/execute/apt/lost.h \
 	src/execute/apt/ops.c \
 	src/execute/apt/ops.h \
+	src/execute/apt/pin.c \
+	src/execute/apt/pin.h \
 	src/execute/apt/remove.c \
 	src/execute/apt/remove.h \
+	src/execute/apt/session.c \
+	src/execute/apt/session.h \
 	src/execute/apt/simulate.c \
 	src/execute/apt/source.c \
 	src/execute/apt/source.h \

@@ -5,6 +5,11 @@
 #include "execute/apt/install.h"
 #include "execute/apt/remove.h"
 
+/* The second is dpkg's own, the only one before 2018. */
+static const struct oi_packages_lock locks[] = {
+	{ "/var/lib/dpkg/lock-frontend", false }, { "/var/lib/dpkg/lock", false }, { NULL, false },
+};
+
 const struct oi_packages_ops oi_apt_ops = {
 	.method = "apt", .format = "deb", .begin = oi_apt_begin, .end = oi_apt_end,
 	.stage = oi_apt_stage_package, .stage_address = oi_apt_stage_address,
@@ -15,6 +20,5 @@ const struct oi_packages_ops oi_apt_ops = {
 	.present = oi_apt_present, .try_remove = oi_apt_try_remove, .remove = oi_apt_remove,
 	.restore = oi_apt_restore, .heal = oi_apt_heal,
 	.books = "/var/lib/dpkg/status",
-	/* the second is dpkg's own, the only one before 2018 */
-	.locks = { { "/var/lib/dpkg/lock-frontend", false }, { "/var/lib/dpkg/lock", false } },
+	.locks = locks,
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "execute/apt/pin.h"
 #include "execute/apt/state.h"
 
 #include <errno.h>
@@ -44,26 +45,21 @@ static const struct {
 	{ "/etc/apt/trusted.gpg.d", OI_APT_DIR "/trusted.gpg.d" },
 };
 
-static char *under(const struct oi_root *root, const char *path)
-{
-	return oi_mem_printf("%s%s", oi_root_is_real(root) ? "" : root->path, path);
-}
-
 char *oi_apt_conf_path(const struct oi_host *host)
 {
-	return under(&host->change, CONF);
+	return oi_root_name(&host->change, CONF);
 }
 
 char *oi_apt_proxy_path(const struct oi_host *host)
 {
-	return under(&host->change, PROXY);
+	return oi_root_name(&host->change, PROXY);
 }
 
 char *oi_apt_source_path(const struct oi_host *host, const char *name)
 {
 	OI_FREE char *path = oi_mem_printf(SOURCES "/%s", name);
 
-	return under(&host->change, path);
+	return oi_root_name(&host->change, path);
 }
 
 static void forget(const struct oi_host *host, const char *path)
@@ -109,7 +105,7 @@ static int unpack(const struct oi_host *host, const char *artefact, struct oi_er
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DPKG_DEB };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	OI_FREE char *tree = under(&host->change, TREE);
+	OI_FREE char *tree = oi_root_name(&host->change, TREE);
 
 	if (oi_root_remove(&host->change, TREE, err) ||
 	    oi_root_mkdirs(&host->change, TREE, 0755, err))
@@ -203,7 +199,7 @@ static int judge_keys(const struct oi_host *host, const struct oi_step *step,
 			return -1;
 	for (size_t i = 0; i < source->key_blocks.n; i++) {
 		const char *block = source->key_blocks.v[i];
-		OI_FREE char *file = under(&host->change, KEYS);
+		OI_FREE char *file = oi_root_name(&host->change, KEYS);
 
 		if (oi_root_write(&host->change, KEYS, 0644, block, strlen(block), err) ||
 		    oi_keyring_import(host, GPG_HOME, file, err))
@@ -217,8 +213,8 @@ int oi_apt_stage(const struct oi_host *host, const struct oi_step *step, const c
 {
 	OI_CLEANUP(oi_root_close) struct oi_root tree = { .fd = -1 };
 	OI_CLEANUP(oi_apt_source_clear) struct oi_apt_source source = { 0 };
-	OI_FREE char *path = under(&host->change, TREE);
-	OI_FREE char *key_path = under(&host->change, KEYS);
+	OI_FREE char *path = oi_root_name(&host->change, TREE);
+	OI_FREE char *key_path = oi_root_name(&host->change, KEYS);
 	OI_FREE char *uris = NULL;
 
 	oi_apt_staged_clear(staged);
@@ -265,7 +261,7 @@ static int link_into(const struct oi_host *host, const char *folder, const char 
 	int dir = oi_root_openat(&host->change, folder, O_PATH | O_DIRECTORY, 0);
 	int ret = -1;
 
-	target = under(&host->change, path);
+	target = oi_root_name(&host->change, path);
 	if (dir >= 0) {
 		ret = symlinkat(target, dir, name);
 		if (ret && errno == EEXIST)
@@ -364,7 +360,7 @@ static int lay_part(const struct oi_host *host, const struct oi_verdict *verdict
 static void add_setting(struct oi_buf *conf, const struct oi_host *host, const char *name,
 			const char *path)
 {
-	OI_FREE char *full = under(&host->change, path);
+	OI_FREE char *full = oi_root_name(&host->change, path);
 
 	oi_buf_addf(conf, "%s \"%s\";\n", name, full);
 }
@@ -489,7 +485,7 @@ bool oi_apt_replaces(const struct oi_host *host, const struct oi_apt_staged *sta
 
 void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args)
 {
-	OI_FREE char *folder = under(&host->change, ONLY_STAGED);
+	OI_FREE char *folder = oi_root_name(&host->change, ONLY_STAGED);
 
 	oi_strv_add(args, "-o");
 	oi_strv_add(args, "Dir::Etc::sourcelist=/dev/null");
@@ -503,7 +499,7 @@ void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args)
 int oi_apt_private_marks(const struct oi_host *host, struct oi_strv *args, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf marks = { 0 };
-	OI_FREE char *path = under(&host->change, PRIVATE_MARKS);
+	OI_FREE char *path = oi_root_name(&host->change, PRIVATE_MARKS);
 
 	if (oi_root_read(&host->change, MARKS, MARKS_BYTES, &marks, err) < 0 ||
 	    oi_root_write(&host->change, PRIVATE_MARKS, 0644, oi_buf_str(&marks), marks.len, err))

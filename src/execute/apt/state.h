@@ -82,9 +82,6 @@ void oi_apt_only_staged(const struct oi_host *host, struct oi_strv *args);
 OI_MUST_CHECK
 int oi_apt_private_marks(const struct oi_host *host, struct oi_strv *args, struct oi_err *err);
 
-/** oi_apt_pin_text() - preferences for a step that holds packages; owned by the caller */
-char *oi_apt_pin_text(const struct oi_step *step);
-
 /** oi_apt_conf_path() - the file for apt's -c, as a child sees it; owned by the caller */
 char *oi_apt_conf_path(const struct oi_host *host);
 /** oi_apt_proxy_path() - where the stanza's proxy is, for APT_CONFIG; owned by the caller */

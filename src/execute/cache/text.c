@@ -29,8 +29,9 @@ char *oi_modset_package_name(const char *kernel)
 
 char *oi_modset_staged_path(const struct oi_host *host, const char *file)
 {
-	return oi_mem_printf("%s" OI_STAGING_DIR "/%s",
-			     oi_root_is_real(&host->change) ? "" : host->change.path, file);
+	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", file);
+
+	return oi_root_name(&host->change, staged);
 }
 
 void oi_modset_parse_provides(const char *text, struct oi_strv *names)

@@ -44,16 +44,14 @@ static char *fetch_key(const struct oi_context *ctx, const char *address, struct
 		OI_FREE char *path = local_path(url);
 
 		if (oi_root_exists(&ctx->host->change, path))
-			return oi_mem_printf("%s%s", oi_root_is_real(&ctx->host->change) ? "" :
-					     ctx->host->change.path, path);
+			return oi_root_name(&ctx->host->change, path);
 		oi_err_set(err, OI_R_FETCH_FILE, "%s is not there", path);
 		return NULL;
 	}
 	oi_strv_add(&urls, url);
 	if (oi_fetcher_download(ctx->host, &job, err))
 		return NULL;
-	return oi_mem_printf("%s" OI_STAGING_DIR "/" FETCHED,
-			     oi_root_is_real(&ctx->host->change) ? "" : ctx->host->change.path);
+	return oi_root_name(&ctx->host->change, OI_STAGING_DIR "/" FETCHED);
 }
 
 int oi_address_stage(const struct oi_context *ctx, const struct oi_step *step, const char *home,

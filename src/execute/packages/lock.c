@@ -40,14 +40,13 @@ static bool pid_file_holds(const struct oi_host *host, const char *path,
 	return true;
 }
 
-bool oi_packages_holder(const struct oi_packages_ops *ops, const struct oi_host *host,
+bool oi_packages_holder(const struct oi_packages_lock *locks, const struct oi_host *host,
 			struct oi_packages_holder *holder)
 {
 	struct oi_err err;
 
 	oi_packages_holder_clear(holder);
-	for (size_t i = 0; i < OI_PACKAGES_LOCKS && ops->locks[i].path; i++) {
-		const struct oi_packages_lock *lock = &ops->locks[i];
+	for (const struct oi_packages_lock *lock = locks; lock->path; lock++) {
 
 		holder->path = lock->path;
 		/* What cannot be looked at is the manager's to complain of. */
@@ -59,12 +58,12 @@ bool oi_packages_holder(const struct oi_packages_ops *ops, const struct oi_host 
 	return false;
 }
 
-void oi_packages_name_holder(const struct oi_packages_ops *ops, const struct oi_host *host,
+void oi_packages_name_holder(const struct oi_packages_lock *locks, const struct oi_host *host,
 			     pid_t *named)
 {
 	OI_CLEANUP(oi_packages_holder_clear) struct oi_packages_holder holder = { 0 };
 
-	if (!oi_packages_holder(ops, host, &holder) || holder.pid == *named ||
+	if (!oi_packages_holder(locks, host, &holder) || holder.pid == *named ||
 	    oi_lock_is_ours(holder.pid))
 		return; /* ours: what the manager said a moment ago is no longer so */
 	*named = holder.pid;
@@ -72,26 +71,26 @@ void oi_packages_name_holder(const struct oi_packages_ops *ops, const struct oi_
 		    holder.path, (long)holder.pid, holder.command ? holder.command : "unknown");
 }
 
-int oi_packages_lock_failed(const struct oi_packages_ops *ops, const struct oi_host *host,
+int oi_packages_lock_failed(const struct oi_packages_lock *locks, const struct oi_host *host,
 			    struct oi_err *err)
 {
 	OI_CLEANUP(oi_packages_holder_clear) struct oi_packages_holder holder = { 0 };
 
-	if (!oi_packages_holder(ops, host, &holder))
+	if (!oi_packages_holder(locks, host, &holder))
 		return oi_err_set(err, OI_R_PACKAGES_LOCK, "the package lock could not be had");
 	return oi_err_set(err, OI_R_PACKAGES_LOCK, "%s is held by process %ld (%s)", holder.path,
 			  (long)holder.pid, holder.command ? holder.command : "unknown");
 }
 
-int oi_packages_wait(const struct oi_packages_ops *ops, const struct oi_host *host, pid_t *named,
+int oi_packages_wait(const struct oi_packages_lock *locks, const struct oi_host *host, pid_t *named,
 		     struct oi_err *err)
 {
 	OI_CLEANUP(oi_packages_holder_clear) struct oi_packages_holder holder = { 0 };
 
-	while (oi_packages_holder(ops, host, &holder)) {
+	while (oi_packages_holder(locks, host, &holder)) {
 		if (!oi_clock_left_ms(host->deadline_ms))
-			return oi_packages_lock_failed(ops, host, err);
-		oi_packages_name_holder(ops, host, named);
+			return oi_packages_lock_failed(locks, host, err);
+		oi_packages_name_holder(locks, host, named);
 		poll(NULL, 0, LOOK_MS);
 	}
 	return 0;

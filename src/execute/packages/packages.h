@@ -20,8 +20,6 @@
 struct oi_journal;
 struct oi_packages;
 
-#define OI_PACKAGES_LOCKS 5
-
 struct oi_packages_lock {
 	const char *path;
 	bool pid_file; /* it counts while the process lives that it names; else a lock on it does */
@@ -33,7 +31,7 @@ struct oi_packages_ops {
 	const char *format; /* of a vendor's repository package: "deb", "rpm" */
 	const char *books; /* there where packages of this format are managed */
 	/* What the manager, and what it drives, is locked with; the first without a path ends it. */
-	struct oi_packages_lock locks[OI_PACKAGES_LOCKS];
+	const struct oi_packages_lock *locks;
 
 	/* What one run learns of packages, in @p->state; begin(): zeroed. */
 	void (*begin)(struct oi_packages *p);
@@ -142,24 +140,24 @@ struct oi_packages_holder {
 
 void oi_packages_holder_clear(struct oi_packages_holder *holder);
 
-/** oi_packages_holder() - who has one of the row's locks, us apart; Return: whether somebody has */
-bool oi_packages_holder(const struct oi_packages_ops *ops, const struct oi_host *host,
+/** oi_packages_holder() - who has one of @locks, us apart; Return: whether somebody has */
+bool oi_packages_holder(const struct oi_packages_lock *locks, const struct oi_host *host,
 			struct oi_packages_holder *holder);
 
 /**
  * oi_packages_name_holder() - tell the operator whom we wait for
  * @named: pid that was named already, 0 at the beginning; kept up to date
  */
-void oi_packages_name_holder(const struct oi_packages_ops *ops, const struct oi_host *host,
+void oi_packages_name_holder(const struct oi_packages_lock *locks, const struct oi_host *host,
 			     pid_t *named);
 
 /** oi_packages_wait() - until nobody has it; OI_R_PACKAGES_LOCK, naming the holder, when time is up */
 OI_MUST_CHECK
-int oi_packages_wait(const struct oi_packages_ops *ops, const struct oi_host *host, pid_t *named,
+int oi_packages_wait(const struct oi_packages_lock *locks, const struct oi_host *host, pid_t *named,
 		     struct oi_err *err);
 
 /** oi_packages_lock_failed() - OI_R_PACKAGES_LOCK, naming the holder; Return: -1 */
-int oi_packages_lock_failed(const struct oi_packages_ops *ops, const struct oi_host *host,
+int oi_packages_lock_failed(const struct oi_packages_lock *locks, const struct oi_host *host,
 			    struct oi_err *err);
 
 #endif

@@ -5,14 +5,24 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "execute/modules/dkms.h"
 #include "execute/rpm/install.h"
-#include "execute/rpm/ops.h"
 #include "execute/packages/packages.h"
 #include "model/reasons.h"
 
 /* "Locked", and nobody is found that holds it: it will not get better by asking. */
 #define LOCK_TRIES 5
 #define LOCK_LOOK_MS 1000
+
+/* rpm's own, where its database is today and where it was before */
+#define RPM_LOCKS { "/var/lib/rpm/.rpm.lock", false }, { "/usr/lib/sysimage/rpm/.rpm.lock", false }
+
+const struct oi_packages_lock oi_dnf_locks[] = { { "/var/lib/dnf/rpmdb_lock.pid", true }, { "/var/run/yum.pid", true }, RPM_LOCKS, { NULL, false } };
+const struct oi_packages_lock oi_yum_locks[] = { { "/var/run/yum.pid", true }, { "/var/lib/dnf/rpmdb_lock.pid", true }, RPM_LOCKS, { NULL, false } };
+/* The pid in it may be that of one that waits: it is written before the lock is had.
+	 * Source: vmware/tdnf, common/lock.c; client/defines.h */
+const struct oi_packages_lock oi_tdnf_locks[] = { { "/var/run/.tdnf-instance-lockfile", false }, RPM_LOCKS, { NULL, false } };
+const struct oi_packages_lock oi_zypper_locks[] = { { "/run/zypp.pid", true }, RPM_LOCKS, { NULL, false } };
 
 /*
  * install, and not downgrade: what was there before may be older or newer. yum 3 has no
@@ -27,18 +37,18 @@
 
 static const struct oi_rpm_manager managers[] = {
 	{
-		.method = "dnf", .ops = &oi_dnf_ops, .tools = { OI_TOOL_DNF, OI_TOOL_YUM }, .conf = "/etc/dnf/dnf.conf",
+		.method = "dnf", .locks = oi_dnf_locks, .tools = { OI_TOOL_DNF, OI_TOOL_YUM }, .conf = "/etc/dnf/dnf.conf",
 		.repos = "/etc/yum.repos.d", DNF_ARGS,
 		.try_restore = { "--disableexcludes=all", "--allowerasing", "--assumeno", "install" },
 		.restore = { "--disableexcludes=all", "--allowerasing", "-y", "install" },
 	},
 	{
-		.method = "yum", .ops = &oi_yum_ops, .tools = { OI_TOOL_YUM, OI_TOOL_DNF }, .conf = "/etc/yum.conf",
+		.method = "yum", .locks = oi_yum_locks, .tools = { OI_TOOL_YUM, OI_TOOL_DNF }, .conf = "/etc/yum.conf",
 		.repos = "/etc/yum.repos.d", DNF_ARGS,
 	},
 	{
 		/* Source: tdnf.conf(5) of vmware/tdnf: "repodir", not "reposdir" */
-		.method = "tdnf", .ops = &oi_tdnf_ops, .tools = { OI_TOOL_TDNF, OI_TOOL_TDNF },
+		.method = "tdnf", .locks = oi_tdnf_locks, .tools = { OI_TOOL_TDNF, OI_TOOL_TDNF },
 		.conf = "/etc/tdnf/tdnf.conf", .repos = "/etc/yum.repos.d",
 		.folder = "repodir", .settings = "keepcache=1\n", .exact = '-',
 		.refresh = { "-y", "makecache" }, .simulate = { "--assumeno", "install" },
@@ -49,7 +59,7 @@ static const struct oi_rpm_manager managers[] = {
 		.listen = oi_rpm_words_dnf,
 	},
 	{
-		.method = "zypper", .ops = &oi_zypper_ops, .tools = { OI_TOOL_ZYPPER, OI_TOOL_ZYPPER },
+		.method = "zypper", .locks = oi_zypper_locks, .tools = { OI_TOOL_ZYPPER, OI_TOOL_ZYPPER },
 		.repos = "/etc/zypp/repos.d", .index = "raw/%s/repodata/repomd.xml", .exact = '=',
 		.refresh = { "refresh" },
 		.simulate = { "install", "--dry-run", "--no-recommends",
@@ -82,11 +92,6 @@ const struct oi_rpm_manager *oi_rpm_manager_of(const struct oi_packages *p)
 	return oi_rpm_manager_find(p->ops->method);
 }
 
-char *oi_rpm_under(const struct oi_host *host, const char *path)
-{
-	return oi_mem_printf("%s%s", oi_root_is_real(&host->change) ? "" : host->change.path, path);
-}
-
 static bool listen(void *data, const char *line)
 {
 	struct oi_rpm_call *call = data;
@@ -97,7 +102,7 @@ static bool listen(void *data, const char *line)
 	else
 		call->manager->listen(&call->words, line);
 	if (call->words.waiting)
-		oi_packages_name_holder(call->ops, call->host, &call->holder);
+		oi_packages_name_holder(call->locks, call->host, &call->holder);
 	/* zypper's XML is for programs: its errors come up through us */
 	return *line == '<' && strncmp(line, "<message", 8) != 0;
 }
@@ -115,7 +120,7 @@ static void begin(struct oi_rpm_call *call, const struct oi_host *host,
 	oi_rpm_call_clear(call);
 	memset(call, 0, sizeof(*call));
 	call->manager = m;
-	call->ops = m->ops;
+	call->locks = m->locks;
 	call->host = host;
 	call->child.tool = rpm ? OI_TOOL_RPM :
 		oi_child_has(host, m->tools[0]) ? m->tools[0] : m->tools[1];
@@ -136,9 +141,9 @@ void oi_rpm_call_init(struct oi_rpm_call *call, const struct oi_packages *p,
 		      const char *const *args, const struct oi_strv *names)
 {
 	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
-	OI_FREE char *repos = oi_rpm_under(p->ctx->host, OI_RPM_REPOS);
-	OI_FREE char *cache = oi_rpm_under(p->ctx->host, OI_RPM_CACHE);
-	OI_FREE char *conf = oi_rpm_under(p->ctx->host, OI_RPM_CONF);
+	OI_FREE char *repos = oi_root_name(&p->ctx->host->change, OI_RPM_REPOS);
+	OI_FREE char *cache = oi_root_name(&p->ctx->host->change, OI_RPM_CACHE);
+	OI_FREE char *conf = oi_root_name(&p->ctx->host->change, OI_RPM_CONF);
 
 	begin(call, p->ctx->host, m, !args);
 	oi_child_use_proxy(&call->child, p->ctx->config);
@@ -204,7 +209,7 @@ char *oi_rpm_call_why(const struct oi_rpm_call *call, const struct oi_err *err)
 int oi_rpm_call_locked(struct oi_rpm_call *call, struct oi_err *err)
 {
 	for (int tries = 0; tries < LOCK_TRIES; tries++) {
-		if (oi_packages_wait(call->ops, call->host, &call->holder, err))
+		if (oi_packages_wait(call->locks, call->host, &call->holder, err))
 			return -1;
 		if (!oi_rpm_call_run(call, err))
 			return 0;
@@ -215,5 +220,27 @@ int oi_rpm_call_locked(struct oi_rpm_call *call, struct oi_err *err)
 			return -1;
 		poll(NULL, 0, LOCK_LOOK_MS);
 	}
-	return oi_packages_lock_failed(call->ops, call->host, err);
+	return oi_packages_lock_failed(call->locks, call->host, err);
+}
+
+int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
+		  struct oi_err *err)
+{
+	OI_FREE char *text = oi_rpm_call_why(call, err);
+
+	if (err->code != OI_R_CHILD_FAILED || !oi_rpm_call_ended(call))
+		return -1;
+	if (call->words.scripts.n) {
+		OI_FREE char *scripts = oi_strv_join(&call->words.scripts, "; ");
+		OI_FREE char *rest = oi_mem_take(&text);
+
+		text = oi_mem_printf("%s; %s", scripts, rest);
+	}
+	if (call->words.untrusted)
+		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", text);
+	if (call->words.no_space)
+		return oi_err_set(err, OI_R_DISK_SPACE, "%s", text);
+	if (call->words.dkms_failed && oi_dkms_blame(p->ctx->host, p->ctx->verdict, text, err))
+		return -1;
+	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s", text);
 }

@@ -15,8 +15,14 @@
 
 #define OI_RPM_ARGS 8
 
+/* What each manager, and rpm below it, is locked with; one without a path ends a list. */
+extern const struct oi_packages_lock oi_dnf_locks[];
+extern const struct oi_packages_lock oi_yum_locks[];
+extern const struct oi_packages_lock oi_tdnf_locks[];
+extern const struct oi_packages_lock oi_zypper_locks[];
+
 struct oi_rpm_manager {
-	const struct oi_packages_ops *ops;
+	const struct oi_packages_lock *locks;
 	const char *method;
 	enum oi_tool tools[2]; /* the first that is there */
 	const char *conf; /* the system's; NULL: it needs no copy */
@@ -43,7 +49,7 @@ struct oi_rpm_manager {
 
 struct oi_rpm_call {
 	const struct oi_rpm_manager *manager;
-	const struct oi_packages_ops *ops;
+	const struct oi_packages_lock *locks;
 	const struct oi_host *host;
 	struct oi_child child;
 	struct oi_run_result result;
@@ -85,7 +91,8 @@ bool oi_rpm_call_ended(const struct oi_rpm_call *call);
 /** oi_rpm_call_why() - in the manager's words, else in ours; owned by the caller */
 char *oi_rpm_call_why(const struct oi_rpm_call *call, const struct oi_err *err);
 
-/** oi_rpm_under() - a path of the changed root as a child sees it; owned by the caller */
-char *oi_rpm_under(const struct oi_host *host, const char *path);
+/** oi_rpm_failed() - the reason for which a call failed; Return: -1 */
+int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
+		  struct oi_err *err);
 
 #endif

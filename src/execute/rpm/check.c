@@ -46,7 +46,7 @@ static int find_files(const struct oi_host *host, const char *folder, const stru
 		OI_FREE char *path = oi_mem_printf("%s/%s", folder, entries.v[i]);
 
 		if (oi_strv_has(names, entries.v[i])) {
-			OI_FREE char *full = oi_rpm_under(host, path);
+			OI_FREE char *full = oi_root_name(&host->change, path);
 
 			oi_strv_add(files, full);
 		} else if (find_files(host, path, names, depth - 1, files, err)) {
@@ -91,7 +91,7 @@ static int rpmkeys(const struct oi_packages *p, const char *verb, const struct o
 		   struct oi_buf *out, struct oi_run_result *result, struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_RPMKEYS };
-	OI_FREE char *books = oi_rpm_under(p->ctx->host, KEY_BOOKS);
+	OI_FREE char *books = oi_root_name(&p->ctx->host->change, KEY_BOOKS);
 
 	child.out = out;
 	oi_strv_add(&child.args, "--dbpath");
@@ -164,7 +164,7 @@ static int check_index(const struct oi_packages *p, const struct oi_rpm_repo *re
 	signature = oi_mem_printf("%s.asc", file);
 	if (!oi_root_exists(&p->ctx->host->change, signature))
 		return 0; /* then each package's own signature is all there is, and that is looked at */
-	full = oi_rpm_under(p->ctx->host, file);
+	full = oi_root_name(&p->ctx->host->change, file);
 	free(oi_mem_take(&signature));
 	signature = oi_mem_printf("%s.asc", full);
 	return oi_keyring_verify(p->ctx->host, OI_RPM_GPG_HOME, signature, full, &oi_rpm_of(p)->accepted,

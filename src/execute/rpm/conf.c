@@ -73,8 +73,8 @@ static int write_conf(const struct oi_packages *p, struct oi_err *err)
 	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf copy = { 0 };
-	OI_FREE char *repos = oi_rpm_under(p->ctx->host, OI_RPM_REPOS);
-	OI_FREE char *cache = oi_rpm_under(p->ctx->host, OI_RPM_CACHE);
+	OI_FREE char *repos = oi_root_name(&p->ctx->host->change, OI_RPM_REPOS);
+	OI_FREE char *cache = oi_root_name(&p->ctx->host->change, OI_RPM_CACHE);
 	OI_FREE char *more = NULL;
 
 	if (!m->conf)

@@ -164,7 +164,7 @@ static void drop_working_names(const struct oi_host *host, int64_t since_s)
 	struct oi_err err;
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(places); i++)
-		paths[i] = oi_rpm_under(host, places[i]);
+		paths[i] = oi_root_name(&host->change, places[i]);
 	walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT | FTS_XDEV, NULL);
 	while (walk && (entry = fts_read(walk))) {
 		if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
@@ -195,7 +195,7 @@ int oi_rpm_heal(struct oi_packages *p, const struct oi_record *record,
 
 	since_s = journal->began_s > CLOCK_SLACK_S ? journal->began_s - CLOCK_SLACK_S : 0;
 	/* Before that it would be somebody's work that is under way. */
-	if (!oi_packages_wait(p->ops, p->ctx->host, &named, err))
+	if (!oi_packages_wait(p->ops->locks, p->ctx->host, &named, err))
 		n = list_installed(p->ctx->host, &lines, &packages, err);
 	if (n < 0)
 		return -1;

@@ -18,31 +18,6 @@
 
 #define TREE OI_STAGING_DIR "/repository"
 
-void oi_rpm_clear(struct oi_rpm *rpm)
-{
-	oi_rpm_repos_clear(&rpm->repos);
-	oi_strv_clear(&rpm->files);
-	free(rpm->package);
-	free(rpm->key_path);
-	oi_strv_clear(&rpm->accepted);
-	oi_strv_clear(&rpm->names);
-	oi_strv_clear(&rpm->fresh);
-	oi_strv_clear(&rpm->replaced);
-	memset(rpm, 0, sizeof(*rpm));
-}
-
-void oi_rpm_begin(struct oi_packages *p)
-{
-	p->state = oi_mem_zalloc(1, sizeof(struct oi_rpm));
-}
-
-void oi_rpm_end(struct oi_packages *p)
-{
-	oi_rpm_clear(p->state);
-	free(p->state);
-	p->state = NULL;
-}
-
 /* --- the private state --- */
 
 static void forget(const struct oi_host *host, const char *path)
@@ -308,32 +283,10 @@ int oi_rpm_simulate(struct oi_packages *p, const struct oi_step *step, struct oi
 
 /* --- for real --- */
 
-int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
-		  struct oi_err *err)
-{
-	OI_FREE char *text = oi_rpm_call_why(call, err);
-
-	if (err->code != OI_R_CHILD_FAILED || !oi_rpm_call_ended(call))
-		return -1;
-	if (call->words.scripts.n) {
-		OI_FREE char *scripts = oi_strv_join(&call->words.scripts, "; ");
-		OI_FREE char *rest = oi_mem_take(&text);
-
-		text = oi_mem_printf("%s; %s", scripts, rest);
-	}
-	if (call->words.untrusted)
-		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "%s", text);
-	if (call->words.no_space)
-		return oi_err_set(err, OI_R_DISK_SPACE, "%s", text);
-	if (call->words.dkms_failed && oi_dkms_blame(p->ctx->host, p->ctx->verdict, text, err))
-		return -1;
-	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s", text);
-}
-
 int oi_rpm_add(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->repository.name);
-	OI_FREE char *path = oi_rpm_under(p->ctx->host, staged);
+	OI_FREE char *path = oi_root_name(&p->ctx->host->change, staged);
 	OI_RPM_CALL_AUTO call = { 0 };
 
 	if (oi_rpm_of(p)->package &&

@@ -16,7 +16,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
-#include "execute/rpm/repo.h"
+#include "execute/rpm/session.h"
 #include "execute/packages/packages.h"
 #include "model/verdict.h"
 #include "sys/host.h"
@@ -24,38 +24,6 @@
 struct oi_rpm_call;
 struct oi_rpm_change;
 struct oi_rpm_words;
-
-#define OI_RPM_DIR OI_STATE_DIR "/rpm"
-#define OI_RPM_GPG_HOME OI_RPM_DIR "/gpg"
-#define OI_RPM_KEYS OI_RPM_DIR "/keys.asc" /* the accepted ones */
-#define OI_RPM_REPOS OI_RPM_DIR "/repos.d"
-#define OI_RPM_CACHE OI_RPM_DIR "/cache"
-#define OI_RPM_CONF OI_RPM_DIR "/main.conf"
-
-/* What one step learns and a later one needs. Zeroed is the beginning. */
-struct oi_rpm {
-	struct oi_rpm_repos repos; /* of the staged package */
-	struct oi_strv files; /* names of its repository files */
-	char *package; /* its name */
-	char *key_path; /* the accepted keys; NULL: none is needed */
-	struct oi_strv accepted; /* their fingerprints */
-	bool simulated;
-	struct oi_strv names; /* what the simulation said yes to */
-	struct oi_strv fresh; /* "name version": will be new on this machine */
-	struct oi_strv replaced; /* "name before after"; after is "-" for what goes */
-};
-
-void oi_rpm_clear(struct oi_rpm *rpm);
-
-/** oi_rpm_begin(), oi_rpm_end() - the state of one run; see struct oi_packages_ops */
-void oi_rpm_begin(struct oi_packages *p);
-void oi_rpm_end(struct oi_packages *p);
-
-/** oi_rpm_of() - what oi_rpm_begin() has made; borrowed */
-static inline struct oi_rpm *oi_rpm_of(const struct oi_packages *p)
-{
-	return p->state;
-}
 
 /**
  * oi_rpm_stage() - unpack a vendor's package, read its repositories, judge their keys
@@ -114,9 +82,6 @@ void oi_rpm_shrink(const struct oi_host *host);
 
 /* --- pieces of these --- */
 
-/** oi_rpm_take_keys() - the accepted keys are in OI_RPM_KEYS: from now on they count */
-void oi_rpm_take_keys(struct oi_packages *p);
-
 /** oi_rpm_conf_write() - the private configuration, in which nothing of the vendor's is checked yet */
 OI_MUST_CHECK
 int oi_rpm_conf_write(const struct oi_packages *p, struct oi_err *err);
@@ -162,9 +127,5 @@ const struct oi_rpm_change *oi_rpm_find_kernel(const struct oi_packages *p,
 OI_MUST_CHECK
 int oi_rpm_check_outcome(const struct oi_packages *p, const struct oi_strv *scripts,
 			 struct oi_err *err);
-
-/** oi_rpm_failed() - the reason for which a call failed; Return: -1 */
-int oi_rpm_failed(const struct oi_packages *p, const struct oi_rpm_call *call,
-		  struct oi_err *err);
 
 #endif

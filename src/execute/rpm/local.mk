@@ -13,10 +13,13 @@ execute_sources += \
 	src/execute/rpm/ops.c \
 	src/execute/rpm/ops.h \
 	src/execute/rpm/outcome.c \
+	src/execute/rpm/paths.h \
 	src/execute/rpm/remove.c \
 	src/execute/rpm/remove.h \
 	src/execute/rpm/repo.c \
 	src/execute/rpm/repo.h \
+	src/execute/rpm/session.c \
+	src/execute/rpm/session.h \
 	src/execute/rpm/stage.c \
 	src/execute/rpm/text.c \
 	src/execute/rpm/text.h

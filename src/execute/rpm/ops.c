@@ -2,11 +2,9 @@
 #include "execute/rpm/ops.h"
 
 #include "execute/rpm/remove.h"
+#include "execute/rpm/call.h"
 #include "execute/rpm/heal.h"
 #include "execute/rpm/install.h"
-
-/* rpm's own, where its database is today and where it was before */
-#define RPM_LOCKS { "/var/lib/rpm/.rpm.lock", false }, { "/usr/lib/sysimage/rpm/.rpm.lock", false }
 
 #define RPM(name)                                                                               \
 	.method = name, .format = "rpm", .begin = oi_rpm_begin, .end = oi_rpm_end,               \
@@ -19,24 +17,20 @@
 
 const struct oi_packages_ops oi_dnf_ops = {
 	RPM("dnf"), .refresh_ahead = oi_rpm_refresh_ahead, .books = "/etc/dnf/dnf.conf",
-	.locks = { { "/var/lib/dnf/rpmdb_lock.pid", true }, { "/var/run/yum.pid", true },
-		   RPM_LOCKS },
+	.locks = oi_dnf_locks,
 };
 
 const struct oi_packages_ops oi_yum_ops = {
 	RPM("yum"), .books = "/etc/yum.conf",
-	.locks = { { "/var/run/yum.pid", true }, { "/var/lib/dnf/rpmdb_lock.pid", true },
-		   RPM_LOCKS },
+	.locks = oi_yum_locks,
 };
 
 const struct oi_packages_ops oi_tdnf_ops = {
 	RPM("tdnf"), .books = "/etc/tdnf/tdnf.conf",
-	/* The pid in it may be that of one that waits: it is written before the lock is had.
-	 * Source: vmware/tdnf, common/lock.c; client/defines.h */
-	.locks = { { "/var/run/.tdnf-instance-lockfile", false }, RPM_LOCKS },
+	.locks = oi_tdnf_locks,
 };
 
 const struct oi_packages_ops oi_zypper_ops = {
 	RPM("zypper"), .refresh_ahead = oi_rpm_refresh_ahead, .books = "/etc/zypp",
-	.locks = { { "/run/zypp.pid", true }, RPM_LOCKS },
+	.locks = oi_zypper_locks,
 };

@@ -19,11 +19,6 @@
 /* A repository file is a few lines, a file with keys a few kilobytes. */
 #define REPO_BYTES (1u << 20)
 
-static char *under(const struct oi_root *root, const char *path)
-{
-	return oi_mem_printf("%s%s", oi_root_is_real(root) ? "" : root->path, path);
-}
-
 /* --- keys --- */
 
 static int import_key(const struct oi_packages *p, const struct oi_root *tree,
@@ -41,7 +36,7 @@ static int import_key(const struct oi_packages *p, const struct oi_root *tree,
 		oi_strv_add(&urls, url);
 		if (oi_fetcher_download(host, &job, err))
 			return oi_err_prefix(err, "the repository's key");
-		file = under(&host->change, OI_STAGING_DIR "/" FETCHED_KEY);
+		file = oi_root_name(&host->change, OI_STAGING_DIR "/" FETCHED_KEY);
 	} else if (oi_root_exists(tree, path)) {
 		file = oi_mem_printf("%s%s", tree->path, path);
 	} else {
@@ -49,11 +44,6 @@ static int import_key(const struct oi_packages *p, const struct oi_root *tree,
 		file = oi_mem_dup(path);
 	}
 	return oi_keyring_import(host, OI_RPM_GPG_HOME, file, err);
-}
-
-void oi_rpm_take_keys(struct oi_packages *p)
-{
-	oi_rpm_of(p)->key_path = under(&p->ctx->host->change, OI_RPM_KEYS);
 }
 
 static int judge_keys(struct oi_packages *p, const struct oi_root *tree,
@@ -131,7 +121,7 @@ static int ask_name(struct oi_packages *p, const struct oi_step *step, struct oi
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
 	OI_FREE char *staged = oi_mem_printf(OI_STAGING_DIR "/%s", step->repository.name);
-	OI_FREE char *path = under(&p->ctx->host->change, staged);
+	OI_FREE char *path = oi_root_name(&p->ctx->host->change, staged);
 
 	child.out = &out;
 	oi_strv_add(&child.args, "-qp");
@@ -150,7 +140,7 @@ static int ask_name(struct oi_packages *p, const struct oi_step *step, struct oi
 int oi_rpm_stage(struct oi_packages *p, const struct oi_step *step, struct oi_err *err)
 {
 	OI_CLEANUP(oi_root_close) struct oi_root tree = { .fd = -1 };
-	OI_FREE char *path = under(&p->ctx->host->change, TREE);
+	OI_FREE char *path = oi_root_name(&p->ctx->host->change, TREE);
 
 	oi_rpm_clear(oi_rpm_of(p));
 	if (ask_name(p, step, err) ||

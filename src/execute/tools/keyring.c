@@ -12,12 +12,12 @@ static int gpg(const struct oi_host *host, const char *home, const char *const *
 	       struct oi_buf *out, struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_GPG };
+	OI_FREE char *place = oi_root_name(&host->change, home);
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 
 	child.out = out;
 	oi_strv_add(&child.args, "--homedir");
-	oi_strv_addf(&child.args, "%s%s", oi_root_is_real(&host->change) ? "" : host->change.path,
-		     home);
+	oi_strv_add(&child.args, place);
 	oi_strv_add(&child.args, "--batch");
 	oi_strv_add(&child.args, "--no-options");
 	oi_strv_add(&child.args, "--no-autostart");
