@@ -63,6 +63,54 @@ static void judge_mana(struct oi_decision *d, const char *stack)
 				stack);
 }
 
+static void name_client(const struct oi_decision *d, const char *module, const char *by,
+			struct oi_strv *lost, struct oi_strv *sources)
+{
+	const char *source = oi_rdma_vendor_source(module);
+
+	if (source && d->config->all_modules)
+		return;
+	oi_strv_addf(lost, "%s (%s)", module, by);
+	if (source && !oi_strv_has(sources, source))
+		oi_strv_add(sources, source);
+}
+
+static bool is_told(const struct oi_facts *facts, const char *module)
+{
+	for (size_t i = 0; i < facts->uses.n; i++)
+		if (!strcmp(facts->uses.v[i].module, module))
+			return true;
+	return false;
+}
+
+/*
+ * Clients are made for one ib_core: the kernel's own refuse to load with another ("disagrees about version
+ * of symbol"), and of some the vendor has no build.
+ */
+static void judge_clients(struct oi_decision *d, const struct found *found, const char *stack)
+{
+	const struct oi_facts *f = d->facts;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lost = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv sources = { 0 };
+	OI_FREE char *names = NULL;
+	OI_FREE char *brought = NULL;
+
+	for (size_t i = 0; i < f->uses.n; i++)
+		name_client(d, f->uses.v[i].module, f->uses.v[i].by, &lost, &sources);
+	for (size_t i = 0; i < found->in_use.n; i++)
+		if (oi_rdma_kind(found->in_use.v[i]) == OI_RDMA_CLIENT &&
+		    !is_told(f, found->in_use.v[i]))
+			name_client(d, found->in_use.v[i], "loaded, and in use", &lost, &sources);
+	if (!lost.n)
+		return;
+	names = oi_strv_join(&lost, "; ");
+	brought = oi_strv_join(&sources, ", ");
+	oi_verdict_rule(d->verdict, "holders-storage", OI_RESULT_UNKNOWN,
+			"warning: the kernel's own builds of these do not load with the ib_core of %s: %s; %s%s%sdriver: inbox keeps them working",
+			stack, names, sources.n ? "modules: all brings the vendor's " : "", brought,
+			sources.n ? ", and " : "");
+}
+
 /* The vendor's ib_core takes the place of the kernel's. */
 static void judge_new_core(struct oi_decision *d, const struct found *found, const char *stack)
 {
@@ -86,7 +134,7 @@ static void judge_new_core(struct oi_decision *d, const struct found *found, con
 				stack);
 	if (found->hold.n && !found->in_use.n)
 		oi_verdict_rule(d->verdict, "holders-restart", OI_RESULT_UNKNOWN,
-				"warning: %s: loaded, and so long they keep the loaded drivers from making way; if openibd cannot unload them, a reboot does",
+				"warning: %s: loaded, and not in use: unloaded before openibd exchanges the drivers",
 				hold);
 }
 
@@ -105,6 +153,8 @@ bool oi_gate_holders(struct oi_decision *d)
 	find(d->facts, &found);
 	for (size_t i = OI_RDMA_STACK + 1; i < OI_RDMA_KIND_COUNT; i++)
 		others |= found.names[i].n > 0;
+	if (!oi_artefact_from_distro(d))
+		judge_clients(d, &found, stack);
 	if (!others || oi_artefact_from_distro(d)) {
 		oi_verdict_rule(d->verdict, "holders", OI_RESULT_PASS, "%s",
 				others ? "other users of RDMA keep the distribution's own ib_core" :

@@ -15,6 +15,7 @@ void oi_facts_gather(const struct oi_host *host, struct oi_facts *facts)
 	oi_facts_look_pci(host, facts);
 	oi_facts_look_rdma(host, facts);
 	oi_facts_look_modules(host, facts);
+	oi_facts_look_uses(host, facts);
 	oi_facts_look_installed(host, facts);
 	oi_facts_look_baked(host, facts);
 	oi_facts_look_disk(host, facts);

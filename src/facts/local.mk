@@ -21,5 +21,6 @@ facts_sources = \
 	src/facts/stanza.h \
 	src/facts/stanza_block.c \
 	src/facts/stanza_places.h \
+	src/facts/uses.c \
 	src/facts/vm.c \
 	src/facts/wait.c

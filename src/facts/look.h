@@ -23,6 +23,8 @@ void oi_facts_look_installed(const struct oi_host *host, struct oi_facts *facts)
 void oi_facts_look_baked(const struct oi_host *host, struct oi_facts *facts);
 /** oi_facts_look_modules() - loaded ones that use RDMA, or are about to */
 void oi_facts_look_modules(const struct oi_host *host, struct oi_facts *facts);
+/** oi_facts_look_uses() - of RDMA by the kernel's own clients; after kernel and rdma */
+void oi_facts_look_uses(const struct oi_host *host, struct oi_facts *facts);
 void oi_facts_look_disk(const struct oi_host *host, struct oi_facts *facts);
 
 /**

@@ -77,6 +77,26 @@ struct oi_module *oi_facts_add_module(struct oi_facts *facts)
 	return m;
 }
 
+void oi_facts_add_use(struct oi_facts *facts, const char *module, const char *by)
+{
+	for (size_t i = 0; i < facts->uses.n; i++)
+		if (!strcmp(facts->uses.v[i].module, module) && !strcmp(facts->uses.v[i].by, by))
+			return;
+	facts->uses.v = oi_mem_grow(facts->uses.v, facts->uses.n + 1, sizeof(*facts->uses.v));
+	facts->uses.v[facts->uses.n].module = oi_mem_dup(module);
+	facts->uses.v[facts->uses.n].by = oi_mem_dup(by);
+	facts->uses.n++;
+}
+
+static void drop_uses(struct oi_facts *facts)
+{
+	for (size_t i = 0; i < facts->uses.n; i++) {
+		free(facts->uses.v[i].module);
+		free(facts->uses.v[i].by);
+	}
+	free(facts->uses.v);
+}
+
 static void drop_modules(struct oi_facts *facts)
 {
 	for (size_t i = 0; i < facts->modules.n; i++) {
@@ -186,6 +206,7 @@ void oi_facts_clear(struct oi_facts *facts)
 	oi_facts_drop_pci(facts);
 	oi_facts_drop_ports(facts);
 	drop_modules(facts);
+	drop_uses(facts);
 	memset(facts, 0, sizeof(*facts));
 }
 
@@ -272,6 +293,20 @@ static struct oi_doc *modules_to_doc(const struct oi_facts *facts)
 	return list;
 }
 
+static struct oi_doc *uses_to_doc(const struct oi_facts *facts)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < facts->uses.n; i++) {
+		struct oi_doc *doc = oi_doc_new(OI_DOC_MAP);
+
+		oi_doc_put_string(doc, "module", facts->uses.v[i].module);
+		oi_doc_put_string(doc, "by", facts->uses.v[i].by);
+		oi_doc_add(list, doc);
+	}
+	return list;
+}
+
 static void put_field(struct oi_doc *doc, const struct oi_facts *facts, const struct field *f)
 {
 	if (f->kind == TEXT) {
@@ -329,6 +364,8 @@ struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
 		put_at(doc, "modules.loaded",
 		       facts->modules.known == OI_KNOWN ? modules_to_doc(facts) :
 							  oi_doc_new(OI_DOC_NULL));
+	if (facts->uses.n)
+		put_at(doc, "modules.uses", uses_to_doc(facts));
 	if (facts->disk.known == OI_KNOWN)
 		put_at(doc, "disk.work_free_bytes", oi_doc_new_int(facts->disk.work_free_bytes));
 	if (facts->doubts.n)
@@ -470,6 +507,22 @@ static int read_modules(const struct oi_doc *list, struct oi_facts *facts, struc
 	return 0;
 }
 
+static int read_uses(const struct oi_doc *list, struct oi_facts *facts, struct oi_err *err)
+{
+	if (list->kind != OI_DOC_LIST)
+		return wrong(list, "modules.uses", "a list", err);
+	for (size_t i = 0; i < list->n; i++) {
+		const char *module = oi_doc_string(oi_doc_get(list->items[i], "module"));
+		const char *by = oi_doc_string(oi_doc_get(list->items[i], "by"));
+
+		if (!module || !by)
+			return wrong(list->items[i], "modules.uses", "a list of maps with module and by",
+				     err);
+		oi_facts_add_use(facts, module, by);
+	}
+	return 0;
+}
+
 static int read_strings(const struct oi_doc *doc, const char *path, enum oi_known *known,
 			struct oi_strv *strings, struct oi_err *err)
 {
@@ -516,6 +569,9 @@ int oi_facts_from_doc(const struct oi_doc *doc, struct oi_facts *facts, struct o
 		return -1;
 	at = oi_doc_at(doc, "modules.loaded");
 	if (at && read_modules(at, facts, err))
+		return -1;
+	at = oi_doc_at(doc, "modules.uses");
+	if (at && read_uses(at, facts, err))
 		return -1;
 	at = oi_doc_at(doc, "disk.work_free_bytes");
 	if (at && at->kind != OI_DOC_INT && at->kind != OI_DOC_NULL)

@@ -50,6 +50,11 @@ struct oi_module {
 	struct oi_strv holders; /* the modules among them */
 };
 
+struct oi_use {
+	char *module; /* "rpcrdma" */
+	char *by; /* "/etc/fstab: /data is of type nfs with proto=rdma" */
+};
+
 struct oi_facts {
 	struct {
 		struct oi_text sys_vendor, product_name, chassis_asset_tag;
@@ -96,6 +101,10 @@ struct oi_facts {
 		size_t n;
 	} modules;
 	struct {
+		struct oi_use *v; /* of the kernel's clients of RDMA, loaded or not */
+		size_t n;
+	} uses;
+	struct {
 		struct oi_text stack; /* "doca-ofed", "mlnx-ofed", "inbox"; absent: none of them */
 		struct oi_text version;
 		struct oi_text kernel; /* the release that the stack has modules for */
@@ -127,6 +136,8 @@ struct oi_pci_function *oi_facts_add_pci(struct oi_facts *facts);
 struct oi_rdma_port *oi_facts_add_port(struct oi_facts *facts);
 /** oi_facts_add_module() - append a zeroed record and make the list known */
 struct oi_module *oi_facts_add_module(struct oi_facts *facts);
+/** oi_facts_add_use() - append a use; an equal one is there once */
+void oi_facts_add_use(struct oi_facts *facts, const char *module, const char *by);
 /** oi_facts_drop_pci(), oi_facts_drop_ports() - empty the list, unknown again */
 void oi_facts_drop_pci(struct oi_facts *facts);
 void oi_facts_drop_ports(struct oi_facts *facts);

@@ -927,6 +927,69 @@ static void modules_of_an_empty_tree_are_unknown(void **state OI_UNUSED)
 	assert_int_equal(facts.modules.n, 0);
 }
 
+/* --- clients of RDMA --- */
+
+static bool used(const char *module, const char *by)
+{
+	for (size_t i = 0; i < facts.uses.n; i++)
+		if (!strcmp(facts.uses.v[i].module, module) && strstr(facts.uses.v[i].by, by))
+			return true;
+	return false;
+}
+
+static void clients_that_work_are_listed(void **state OI_UNUSED)
+{
+	oi_text_set(&facts.kernel.release, "6.8.0-1015-azure");
+	tree_put(&tree, "/lib/modules/6.8.0-1015-azure/modules.dep",
+		 "kernel/fs/smb/client/cifs.ko.zst: kernel/drivers/infiniband/core/ib_core.ko.zst\n");
+	tree_put(&tree, "/proc/mounts",
+		 "/dev/sda1 / ext4 rw 0 0\n"
+		 "10.0.0.9:/d /data nfs4 rw,vers=4.1,proto=rdma,port=20049 0 0\n"
+		 "10.0.0.9:/e /tcp nfs rw,proto=tcp 0 0\n"
+		 "//x.file.core.windows.net/s /share cifs rw,vers=3.1.1 0 0\n");
+	tree_put(&tree, "/etc/fstab",
+		 "# 10.0.0.9:/d /off nfs proto=rdma 0 0\n10.0.0.9:/d\t/old\tnfs\trdma,port=20049\t0 0\n");
+	tree_put(&tree, "/sys/class/nvme/nvme0/transport", "pcie\n");
+	tree_put(&tree, "/sys/class/nvme/nvme1/transport", "rdma\n");
+	tree_put(&tree, "/sys/class/scsi_host/host3/proc_name", "iscsi_iser\n");
+	tree_put(&tree, "/sys/kernel/config/nvmet/ports/1/addr_trtype", "rdma\n");
+	tree_put(&tree, "/proc/fs/nfsd/portlist", "tcp 2049\nrdma 20049\n");
+	tree_put(&tree, "/etc/modules-load.d/site.conf", "# smc\nrds-rdma\nib_umad\nloop\n");
+	oi_facts_look_uses(&host, &facts);
+	assert_true(used("rpcrdma", "/proc/mounts: /data is of type nfs4"));
+	assert_true(used("rpcrdma", "/etc/fstab: /old is of type nfs "));
+	assert_true(used("cifs", "/share"));
+	assert_true(used("nvme_rdma", "/sys/class/nvme/nvme1 "));
+	assert_true(used("ib_iser", "host3"));
+	assert_true(used("nvmet_rdma", "ports/1"));
+	assert_true(used("rpcrdma", "the NFS server"));
+	assert_true(used("rds_rdma", "/etc/modules-load.d/site.conf"));
+	assert_int_equal(facts.uses.n, 8);
+
+	/* without SMB direct the SMB client does not need ib_core */
+	tree_put(&tree, "/lib/modules/6.8.0-1015-azure/modules.dep", "kernel/fs/smb/client/cifs.ko.zst:\n");
+	again();
+	oi_text_set(&facts.kernel.release, "6.8.0-1015-azure");
+	oi_facts_look_uses(&host, &facts);
+	assert_false(used("cifs", "/share"));
+	assert_int_equal(facts.uses.n, 7);
+}
+
+static void uses_outlive_a_snapshot(void **state OI_UNUSED)
+{
+	struct oi_facts other = { 0 };
+	OI_DOC_AUTO *doc = NULL;
+	struct oi_err err;
+
+	oi_facts_add_use(&facts, "rpcrdma", "/data");
+	oi_facts_add_use(&facts, "rpcrdma", "/data");
+	doc = oi_facts_to_doc(&facts);
+	assert_int_equal(oi_facts_from_doc(doc, &other, &err), 0);
+	assert_int_equal(other.uses.n, 1);
+	assert_string_equal(other.uses.v[0].by, "/data");
+	oi_facts_clear(&other);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -973,6 +1036,8 @@ int main(void)
 		T(modules_in_links_that_go_in_circles),
 		T(modules_that_use_rdma_are_listed),
 		T(modules_are_listed_from_sysfs_too),
+		T(clients_that_work_are_listed),
+		T(uses_outlive_a_snapshot),
 		T(modules_of_an_empty_tree_are_unknown),
 	};
 
