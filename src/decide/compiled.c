@@ -22,10 +22,17 @@ static const char left_out[] =
 	"AUTOINSTALL=\"\"\n"
 	"BUILD_EXCLUSIVE_KERNEL=\"^none$\"\n";
 
-/* As dkms knows them. */
+/*
+ * As dkms knows them. Those from FIRST_NEW on came with 24.07 (fwctl) and 25.x (virtiofs), and no bundle's
+ * installer knows them. The vendor writes mlx5_fwctl where it builds it, and no Debian package can be
+ * called so: both spellings.
+ * Source: dkms_build_ulps.sh of 24.07; public lists of what 25.x installs
+ */
 static const char *const others[] = {
 	"iser", "isert", "srp", "mlnx-nvme", "mlnx-nfsrdma", "knem", "xpmem", "kernel-mft-dkms",
+	"fwctl", "mlx5-fwctl", "mlx5_fwctl", "virtiofs",
 };
+#define FIRST_NEW 8
 
 void oi_plan_choose_modules(struct oi_decision *d)
 {
@@ -55,7 +62,7 @@ void oi_plan_leave_out(const struct oi_decision *d, struct oi_strv *arguments)
 {
 	static const char suffix[] = "-dkms";
 
-	for (size_t i = 0; !d->config->all_modules && i < OI_ARRAY_SIZE(others); i++)
+	for (size_t i = 0; !d->config->all_modules && i < FIRST_NEW; i++)
 		oi_strv_addf(arguments, "--without-%s%s", others[i],
 			     strstr(others[i], suffix) ? "" : suffix);
 }
