@@ -142,7 +142,7 @@ def manuals(t):
 
 
 def repository(t, vm):
-    """The release's repository for apt, signed by a key of its own, on our server: the README's line for it."""
+    """The release's repository for apt, signed by a key of its own, on our server: the line of doc/how-to-release.md for it."""
     out, home = t.work_beside("release"), t.work_beside("gnupg")
     home.mkdir(mode=0o700)
     env = {**os.environ, "GNUPGHOME": str(home), "OI_RELEASE_OUT": str(out), "OI_RELEASE_DEB": str(t.deb),
@@ -156,13 +156,13 @@ def repository(t, vm):
     call(str(lab.TOP / "build-aux" / "release"), "apt")
     call("gpgconf", "--kill", "all")
     vm.imds.files.update({f"apt/{path.name}": path for path in (out / "apt").iterdir()})
-    (line,) = re.findall(r"^`(bootcmd: .*YOUR-STORE.*)`$", (lab.TOP / "README.md").read_text(), re.MULTILINE)
+    (line,) = re.findall(r"^`(bootcmd: .*YOUR-STORE.*)`$", (lab.TOP / "doc/how-to-release.md").read_text(), re.MULTILINE)
     return line.replace("https://YOUR-STORE", env["OI_RELEASE_URL"]) + "\n"
 
 
 @scenario(BOTH)
 def inbox_plain_vm(t):
-    """As a plain VM user would: the README's bootcmd installs from our repository, write_files carries the stanza."""
+    """As a plain VM user would: the bootcmd of doc/how-to-release.md installs from our repository, write_files carries the stanza."""
     vm = t.vm(baked=False, size_from="imds")
     line = repository(t, vm)
     vm.container.path("srv/ofed-init.deb").unlink()
