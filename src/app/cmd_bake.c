@@ -83,9 +83,16 @@ static int keep_downloads(const struct oi_machine *machine, struct oi_err *err)
 	return oi_root_write(&machine->host.change, OI_PREFETCHED_MARKER, 0644, text, strlen(text), err);
 }
 
-static int carry_out(struct oi_machine *machine, const struct oi_strv *sizes,
-		     struct oi_verdict *verdict, struct oi_err *err)
+static void note_removed(void *data, const struct oi_strv *packages)
 {
+	oi_strv_add_all(data, packages);
+}
+
+/* @removed: appended: packages that the installation has taken away */
+static int carry_out(struct oi_machine *machine, const struct oi_strv *sizes,
+		     struct oi_verdict *verdict, struct oi_strv *removed, struct oi_err *err)
+{
+	const struct oi_execute_watch watch = { .removed = note_removed, .data = removed };
 	const char *arch = oi_text_or(&machine->facts.kernel.arch, "unknown");
 	bool ahead = machine->options->prefetch_only;
 
@@ -95,7 +102,7 @@ static int carry_out(struct oi_machine *machine, const struct oi_strv *sizes,
 		return -1;
 	if (verdict->n_steps &&
 	    (ahead ? oi_execute_downloads(&machine->host, &machine->config, verdict, err) :
-		     oi_execute_plan(&machine->host, &machine->config, verdict, NULL, err)))
+		     oi_execute_plan(&machine->host, &machine->config, verdict, &watch, err)))
 		return -1;
 	if (ahead)
 		return keep_downloads(machine, err);
@@ -110,7 +117,9 @@ static int bake(struct oi_machine *machine)
 	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv usual = { 0 };
 	const struct oi_strv *sizes = &machine->options->sizes;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv removed = { 0 };
 	OI_FREE char *message = NULL;
+	OI_FREE char *gone = NULL;
 	struct oi_err err = { 0 };
 
 	if (!sizes->n) {
@@ -128,15 +137,17 @@ static int bake(struct oi_machine *machine)
 	if (verdict.outcome == OI_OUTCOME_REFUSE)
 		return end(machine, verdict.reason, verdict.message, verdict.remedy,
 			   verdict.exit_code);
-	if (carry_out(machine, sizes, &verdict, &err))
+	if (carry_out(machine, sizes, &verdict, &removed, &err))
 		return fail(machine, &err);
-	message = oi_mem_printf("%.*s: %s%s%s for kernel %s%s.",
+	gone = oi_strv_join(&removed, ", ");
+	message = oi_mem_printf("%.*s: %s%s%s for kernel %s%s%s%s.",
 				(int)strlen(oi_reason_text(OI_R_BAKED)->sentence) - 1,
 				oi_reason_text(OI_R_BAKED)->sentence, verdict.driver.stack,
 				verdict.driver.version ? " " : "",
 				verdict.driver.version ? verdict.driver.version : "",
 				verdict.driver.kernel,
-				machine->options->prefetch_only ? ", only fetched" : "");
+				machine->options->prefetch_only ? ", only fetched" : "",
+				removed.n ? "; removed: " : "", gone);
 	return end(machine, OI_R_BAKED, message, NULL, 0);
 }
 

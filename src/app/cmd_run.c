@@ -111,17 +111,30 @@ static void end_journal(struct run *run)
 		oi_log_warn(log_of(run), "the journal could not be closed: %s", err.text);
 }
 
+/* What the installation has taken away belongs to how it ended; owned by the caller. */
+static char *with_removed(const struct run *run, const char *message)
+{
+	size_t len = strlen(message);
+	bool stop = len && message[len - 1] == '.';
+	OI_FREE char *removed = oi_strv_join(&run->record.removed, ", ");
+
+	if (!run->record.removed.n)
+		return oi_mem_dup(message);
+	return oi_mem_printf("%.*s; removed: %s%s", (int)(len - stop), message, removed, stop ? "." : "");
+}
+
 /* Reports the end of a run. Return: the exit code. */
 static int finish(struct run *run, enum oi_reason reason, const char *message, int exit_code)
 {
 	const char *remedy = run->verdict.reason == reason ? run->verdict.remedy :
 							     oi_reason_text(reason)->remedy;
+	OI_FREE char *whole = with_removed(run, message);
 	OI_FREE char *line = NULL;
 
 	run->record.state = "finished";
 	run->record.reason = reason;
 	run->record.exit_code = exit_code;
-	oi_mem_set(&run->record.message, message);
+	oi_mem_set(&run->record.message, whole);
 	run->record.verdict = &run->verdict;
 	run->record.checks = &run->checks;
 	run->record.facts = &run->machine.facts;
@@ -134,7 +147,7 @@ static int finish(struct run *run, enum oi_reason reason, const char *message, i
 	write_record(run);
 	tell_webhooks(run);
 	oi_webhooks_flush(&run->hooks);
-	line = oi_report_final_line(exit_code, reason, message, remedy);
+	line = oi_report_final_line(exit_code, reason, whole, remedy);
 	/* who has the page needs no line that says the same */
 	run->machine.log.console = !run->machine.log.brief;
 	oi_watch_end(&run->machine, &run->record);
@@ -230,6 +243,13 @@ static void step_done(void *data, const struct oi_step *step, int64_t took_ms, b
 	write_record(run); /* a run that is cut leaves how far it came */
 }
 
+static void note_removed(void *data, const struct oi_strv *packages)
+{
+	struct run *run = data;
+
+	oi_strv_add_all(&run->record.removed, packages);
+}
+
 static int join_prefetch(void *data, struct oi_err *err)
 {
 	struct run *run = data;
@@ -253,7 +273,7 @@ static int join_prefetch(void *data, struct oi_err *err)
 static int carry_out(struct run *run, struct oi_err *err)
 {
 	struct oi_machine *m = &run->machine;
-	const struct oi_execute_watch watch = { join_prefetch, step_begun, step_done, run };
+	const struct oi_execute_watch watch = { join_prefetch, step_begun, step_done, note_removed, run };
 
 	if (oi_fallback_check(&m->host.change, &run->verdict, err))
 		return -1;

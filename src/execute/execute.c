@@ -164,6 +164,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	}
 	oi_aside_wait(&packages->lists, oi_clock_ms());
 	oi_early_end(&packages->build);
+	if (watch && watch->removed && packages->removed.n)
+		watch->removed(watch->data, &packages->removed);
 	if (ret && ops)
 		ops->shrink(host);
 	if (!ret)
@@ -178,6 +180,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	oi_journal_clear(&run.journal);
 	oi_bundle_clear(&run.bundle);
 	oi_modset_clear(&run.modset);
+	oi_strv_clear(&packages->removed);
 	oi_managers_end(packages);
 	return ret;
 }

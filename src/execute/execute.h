@@ -8,6 +8,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/strv.h"
 #include "model/config.h"
 #include "model/verdict.h"
 #include "sys/host.h"
@@ -28,6 +29,8 @@ struct oi_execute_watch {
 	int (*ready)(void *data, struct oi_err *err);
 	void (*begun)(void *data, const struct oi_step *step);
 	void (*done)(void *data, const struct oi_step *step, int64_t took_ms, bool well);
+	/* After the last one: "name version" of what an installation has taken away. */
+	void (*removed)(void *data, const struct oi_strv *packages);
 	void *data;
 };
 

@@ -59,6 +59,7 @@ struct oi_config {
 		char *webhook;
 	} report;
 	struct oi_strv hold_units; /* systemd units that wait for infiniband-ready.target */
+	struct oi_strv may_remove; /* globs of packages that the installation may remove */
 	struct oi_strv blacklist; /* modules that are not to be loaded by themselves */
 	int timeout_seconds;
 };

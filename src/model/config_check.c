@@ -215,6 +215,19 @@ static bool is_unit_name(const char *name)
 	return true;
 }
 
+/* A name of Debian's or rpm's, with what a glob may have; "*" alone would say yes to all. */
+static bool is_package_glob(const char *text)
+{
+	bool named = false;
+
+	for (const char *c = text; *c; c++) {
+		if (!isalnum((unsigned char)*c) && !strchr("+-._*?[]", *c))
+			return false;
+		named |= isalnum((unsigned char)*c) != 0;
+	}
+	return named;
+}
+
 static bool is_module_name(const char *name)
 {
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
@@ -241,6 +254,10 @@ int oi_config_check(struct oi_config_reader *r)
 		if (!is_unit_name(c->hold_units.v[i]))
 			return refuse(r, "hold_units", "\"%s\" is no unit name such as slurmd.service",
 				      c->hold_units.v[i]);
+	for (size_t i = 0; i < c->may_remove.n; i++)
+		if (!is_package_glob(c->may_remove.v[i]))
+			return refuse(r, "may_remove", "\"%s\" is no glob of package names such as openmpi*",
+				      c->may_remove.v[i]);
 	for (size_t i = 0; i < c->blacklist.n; i++)
 		if (!is_module_name(c->blacklist.v[i]))
 			return refuse(r, "blacklist", "\"%s\" is no module name such as mana_ib",

@@ -22,6 +22,7 @@ void oi_run_record_clear(struct oi_run_record *record)
 	for (size_t i = 0; i < record->n_phases; i++)
 		free(record->phases[i].name);
 	free(record->phases);
+	oi_strv_clear(&record->removed);
 	memset(record, 0, sizeof(*record));
 }
 

@@ -58,6 +58,7 @@ struct oi_run_record {
 	const struct oi_facts *facts; /* borrowed; NULL: none were gathered; as last looked at */
 	int64_t started_ms; /* as @started, since 1970; 0: unknown */
 	int64_t started_uptime_ms; /* the same moment, since the machine started */
+	struct oi_strv removed; /* "name version" of packages that the installation took away */
 	int exit_code;
 };
 

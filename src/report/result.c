@@ -119,6 +119,7 @@ struct oi_doc *oi_report_result_doc(const struct oi_run_record *record)
 	oi_doc_put(doc, "checks", record->checks ? oi_checks_to_doc(record->checks)
 						 : oi_doc_new(OI_DOC_LIST));
 	oi_doc_put(doc, "links", links_doc(record->facts));
+	oi_doc_put(doc, "removed", oi_doc_new_strings(&record->removed));
 	oi_doc_put(doc, "versions", versions_doc(record->verdict, record->facts));
 	oi_report_redact_doc(doc);
 	return doc;

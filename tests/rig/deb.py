@@ -8,7 +8,7 @@ Link = collections.namedtuple("Link", "to")
 FOLDER = None  # an empty one
 
 
-def deb(work, out, name, version, *, depends="", files=None, scripts=None, arch="all", conffiles=()):
+def deb(work, out, name, version, *, depends="", conflicts="", files=None, scripts=None, arch="all", conffiles=()):
     """Build one package; files maps a path to (text, mode), a Link or FOLDER; conffiles: which dpkg keeps."""
     top = work / f"{name}_{version}"
     shutil.rmtree(top, ignore_errors=True)
@@ -16,6 +16,8 @@ def deb(work, out, name, version, *, depends="", files=None, scripts=None, arch=
         "Maintainer: ofed-init tests <root@localhost>\nSection: misc\nPriority: optional\n"
     if depends:
         control += f"Depends: {depends}\n"
+    if conflicts:
+        control += f"Conflicts: {conflicts}\n"
     control += "Description: stand-in of ofed-init's tests\n"
     put(top / "DEBIAN/control", control, 0o644)
     for script, text in (scripts or {}).items():

@@ -127,7 +127,7 @@ class Trials:
         for trial in (self.el_doca, self.el_ahead, self.el_ahead_in_vain, self.sles_ahead,
                       self.el_upgrade, self.el_address,
                       self.el_address_other_key, self.el_address_unsigned, self.sles_address, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
-                      self.el_wrongly_signed, self.el_key_of_sha1, self.el_replaced, self.el_replaced_for_good,
+                      self.el_wrongly_signed, self.el_key_of_sha1, self.el_replaced, self.el_replaced_for_good, self.el_removal, self.sles_removal,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
                       self.el_inbox, self.el_lock, self.el_killed,
                       self.el_script_fails, self.el_module_script_fails, self.sles_script_fails,
@@ -358,6 +358,35 @@ class Trials:
         _, have = self.installed(m, vendor_rpm.DRIVER, ())
         self.equal(have.get("libibverbs"), "2510", "it is the vendor's afterwards")
         self.undone(m, had, files)
+
+    def removal(self, m):
+        """The vendor's package takes the place of a site's library, which stands in no package manager's summary."""
+        def more(top, pool):
+            rpms.rpm(top, pool, "vendor-verbs", "2510", obsoletes=["site-verbs"])
+            return ["vendor-verbs"]
+        site = rpms.rpm(self.work / f"site-{self.name}", self.work / f"site-{self.name}", "site-verbs", "44")
+        m.write("srv/site-verbs.rpm", site.read_bytes())
+        m.inside("rpm", "-i", "/srv/site-verbs.rpm")
+        self.doca(m, more=more)
+        text = self.refused(m, "removal-takes-others")
+        self.check("site-verbs would be removed" in text.splitlines()[-1] and "may_remove" in text.splitlines()[-1],
+                   "the last line names it, and the key", text.splitlines()[-1])
+        m.write("srv/stanza.yaml", m.path("srv/stanza.yaml").read_text().replace(
+            '"driver"', '"may_remove": ["site-*"], "driver"'))
+        text = m.ofed_init()[2]
+        result = json.loads(m.path("var/lib/ofed-init/result.json").read_text())
+        have = m.packages()
+        self.check("doca-ofed" in have and "site-verbs" not in have, "the stanza may allow it", text[-2000:])
+        self.equal(result["removed"], ["site-verbs 44-1"], "result.json has what went")
+        self.check("removed: site-verbs 44-1" in text.splitlines()[-1], "so has the last line", text.splitlines()[-1])
+
+    def el_removal(self):
+        self.removal(self.alma())
+
+    def sles_removal(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        self.removal(m)
 
     def el_replaced_for_good(self):
         """The distribution has it no more: said, and the rest goes."""

@@ -690,17 +690,44 @@ static void test_preview_not_understood(void **state)
 	fakehost_check_calls(f);
 }
 
-static void test_removals_are_warned_of(void **state)
+/* What is not the stack's goes only if the stanza says so, and then it is told. */
+static void test_removals_of_others(void **state)
 {
 	struct fakehost *f = *state;
 	struct oi_err err;
 
 	add_packages(f, "rdma-core", NULL);
 	expect_simulation(f, 0, "apt/print-conflict");
-	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
-	assert_int_equal(carry_out(f, &err), 0);
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_REMOVAL_FOREIGN);
+	assert_non_null(strstr(err.text, "old-up would be removed"));
 	assert_true(fakehost_logged(f, 'W', "would remove old-up unknown"));
 	fakehost_check_calls(f);
+	assert_false(fakehost_exists(f, OI_RECORD_PATH));
+
+	oi_strv_add(&f->config.may_remove, "old-*");
+	expect_simulation(f, 0, "apt/print-conflict");
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
+	assert_int_equal(carry_out(f, &err), 0);
+	fakehost_check_calls(f);
+}
+
+static void test_what_may_go(void **state)
+{
+	static const char *const may[] = { "libibverbs1", "ibverbs-providers:amd64", "rdma-core",
+					   "libucx0", "mlnx-ofed-kernel-utils", "kernel-mft-dkms",
+					   "ofed-scripts", "kmod-mlnx-ofa_kernel", "site-mpi" };
+	static const char *const must_not[] = { "slurmd", "openmpi-bin", "libfabric1", "srpd", "mftools",
+						"sharpen", "doca", "site", "ucxx" };
+	struct fakehost *f = *state;
+
+	oi_strv_add(&f->config.may_remove, "site-*");
+	for (size_t i = 0; i < OI_ARRAY_SIZE(may); i++)
+		if (!oi_packages_may_go(&f->config, may[i]))
+			fail_msg("%s", may[i]);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(must_not); i++)
+		if (oi_packages_may_go(&f->config, must_not[i]))
+			fail_msg("%s", must_not[i]);
 }
 
 static void test_unsatisfiable(void **state)
@@ -1901,7 +1928,8 @@ int main(void)
 		TEST(test_proxy),
 		TEST(test_kernel_change),
 		TEST(test_preview_not_understood),
-		TEST(test_removals_are_warned_of),
+		TEST(test_removals_of_others),
+		TEST(test_what_may_go),
 		TEST(test_unsatisfiable),
 		TEST(test_headers),
 		TEST(test_compiler),

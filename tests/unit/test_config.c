@@ -213,6 +213,9 @@ static void every_mistake_names_place_and_key(void **state)
 		  "infiniband.report.prometheus", "absolute path" },
 		{ "infiniband: {report: {webhook: ftp://h/}}", OI_R_STANZA_VALUE,
 		  "infiniband.report.webhook", "https:// or http://" },
+		{ "infiniband: {may_remove: [slurm-*, '*']}", OI_R_STANZA_VALUE,
+		  "infiniband.may_remove", "no glob of package names" },
+		{ "infiniband: {may_remove: ['a b']}", OI_R_STANZA_VALUE, "infiniband.may_remove", "\"a b\"" },
 		{ "infiniband: {hold_units: [../x.service]}", OI_R_STANZA_VALUE,
 		  "infiniband.hold_units", "no unit name" },
 		{ "infiniband: {blacklist: ['mana_ib options']}", OI_R_STANZA_VALUE,
@@ -326,7 +329,7 @@ static void the_schema_has_every_key(void **state)
 	oi_config_init(&c);
 	doc = oi_config_to_doc(&c);
 	count_leaves(doc, schema, &n);
-	assert_int_equal(n, 35);
+	assert_int_equal(n, 36);
 	assert_false(oi_doc_get(schema, "additionalProperties")->boolean);
 	assert_true(oi_config_is_key("driver"));
 	assert_false(oi_config_is_key("verify.ports"));

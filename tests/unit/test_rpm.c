@@ -483,6 +483,21 @@ static void test_kernel_that_goes(void **state)
 	fakehost_check_calls(f);
 }
 
+/* dnf replaces what another obsoletes without a word, and counts it nowhere. */
+static void test_removals_of_others(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "dnf", "newob", NULL);
+	fakehost_expect(f, "dnf", 0, NULL, "*makecache");
+	fakehost_expect(f, "dnf", 1, "rpm/dnf-obsoletes", "*--assumeno*");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_REMOVAL_FOREIGN);
+	assert_non_null(strstr(err.text, "libold would be removed"));
+	fakehost_check_calls(f);
+}
+
 #define PROMISED "Installing:\n a noarch 1-1 base 1 k\n kmod-b noarch 1-1 base 1 k\nUpgrading:\n c noarch 2:2-1 base 1 k\n" \
 	"Removing:\n d noarch 1-1 @System 1 k\n\nTransaction Summary\nInstall  2 Packages\n"         \
 	"Upgrade  1 Package\nRemove   1 Package\nOperation aborted.\n"
@@ -517,6 +532,7 @@ static void test_outcome(void **state)
 		assert_int_equal(fakehost_set_up(&own), 0);
 		f = own;
 		add_packages(f, "dnf", "x", NULL);
+		oi_strv_add(&f->config.may_remove, "d");
 		fakehost_expect(f, "dnf", 0, NULL, "*");
 		fakehost_expect_text(f, "dnf", 1, PROMISED, "*--assumeno*");
 		fakehost_expect_text(f, "rpm", 0, "1-1\n", "-q --queryformat * c");
@@ -698,6 +714,7 @@ int main(void)
 		TEST(test_scripts_and_problems),
 		TEST(test_kernels),
 		TEST(test_outcome),
+		TEST(test_removals_of_others),
 		TEST(test_what_a_kernel_is),
 		TEST(test_kernel_that_goes),
 		TEST(test_copy),

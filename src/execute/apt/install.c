@@ -153,5 +153,7 @@ int oi_apt_install(struct oi_packages *p, const struct oi_step *step, struct oi_
 	}
 	if (!ret)
 		oi_apt_forget(p->ctx->host);
+	if (!ret)
+		oi_packages_note_removed(p, &oi_apt_of(p)->replaced);
 	return ret;
 }

@@ -179,16 +179,25 @@ static int judge(struct oi_packages *p, const struct oi_apt_changes *changes, in
 {
 	const struct oi_log *log = &p->ctx->host->log;
 	OI_FREE char *summary = oi_apt_changes_text(changes);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv others = { 0 };
+	OI_FREE char *text = NULL;
 	int64_t free_bytes;
 
 	oi_log_info(log, "packages: would change: %s; to download: %lld kB", summary,
 		    (long long)(bytes / 1000));
-	for (size_t i = 0; i < changes->n; i++)
-		if (!changes->v[i].after)
-			oi_log_warn(log, "packages: would remove %s %s", changes->v[i].name,
-				    changes->v[i].before);
+	for (size_t i = 0; i < changes->n; i++) {
+		if (changes->v[i].after)
+			continue;
+		oi_log_warn(log, "packages: would remove %s %s", changes->v[i].name,
+			    changes->v[i].before);
+		if (!oi_packages_may_go(p->ctx->config, changes->v[i].name))
+			oi_strv_add(&others, changes->v[i].name);
+	}
 	if (refuse_kernel(p, changes, err))
 		return -1;
+	text = oi_strv_join(&others, ", ");
+	if (others.n)
+		return oi_err_set(err, OI_R_REMOVAL_FOREIGN, "%s would be removed", text);
 	if (oi_root_free_bytes(&p->ctx->host->change, OI_APT_DIR, &free_bytes, err))
 		return -1;
 	if (free_bytes < bytes)

@@ -4,4 +4,5 @@ execute_sources += \
 	src/execute/packages/address.h \
 	src/execute/packages/lock.c \
 	src/execute/packages/packages.c \
-	src/execute/packages/packages.h
+	src/execute/packages/packages.h \
+	src/execute/packages/replaced.c

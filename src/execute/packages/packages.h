@@ -103,7 +103,21 @@ struct oi_packages {
 	struct oi_aside lists; /* background update of package lists */
 	struct oi_aside build; /* background build of the driver */
 	bool modules_given; /* by the cache: nothing is compiled */
+	struct oi_strv removed; /* "name version": what the installation has taken away */
 };
+
+/**
+ * oi_packages_may_go() - may the installation remove this package
+ * What the stacks replace may; of others only what the stanza's may_remove names.
+ * @name: "libibverbs1", "libibverbs1:i386"
+ */
+bool oi_packages_may_go(const struct oi_config *config, const char *name);
+
+/**
+ * oi_packages_note_removed() - an installation has ended well: remember what went
+ * @replaced: "name before after"; after is "-" for what is gone
+ */
+void oi_packages_note_removed(struct oi_packages *p, const struct oi_strv *replaced);
 
 /**
  * oi_packages_ops_of() - the manager that a step needs

@@ -220,16 +220,25 @@ static int judge(struct oi_packages *p, const struct oi_rpm_words *words, struct
 	const struct oi_log *log = &p->ctx->host->log;
 	const struct oi_rpm_change *change = oi_rpm_find_kernel(p, words);
 	OI_FREE char *summary = oi_rpm_changes_text(words);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv others = { 0 };
+	OI_FREE char *text = NULL;
 
 	oi_log_info(log, "packages: would change: %s", summary);
-	for (size_t i = 0; i < words->n_changes; i++)
-		if (words->changes[i].effect == OI_RPM_REMOVED)
-			oi_log_warn(log, "packages: would remove %s %s", words->changes[i].name,
-				    words->changes[i].version);
+	for (size_t i = 0; i < words->n_changes; i++) {
+		if (words->changes[i].effect != OI_RPM_REMOVED)
+			continue;
+		oi_log_warn(log, "packages: would remove %s %s", words->changes[i].name,
+			    words->changes[i].version);
+		if (!oi_packages_may_go(p->ctx->config, words->changes[i].name))
+			oi_strv_add(&others, words->changes[i].name);
+	}
 	if (change)
 		return oi_err_set(err, OI_R_KERNEL_CHANGE, "%s %s would %s", change->name,
 				  change->version,
 				  change->effect == OI_RPM_REMOVED ? "go" : "come");
+	text = oi_strv_join(&others, ", ");
+	if (others.n)
+		return oi_err_set(err, OI_R_REMOVAL_FOREIGN, "%s would be removed", text);
 	change = oi_rpm_changes_headers(words, release);
 	if (change && !has_headers(p))
 		return oi_err_set(err, OI_R_HEADERS_MISSING,
@@ -387,6 +396,7 @@ int oi_rpm_install(struct oi_packages *p, const struct oi_step *step, struct oi_
 		return oi_rpm_failed(p, &call, err);
 	if (oi_rpm_check_outcome(p, &call.words.scripts, err))
 		return -1;
+	oi_packages_note_removed(p, &oi_rpm_of(p)->replaced);
 	forget(p->ctx->host, OI_RPM_DIR);
 	forget(p->ctx->host, TREE);
 	return 0;

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What ofed-init refuses, each exit code; nothing on the machine is changed."""
+import json
+
 import expect
 import user_data
 from rig import machine
+from rig.deb import deb
 from scenarios import BOOKWORM, BOTH, scenario
 from trial import OFFICE_SIZE
 
@@ -64,3 +67,27 @@ def refuse_13(t):
 def refuse_13_network_direct(t):
     """RDMA, but of the kind for which there is no driver to install."""
     refused(t, t.vm(size="Standard_H16r", infiniband=False), 13, "size-network-direct")
+
+
+@scenario(BOTH)
+def refuse_14_site_package(t):
+    """The site's own scheduler would have to go for the driver: nothing is touched, unless the stanza says so."""
+    vm = t.vm()
+    work = t.work_beside("site")
+    work.mkdir()
+    deb(work, work / "verbs.deb", "site-verbs", "1.0-1", conflicts="rdma-core")
+    deb(work, work / "scheduler.deb", "site-scheduler", "23.11-1", depends="site-verbs")
+    for name in ("verbs", "scheduler"):
+        vm.container.copy(work / f"{name}.deb", f"srv/{name}.deb")
+    vm.container.run("dpkg", "--install", "/srv/verbs.deb", "/srv/scheduler.deb")
+    boot = refused(t, vm, 14, "removal-takes-others")
+    for name in ("site-verbs", "site-scheduler"):
+        t.contains(boot.last_line, name, "the last line names the package")
+    t.contains(boot.last_line, "may_remove", "and the key that allows it")
+    vm.user_data(user_data.plain(STANZA + "  may_remove: [site-*]\n"), "i-second")
+    boot = vm.boot()
+    expect.ended(t, boot, 0, expect.INSTALLED)
+    t.check(boot.installed("rdma-core") and not boot.installed("site-scheduler"), "with the key it is installed")
+    gone = json.loads(vm.container.path("var/lib/ofed-init/result.json").read_text())["removed"]
+    t.equal(sorted(gone), ["site-scheduler 23.11-1", "site-verbs 1.0-1"], "result.json has what went")
+    t.contains(boot.last_line, "; removed: site-", "so has the last line")
