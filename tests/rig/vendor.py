@@ -8,7 +8,7 @@ the vendor is fetched or contained.
 What the packages do, and what they do badly, was measured at public sources of the vendor: mlnx-ofed-kernel 24.07
 with its own packaging, and iser, isert, srp, kernel-mft and ofed-scripts of 5.9. Each rule names in a comment of the
 file in vendor/ what it imitates, and of which version. Left out are dependencies that a bare image has not
-(libc6-dev, pciutils, lsof, mlnx-tools) and files that nobody looks at.
+(libc6-dev, pciutils, procps, lsof, mlnx-tools) and files that nobody looks at.
 
 Variants, each a way in which a real one goes wrong or must be handled with care:
     good            everything fits; it also offers a newer dkms, which must not be taken
@@ -199,7 +199,7 @@ def utils_package(work, pool):
     files["/etc/infiniband/info"] = (text_of("utils/info"), 0o755)
     files["/etc/init.d/openibd"] = (text_of("utils/openibd"), 0o755)
     files["/lib/systemd/system/openibd.service"] = (text_of("utils/openibd.service"), 0o644)
-    deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", depends="coreutils, grep, procps, kmod", files=files,
+    deb(work, pool, "mlnx-ofed-kernel-utils", f"{DKMS_VERSION}-1", depends="coreutils, grep, kmod", files=files,
         scripts={"postinst": text_of("utils/postinst"), "prerm": text_of("utils/prerm")}, conffiles=conffiles)
 
 
