@@ -333,14 +333,16 @@ static void test_network_stays_away(void **state)
 static void test_no_time_is_left(void **state)
 {
 	struct fakehost *f = *state;
-	const struct oi_context ctx = { .host = &f->host, .config = &f->config, .verdict = &f->verdict };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv loaded = { 0 };
+	OI_CLEANUP(oi_way_back_clear) struct oi_way_back back = { 0 };
+	int64_t deadline_ms = oi_clock_ms() - 1;
 
 	restart_step(f);
-	f->host.deadline_ms = oi_clock_ms() - 1;
+	f->host.deadline_ms = deadline_ms;
 	expect_way_back(f, "exit 0");
-	oi_fallback_go(&ctx, &f->verdict.steps[1], &loaded);
-	assert_ptr_equal(ctx.host, &f->host);
+	oi_way_back_of(&f->verdict, &f->verdict.steps[1].units, &loaded, &back);
+	oi_fallback_go(&f->host, &back);
+	assert_int_equal(f->host.deadline_ms, deadline_ms); /* its own minutes are its own */
 	for (size_t i = 0; i < f->log.n; i++)
 		if (f->log.v[i][0] == 'W')
 			fail_msg("%s", f->log.v[i]);

@@ -189,7 +189,7 @@ static size_t count_known(const struct oi_host *host, const struct oi_strv *ours
 size_t oi_bake_unregister(const struct oi_host *host)
 {
 	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
-	struct oi_step modules = { .action = OI_ACTION_MODULE_CHECK };
+	static const struct oi_strv none;
 	struct oi_err err;
 	size_t n;
 
@@ -199,8 +199,7 @@ size_t oi_bake_unregister(const struct oi_host *host)
 	n = count_known(host, &record.dkms);
 	if (!n)
 		return 0;
-	modules.built.optional = record.dkms; /* borrowed */
-	oi_dkms_remove(host, "", &modules);
+	oi_dkms_remove(host, "", &none, &record.dkms);
 	if (oi_service_each(host, &record.units, "disable", &err) ||
 	    oi_root_remove(&host->change, OI_BAKED_MARKER, &err))
 		oi_log_warn(&host->log, "%s", err.text);

@@ -227,7 +227,8 @@ static void install(const struct oi_host *host, const char *kernel,
 	act(host, "install", m->name, m->version, kernel, force ? "--force" : NULL);
 }
 
-void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_step *step)
+void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_strv *names,
+		    const struct oi_strv *others)
 {
 	OI_CLEANUP(oi_dkms_modules_clear) struct oi_dkms_modules modules = { 0 };
 	struct oi_err err;
@@ -243,7 +244,7 @@ void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct
 		for (size_t i = 0; i < modules.n; i++) {
 			const struct oi_dkms_module *m = &modules.v[i];
 
-			if (oi_strv_has(wanted ? &step->built.dkms : &step->built.optional, m->name))
+			if (oi_strv_has(wanted ? names : others, m->name))
 				act(host, "remove", m->name, m->version, NULL, "--all");
 		}
 }

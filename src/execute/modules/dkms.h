@@ -73,7 +73,8 @@ int oi_dkms_check(const struct oi_host *host, const char *kernel, const struct o
  * Out of dkms too: it would install them again at the next boot. Their source stays, and
  * oi_dkms_check() makes them known again. What fails is in the log.
  */
-void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_step *step);
+void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct oi_strv *names,
+		    const struct oi_strv *others);
 
 /**
  * oi_dkms_blame() - say that an installation failed for its modules

@@ -31,16 +31,15 @@ static bool in_container(const struct oi_host *host)
 	return false;
 }
 
-char *oi_module_why_not_loaded(const struct oi_context *ctx)
+char *oi_module_why_not_loaded(const struct oi_host *host, const char *kernel)
 {
-	const char *kernel = ctx->verdict->driver.kernel;
 	struct utsname running;
 
-	if (!oi_root_is_real(&ctx->host->change))
-		return oi_mem_printf("%s is not this machine", ctx->host->change.path);
+	if (!oi_root_is_real(&host->change))
+		return oi_mem_printf("%s is not this machine", host->change.path);
 	if (kernel && !uname(&running) && strcmp(running.release, kernel) != 0)
 		return oi_mem_printf("they are for %s and %s is running", kernel, running.release);
-	if (in_container(ctx->host))
+	if (in_container(host))
 		return oi_mem_dup("this is a container");
 	return NULL;
 }

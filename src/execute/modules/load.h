@@ -7,10 +7,10 @@
 
 #include "base/attr.h"
 #include "base/err.h"
-#include "execute/context.h"
+#include "sys/host.h"
 
-/** oi_module_why_not_loaded() - why no module is loaded for this plan here, or NULL; owned by the caller */
-char *oi_module_why_not_loaded(const struct oi_context *ctx);
+/** oi_module_why_not_loaded() - why no module for @kernel is loaded here, or NULL; owned by the caller; @kernel: NULL: unknown */
+char *oi_module_why_not_loaded(const struct oi_host *host, const char *kernel);
 
 /**
  * oi_module_load() - modprobe

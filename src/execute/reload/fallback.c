@@ -52,7 +52,7 @@ int oi_fallback_check(const struct oi_root *root, const struct oi_verdict *verdi
 }
 
 /* First of all: if the power goes now, the next boot must not load them again and again. */
-static void note(const struct oi_context *ctx)
+static void note(const struct oi_host *host, const struct oi_way_back *back)
 {
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
 	OI_FREE char *text = NULL;
@@ -61,14 +61,14 @@ static void note(const struct oi_context *ctx)
 
 	oi_clock_utc(when);
 	oi_doc_put_int(doc, "schema", 1);
-	oi_doc_put_string(doc, "stack", ctx->verdict->driver.stack);
-	oi_doc_put_string(doc, "version", ctx->verdict->driver.version);
-	oi_doc_put_string(doc, "sha256", ctx->verdict->driver.sha256);
-	oi_doc_put_string(doc, "kernel", ctx->verdict->driver.kernel);
+	oi_doc_put_string(doc, "stack", back->stack);
+	oi_doc_put_string(doc, "version", back->version);
+	oi_doc_put_string(doc, "sha256", back->sha256);
+	oi_doc_put_string(doc, "kernel", back->kernel);
 	oi_doc_put_string(doc, "when", when);
 	text = oi_doc_to_json(doc, true);
-	if (oi_root_write(&ctx->host->change, OI_FALLBACK_PATH, 0644, text, strlen(text), &err))
-		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
+	if (oi_root_write(&host->change, OI_FALLBACK_PATH, 0644, text, strlen(text), &err))
+		oi_log_warn(&host->log, "back to the kernel's own: %s", err.text);
 }
 
 /* --- taking the modules out --- */
@@ -83,15 +83,14 @@ int oi_fallback_forget(const struct oi_host *host, const char *kernel, struct oi
 }
 
 /* Those that dkms did not take away: depmod is told which of two to prefer. */
-static void prefer_own(const struct oi_context *ctx, const struct oi_step *step)
+static void prefer_own(const struct oi_host *host, const struct oi_way_back *back)
 {
-	const struct oi_host *host = ctx->host;
-	const char *kernel = ctx->verdict->driver.kernel;
+	const char *kernel = back->kernel;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv files = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	struct oi_err err;
 
-	if (oi_kmods_with_needs(&host->change, kernel, &step->units.modules, &files, &err))
+	if (oi_kmods_with_needs(&host->change, kernel, back->modules, &files, &err))
 		return; /* there are none */
 	for (size_t i = 0; i < files.n; i++) {
 		struct oi_kmod kmod = { .path = files.v[i] };
@@ -117,54 +116,77 @@ static void prefer_own(const struct oi_context *ctx, const struct oi_step *step)
 		oi_log_warn(&host->log, "back to the kernel's own: %s", err.text);
 }
 
-static void take_out(const struct oi_context *ctx, const struct oi_step *step)
+static void take_out(const struct oi_host *host, const struct oi_way_back *back)
 {
-	const struct oi_verdict *verdict = ctx->verdict;
-
-	for (size_t i = 0; i < verdict->n_steps; i++)
-		if (verdict->steps[i].action == OI_ACTION_MODULE_CHECK)
-			oi_dkms_remove(ctx->host, verdict->driver.kernel, &verdict->steps[i]);
-	prefer_own(ctx, step);
+	if (back->dkms.n || back->dkms_optional.n)
+		oi_dkms_remove(host, back->kernel, &back->dkms, &back->dkms_optional);
+	prefer_own(host, back);
 }
 
 /* --- the running kernel --- */
 
-static void load(const struct oi_context *ctx, const struct oi_strv *names)
+static void load(const struct oi_host *host, const struct oi_strv *names)
 {
 	struct oi_err err;
 
 	for (size_t i = 0; i < names->n; i++)
-		if (oi_module_load(ctx->host, names->v[i], false, &err))
-			oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
+		if (oi_module_load(host, names->v[i], false, &err))
+			oi_log_warn(&host->log, "back to the kernel's own: %s", err.text);
 }
 
-static void go(const struct oi_context *ctx, const struct oi_step *step, const struct oi_strv *loaded)
+static void go(const struct oi_host *host, const struct oi_way_back *back)
 {
-	OI_FREE char *why = oi_module_why_not_loaded(ctx);
+	OI_FREE char *why = oi_module_why_not_loaded(host, back->kernel);
 	struct oi_err err;
 
-	note(ctx);
-	if (oi_service_each(ctx->host, &step->units.names, "stop", &err))
-		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
-	if (oi_service_each(ctx->host, &step->units.names, "disable", &err))
-		oi_log_warn(&ctx->host->log, "back to the kernel's own: %s", err.text);
-	take_out(ctx, step);
+	note(host, back);
+	if (oi_service_each(host, back->units, "stop", &err))
+		oi_log_warn(&host->log, "back to the kernel's own: %s", err.text);
+	if (oi_service_each(host, back->units, "disable", &err))
+		oi_log_warn(&host->log, "back to the kernel's own: %s", err.text);
+	take_out(host, back);
 	if (why)
 		return;
-	for (size_t i = 0; i < step->units.modules.n; i++)
-		oi_module_unload(ctx->host, step->units.modules.v[i]);
-	load(ctx, loaded);
+	for (size_t i = 0; i < back->modules->n; i++)
+		oi_module_unload(host, back->modules->v[i]);
+	load(host, back->loaded);
 }
 
-void oi_fallback_go(const struct oi_context *ctx, const struct oi_step *step,
-		    const struct oi_strv *loaded)
+void oi_fallback_go(const struct oi_host *host, const struct oi_way_back *back)
 {
-	struct oi_host late = *ctx->host;
-	const struct oi_context with_time = { .host = &late, .config = ctx->config, .verdict = ctx->verdict };
+	struct oi_host late = *host;
 	int64_t until_ms = oi_clock_ms() + BACK_MS;
 
 	/* Also when the run's time is over: a machine out of reach cannot be given more of it. */
 	if (late.deadline_ms < until_ms)
 		late.deadline_ms = until_ms;
-	go(&with_time, step, loaded);
+	go(&late, back);
+}
+
+void oi_way_back_of(const struct oi_verdict *verdict, const struct oi_step_units *units,
+		    const struct oi_strv *loaded, struct oi_way_back *back)
+{
+	*back = (struct oi_way_back){
+		.stack = verdict->driver.stack,
+		.version = verdict->driver.version,
+		.sha256 = verdict->driver.sha256,
+		.kernel = verdict->driver.kernel,
+		.units = &units->names,
+		.modules = &units->modules,
+		.loaded = loaded,
+	};
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		const struct oi_step *step = &verdict->steps[i];
+
+		if (step->action != OI_ACTION_MODULE_CHECK)
+			continue;
+		oi_strv_add_all(&back->dkms, &step->built.dkms);
+		oi_strv_add_all(&back->dkms_optional, &step->built.optional);
+	}
+}
+
+void oi_way_back_clear(struct oi_way_back *back)
+{
+	oi_strv_clear(&back->dkms);
+	oi_strv_clear(&back->dkms_optional);
 }

@@ -28,14 +28,30 @@ int oi_fallback_check(const struct oi_root *root, const struct oi_verdict *verdi
 OI_MUST_CHECK
 int oi_fallback_forget(const struct oi_host *host, const char *kernel, struct oi_err *err);
 
+/* What is taken out, and what comes in its place. Texts and lists are borrowed but for those of dkms. */
+struct oi_way_back {
+	const char *stack, *version, *sha256, *kernel; /* of the driver that goes; NULL: unknown */
+	const struct oi_strv *units; /* that load it */
+	const struct oi_strv *modules; /* of it, as lsmod shows them */
+	const struct oi_strv *loaded; /* before it, to be loaded again */
+	struct oi_strv dkms, dkms_optional; /* names there: required ones, and others built with them */
+};
+
+/**
+ * oi_way_back_of() - of a plan that is carried out
+ * @units: of the step that restarts the driver
+ * @loaded: modules that are loaded before it
+ * @back: filled; cleared by oi_way_back_clear()
+ */
+void oi_way_back_of(const struct oi_verdict *verdict, const struct oi_step_units *units,
+		    const struct oi_strv *loaded, struct oi_way_back *back);
+void oi_way_back_clear(struct oi_way_back *back);
+
 /**
  * oi_fallback_go() - stop the services, take the added modules out, load the kernel's own
- * @step: restarts the driver: its units and its modules
- * @loaded: modules that were loaded before, to be loaded again
  * Goes on after what fails: each part alone is better than nothing. What failed is in the log.
  * Has minutes of its own when the run's deadline is near, or over.
  */
-void oi_fallback_go(const struct oi_context *ctx, const struct oi_step *step,
-		    const struct oi_strv *loaded);
+void oi_fallback_go(const struct oi_host *host, const struct oi_way_back *back);
 
 #endif

@@ -29,43 +29,26 @@ static struct oi_doc *gateway_doc(const struct oi_gateway *gateway, bool answere
 	return doc;
 }
 
-/* What the plan has of dkms, which the way back takes out. */
-static void list_dkms(const struct oi_verdict *verdict, struct oi_strv *names,
-		      struct oi_strv *optional)
-{
-	for (size_t i = 0; i < verdict->n_steps; i++) {
-		if (verdict->steps[i].action != OI_ACTION_MODULE_CHECK)
-			continue;
-		oi_strv_add_all(names, &verdict->steps[i].built.dkms);
-		oi_strv_add_all(optional, &verdict->steps[i].built.optional);
-	}
-}
-
-static char *note_text(const struct oi_context *ctx, const struct oi_step *step,
-		       const struct oi_network *before, const struct oi_strv *loaded,
-		       const struct oi_strv *services)
+static char *note_text(const struct oi_host *host, const struct oi_way_back *back,
+		       const struct oi_network *before, const struct oi_strv *services)
 {
 	static const struct oi_network nothing; /* is watched */
-	const struct oi_verdict *verdict = ctx->verdict;
-	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv optional = { 0 };
 	OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
-	OI_FREE char *boot = oi_boot_id(&ctx->host->look);
+	OI_FREE char *boot = oi_boot_id(&host->look);
 
 	if (!before)
 		before = &nothing;
-	list_dkms(verdict, &names, &optional);
 	oi_doc_put_int(doc, "schema", 1);
 	oi_doc_put_string(doc, "boot_id", boot);
-	oi_doc_put_string(doc, "stack", verdict->driver.stack);
-	oi_doc_put_string(doc, "version", verdict->driver.version);
-	oi_doc_put_string(doc, "sha256", verdict->driver.sha256);
-	oi_doc_put_string(doc, "kernel", verdict->driver.kernel);
-	oi_doc_put(doc, "dkms", oi_doc_new_strings(&names));
-	oi_doc_put(doc, "dkms_optional", oi_doc_new_strings(&optional));
-	oi_doc_put(doc, "units", oi_doc_new_strings(&step->units.names));
-	oi_doc_put(doc, "modules", oi_doc_new_strings(&step->units.modules));
-	oi_doc_put(doc, "loaded", oi_doc_new_strings(loaded));
+	oi_doc_put_string(doc, "stack", back->stack);
+	oi_doc_put_string(doc, "version", back->version);
+	oi_doc_put_string(doc, "sha256", back->sha256);
+	oi_doc_put_string(doc, "kernel", back->kernel);
+	oi_doc_put(doc, "dkms", oi_doc_new_strings(&back->dkms));
+	oi_doc_put(doc, "dkms_optional", oi_doc_new_strings(&back->dkms_optional));
+	oi_doc_put(doc, "units", oi_doc_new_strings(back->units));
+	oi_doc_put(doc, "modules", oi_doc_new_strings(back->modules));
+	oi_doc_put(doc, "loaded", oi_doc_new_strings(back->loaded));
 	oi_doc_put(doc, "services", oi_doc_new_strings(services));
 	oi_doc_put(doc, "four", gateway_doc(&before->four, before->four_answered));
 	oi_doc_put(doc, "six", gateway_doc(&before->six, before->six_answered));
@@ -111,17 +94,16 @@ static void read_network(const struct oi_host *host, const struct oi_doc *doc,
 
 /* --- the exchange --- */
 
-void oi_reload_begin(const struct oi_context *ctx, const struct oi_step *step,
-		     const struct oi_network *before, const struct oi_strv *loaded,
-		     const struct oi_strv *services)
+void oi_reload_begin(const struct oi_host *host, const struct oi_way_back *back,
+		     const struct oi_network *before, const struct oi_strv *services)
 {
 	OI_FREE char *text = before || services->n ?
-			     note_text(ctx, step, before, loaded, services) : NULL;
+			     note_text(host, back, before, services) : NULL;
 	struct oi_err err;
 
-	if (text && oi_root_write(&ctx->host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
-		oi_log_warn(&ctx->host->log, "network: not watched by a next run: %s", err.text);
-	oi_udev_hold(ctx->host, &step->units.modules);
+	if (text && oi_root_write(&host->change, OI_RELOAD_PATH, 0644, text, strlen(text), &err))
+		oi_log_warn(&host->log, "network: not watched by a next run: %s", err.text);
+	oi_udev_hold(host, back->modules);
 }
 
 void oi_reload_end(const struct oi_host *host)
@@ -135,26 +117,27 @@ void oi_reload_end(const struct oi_host *host)
 
 /* --- healing --- */
 
-static void go_back(const struct oi_host *host, const struct oi_config *config,
-		    const struct oi_doc *doc)
+static void go_back(const struct oi_host *host, const struct oi_doc *doc)
 {
-	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv units = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv modules = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv loaded = { 0 };
-	const struct oi_context ctx = { .host = host, .config = config, .verdict = &verdict };
-	struct oi_step *step;
+	OI_CLEANUP(oi_way_back_clear) struct oi_way_back back = {
+		.stack = oi_doc_string(oi_doc_get(doc, "stack")),
+		.version = oi_doc_string(oi_doc_get(doc, "version")),
+		.sha256 = oi_doc_string(oi_doc_get(doc, "sha256")),
+		.kernel = oi_doc_string(oi_doc_get(doc, "kernel")),
+		.units = &units,
+		.modules = &modules,
+		.loaded = &loaded,
+	};
 
-	oi_mem_set(&verdict.driver.stack, oi_doc_string(oi_doc_get(doc, "stack")));
-	oi_mem_set(&verdict.driver.version, oi_doc_string(oi_doc_get(doc, "version")));
-	oi_mem_set(&verdict.driver.sha256, oi_doc_string(oi_doc_get(doc, "sha256")));
-	oi_mem_set(&verdict.driver.kernel, oi_doc_string(oi_doc_get(doc, "kernel")));
-	step = oi_verdict_step(&verdict, OI_ACTION_MODULE_CHECK, "of-then", "%s", "");
-	oi_doc_take_strings(oi_doc_get(doc, "dkms"), &step->built.dkms);
-	oi_doc_take_strings(oi_doc_get(doc, "dkms_optional"), &step->built.optional);
-	step = oi_verdict_step(&verdict, OI_ACTION_SERVICE_RESTART, "restart-of-then", "%s", "");
-	oi_doc_take_strings(oi_doc_get(doc, "units"), &step->units.names);
-	oi_doc_take_strings(oi_doc_get(doc, "modules"), &step->units.modules);
+	oi_doc_take_strings(oi_doc_get(doc, "dkms"), &back.dkms);
+	oi_doc_take_strings(oi_doc_get(doc, "dkms_optional"), &back.dkms_optional);
+	oi_doc_take_strings(oi_doc_get(doc, "units"), &units);
+	oi_doc_take_strings(oi_doc_get(doc, "modules"), &modules);
 	oi_doc_take_strings(oi_doc_get(doc, "loaded"), &loaded);
-	oi_fallback_go(&ctx, step, &loaded);
+	oi_fallback_go(host, &back);
 }
 
 /* Return: owned by the caller; NULL: there is none, or of no use */
@@ -204,7 +187,7 @@ void oi_reload_heal(const struct oi_host *host, const struct oi_config *config)
 			oi_log_info(&host->log, "network: it is still there");
 		} else {
 			oi_log_warn(&host->log, "network: %s: going back to the kernel's own", why);
-			go_back(host, config, doc);
+			go_back(host, doc);
 		}
 	}
 	if (doc)

@@ -7,22 +7,20 @@
 #ifndef OI_EXECUTE_RELOAD_NOTE_H
 #define OI_EXECUTE_RELOAD_NOTE_H
 
+#include "execute/reload/fallback.h"
 #include "execute/reload/network.h"
-#include "execute/context.h"
 
 #define OI_RELOAD_PATH OI_STATE_DIR "/network-watch.json"
 
 /**
  * oi_reload_begin() - hold udev back, and note how the network was and the way back
- * @step: restarts the driver: its units and its modules
+ * @back: what is taken out should the network be gone
  * @before: what must not get lost; NULL: nothing is watched
- * @loaded: modules that are loaded now
  * @services: that are stopped for it, and start again
  * What cannot be written is warned of: the exchange itself is still watched.
  */
-void oi_reload_begin(const struct oi_context *ctx, const struct oi_step *step,
-		     const struct oi_network *before, const struct oi_strv *loaded,
-		     const struct oi_strv *services);
+void oi_reload_begin(const struct oi_host *host, const struct oi_way_back *back,
+		     const struct oi_network *before, const struct oi_strv *services);
 
 /** oi_reload_end() - the exchange is over, whatever came of it */
 void oi_reload_end(const struct oi_host *host);

@@ -51,7 +51,7 @@ int oi_step_module_sign(struct oi_execution *run, const struct oi_step *step, st
 int oi_step_module_load(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
 	const struct oi_host *host = run->ctx.host;
-	OI_FREE char *why = oi_module_why_not_loaded(&run->ctx);
+	OI_FREE char *why = oi_module_why_not_loaded(run->ctx.host, run->ctx.verdict->driver.kernel);
 
 	if (why) {
 		oi_log_info(&host->log, "modules: not loaded here: %s", why);

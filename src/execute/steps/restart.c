@@ -37,7 +37,7 @@ static enum loaded look(const struct oi_execution *run, const struct oi_step *st
 	const char *kernel = run->ctx.verdict->driver.kernel;
 	size_t n = step->units.modules.n, loaded = 0, same = 0;
 	OI_FREE struct oi_kmod *kmods = oi_mem_grow(NULL, n + 1, sizeof(*kmods));
-	OI_FREE char *why = oi_module_why_not_loaded(&run->ctx);
+	OI_FREE char *why = oi_module_why_not_loaded(run->ctx.host, run->ctx.verdict->driver.kernel);
 	bool other = false;
 	struct oi_err err;
 
@@ -74,10 +74,9 @@ static enum loaded look(const struct oi_execution *run, const struct oi_step *st
 	return same == n ? LOADED_SAME : LOADED_UNKNOWN;
 }
 
-/* @loaded: the modules of before. Return: -1 with OI_R_NETWORK_LOST. */
-static int go_back(struct oi_execution *run, const struct oi_step *step,
-		   const struct oi_network *before, const struct oi_strv *loaded, const char *why,
-		   struct oi_err *err)
+/* Return: -1 with OI_R_NETWORK_LOST. */
+static int go_back(struct oi_execution *run, const struct oi_way_back *way,
+		   const struct oi_network *before, const char *why, struct oi_err *err)
 {
 	const struct oi_log *log = &run->ctx.host->log;
 	int seconds = run->ctx.config->verify.network_wait_seconds;
@@ -86,7 +85,7 @@ static int go_back(struct oi_execution *run, const struct oi_step *step,
 
 	oi_log_warn(log, "network: %s, for %d s since the driver was exchanged: going back to the kernel's own",
 		    why, seconds);
-	oi_fallback_go(&run->ctx, step, loaded);
+	oi_fallback_go(run->ctx.host, way);
 	back = oi_network_wait(run->ctx.host, before, oi_clock_ms() + (int64_t)seconds * 1000, &still);
 	if (back)
 		oi_log_info(log, "network: all is as it was");
@@ -105,7 +104,7 @@ static int load_the_rest(const struct oi_execution *run, const struct oi_step *s
 			 struct oi_err *err)
 {
 	const struct oi_host *host = run->ctx.host;
-	OI_FREE char *why_not = oi_module_why_not_loaded(&run->ctx);
+	OI_FREE char *why_not = oi_module_why_not_loaded(run->ctx.host, run->ctx.verdict->driver.kernel);
 
 	for (size_t i = 0; !why_not && i < step->units.modules.n; i++) {
 		const char *name = step->units.modules.v[i];
@@ -221,7 +220,7 @@ static int wait_for_interfaces(const struct oi_execution *run, const struct exch
 }
 
 static int exchange(struct oi_execution *run, const struct oi_step *step, struct exchange *x,
-		    const struct oi_strv *loaded, struct oi_err *err)
+		    const struct oi_way_back *way, struct oi_err *err)
 {
 	const struct oi_host *host = run->ctx.host;
 	int64_t wait_ms = (int64_t)run->ctx.config->verify.network_wait_seconds * 1000;
@@ -238,7 +237,7 @@ static int exchange(struct oi_execution *run, const struct oi_step *step, struct
 		restore(run, x);
 	if (x->watched) {
 		if (!oi_network_wait(host, &x->network, oi_clock_ms() + wait_ms, &why))
-			ret = go_back(run, step, &x->network, loaded, why, err);
+			ret = go_back(run, way, &x->network, why, err);
 		else
 			oi_log_info(&host->log, "network: it is still there");
 	}
@@ -253,7 +252,7 @@ static int exchange(struct oi_execution *run, const struct oi_step *step, struct
 static int look_before(const struct oi_execution *run, struct exchange *x, struct oi_err *err)
 {
 	const struct oi_host *host = run->ctx.host;
-	OI_FREE char *why_not = oi_module_why_not_loaded(&run->ctx);
+	OI_FREE char *why_not = oi_module_why_not_loaded(run->ctx.host, run->ctx.verdict->driver.kernel);
 
 	if (why_not)
 		return 0;
@@ -270,15 +269,17 @@ static int watched(struct oi_execution *run, const struct oi_step *step,
 		   const struct oi_strv *loaded, struct oi_err *err)
 {
 	OI_CLEANUP(exchange_clear) struct exchange x = { 0 };
+	OI_CLEANUP(oi_way_back_clear) struct oi_way_back way = { 0 };
 	int ret;
 
+	oi_way_back_of(run->ctx.verdict, &step->units, loaded, &way);
 	if (look_before(run, &x, err))
 		return -1;
 	if (run->ctx.config->verify.network_wait_seconds)
 		oi_network_look(run->ctx.host, &x.network);
 	x.watched = oi_network_is_known(&x.network);
-	oi_reload_begin(&run->ctx, step, x.watched ? &x.network : NULL, loaded, &x.users.services);
-	ret = exchange(run, step, &x, loaded, err);
+	oi_reload_begin(run->ctx.host, &way, x.watched ? &x.network : NULL, &x.users.services);
+	ret = exchange(run, step, &x, &way, err);
 	oi_reload_end(run->ctx.host);
 	return ret;
 }
