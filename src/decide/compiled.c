@@ -16,11 +16,20 @@
 
 #define FOLDER "/etc/dkms"
 
-/* Source: dkms(8), "/etc/dkms/MODULE.conf": read after the module's own dkms.conf */
+/*
+ * What is excluded ends dkms with 77. A script of the vendor's that dpkg runs takes that for a failure, and so does the
+ * hook of a kernel's package in dkms 3.0.10: there it is compiled rather than that a package fails. The driver's
+ * POST_INSTALL, which would compile it beside the driver for each later kernel, goes on after it.
+ * Source: dkms(8), "/etc/dkms/MODULE.conf": read after the module's own dkms.conf, as shell, by dkms 2.8 to 3.2;
+ *         mlnx-ofed-kernel 24.07, common.postinst, dkms_build_ulps.sh; dkms 3.0.10, autoinstall()
+ */
 static const char left_out[] =
 	"# Written by ofed-init: the stanza does not say modules: all.\n"
 	"AUTOINSTALL=\"\"\n"
-	"BUILD_EXCLUSIVE_KERNEL=\"^none$\"\n";
+	"case ${DPKG_MAINTSCRIPT_PACKAGE:-}:${action:-} in\n"
+	"\"${module:-none}:\"* | \"${module:-none}-dkms:\"* | ?*:autoinstall) ;;\n"
+	"*) BUILD_EXCLUSIVE_KERNEL=\"^none$\" ;;\n"
+	"esac\n";
 
 /*
  * As dkms knows them. Those from FIRST_NEW on came with 24.07 (fwctl) and 25.x (virtiofs), and no bundle's

@@ -267,13 +267,25 @@ static int never_started(char *const argv[], int cause, struct oi_run_result *re
 			  "start %s: %s", argv[0], strerror(cause));
 }
 
+/* Does @more say the same variable: then that counts, since a program takes the first or the last. */
+static bool is_replaced(const char *fixed, const struct oi_strv *more)
+{
+	size_t len = strcspn(fixed, "=") + 1;
+
+	for (size_t i = 0; more && i < more->n; i++)
+		if (!strncmp(more->v[i], fixed, len))
+			return true;
+	return false;
+}
+
 static char **make_env(const struct oi_strv *more, size_t *n)
 {
 	size_t n_more = more ? more->n : 0;
 	char **env = oi_mem_zalloc(OI_ARRAY_SIZE(fixed_env) + n_more + 1, sizeof(*env));
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(fixed_env); i++)
-		env[(*n)++] = oi_mem_dup(fixed_env[i]);
+		if (!is_replaced(fixed_env[i], more))
+			env[(*n)++] = oi_mem_dup(fixed_env[i]);
 	for (size_t i = 0; i < n_more; i++)
 		env[(*n)++] = oi_mem_dup(more->v[i]);
 	return env;

@@ -28,7 +28,7 @@ struct oi_run_options {
 	void (*on_line)(void *data, const char *line);
 	void *data;
 	size_t keep_bytes; /* how much of the output's end goes into the result; 0: none */
-	const struct oi_strv *env; /* "NAME=value" beside the fixed ones */
+	const struct oi_strv *env; /* "NAME=value" beside the fixed ones, or in the place of one */
 	const char *request; /* bytes that the child reads from descriptor 3; NULL: no such one */
 	void (*on_answer)(void *data, const char *line); /* lines the child writes to descriptor 4 */
 	int dir_fd; /* given to the child as descriptor 5 when above 0 */

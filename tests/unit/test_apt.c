@@ -27,7 +27,6 @@
 #include "sys/clock.h"
 #include "steps.h"
 
-#define DEFERRED "/etc/dkms/no-autoinstall"
 #define KERNEL "6.1.0-50-amd64"
 #define TREE_REPO "usr/share/doca-host-3.2.3-019000-25.10-ubuntu2404/repo"
 
@@ -573,6 +572,9 @@ static int carry_out(struct fakehost *f, struct oi_err *err)
 #define SIZE LOOK "-y --print-uris --no-install-recommends install "
 #define PREVIEW(names) SIZE names " -V"
 #define INSTALL CONF "-y --no-install-recommends install "
+#define FOLDER "/var/lib/ofed-init/apt/scripts"
+#define DEFERRED CONF "-o DPkg::Path=*" FOLDER ":/usr/sbin:/usr/bin:/sbin:/bin "
+#define INSTALL_DEFERRED DEFERRED "-y --no-install-recommends install "
 #define TIMEOUT " -o DPkg::Lock::Timeout=*"
 
 static const char all_known[] = "rdma-core:\n  Installed: (none)\n  Candidate: 44.0-2\n"
@@ -1279,6 +1281,10 @@ static void expect_built(struct fakehost *f)
 			     "status");
 }
 
+/* As a package's script sees it. */
+static const char deferred[] = "[ \"$(command -v dkms)\" = \"${PATH%%:*}/dkms\" ] && "
+			       "[ \"$OFED_INIT_COMPILES\" = mlnx-ofed-kernel-dkms ] && echo as wanted";
+
 /* What compiling needs comes with something else when it is asked for alone: all together then. */
 static void test_deferred(void **state)
 {
@@ -1296,44 +1302,42 @@ static void test_deferred(void **state)
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
 		OI_FREE char *all = vendor_preview("3.0", true);
-		OI_FREE char *deferred = NULL;
 		struct fakehost *f;
 		struct oi_err err;
 		void *fresh = NULL;
 
 		assert_int_equal(fakehost_set_up(&fresh), 0);
 		f = fresh;
-		deferred = oi_mem_printf("grep -q ofed-init %s" DEFERRED " && echo as wanted",
-					 f->host.change.path);
 		expect_vendor_simulation(f, "3.0");
 		fakehost_expect_text(f, "apt-get", cases[i].status, cases[i].first ?: all,
 				     PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
-		fakehost_expect_run(f, "apt-get", 0, deferred, INSTALL "doca-ofed gcc" TIMEOUT);
+		fakehost_expect_run(f, "apt-get", 0, deferred, INSTALL_DEFERRED "doca-ofed gcc" TIMEOUT);
 		expect_built(f);
 		if (carry_out(f, &err))
 			fail_msg("%zu: %s", i, err.text);
 		assert_true(fakehost_logged(f, 'I', "apt-get: as wanted"));
 		assert_false(fakehost_exists(f, "/etc/dkms"));
+		assert_false(fakehost_exists(f, FOLDER));
 		fakehost_check_calls(f);
 		fakehost_tear_down(&fresh);
 	}
 	(void)state;
 }
 
-/* An installation that fails leaves nothing deferred either. */
+/* An installation that fails leaves nothing of it either. */
 static void test_deferred_and_failed(void **state)
 {
 	struct fakehost *f = *state;
 	OI_FREE char *all = vendor_preview("3.0", true);
 	struct oi_err err;
 
-	fakehost_write(f, "/etc/dkms/framework.conf", "");
 	expect_vendor_simulation(f, "3.0");
 	fakehost_expect_text(f, "apt-get", 0, all, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
-	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "doca-ofed gcc" TIMEOUT);
+	fakehost_expect(f, "apt-get", 100, "apt/install-fails",
+			INSTALL_DEFERRED "doca-ofed gcc" TIMEOUT);
 	assert_int_equal(carry_out(f, &err), -1);
-	assert_false(fakehost_exists(f, DEFERRED));
-	assert_true(fakehost_exists(f, "/etc/dkms/framework.conf"));
+	assert_false(fakehost_exists(f, "/etc/dkms"));
+	assert_false(fakehost_exists(f, FOLDER));
 	fakehost_check_calls(f);
 }
 
@@ -1357,7 +1361,7 @@ static void expect_first_part(struct fakehost *f, const char *dkms)
 	fakehost_write(f, "/usr/src/mlnx-ofed-kernel-25.10/dkms.conf", "");
 	fakehost_expect_text(f, "apt-get", 0, part, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
 	fakehost_expect(f, "apt-get", 0, NULL,
-			INSTALL "gcc dkms mlnx-ofed-kernel-dkms" TIMEOUT " -o APT::Get::Mark-Auto=true");
+			INSTALL_DEFERRED "gcc dkms mlnx-ofed-kernel-dkms" TIMEOUT " -o APT::Get::Mark-Auto=true");
 }
 
 /*
@@ -1379,11 +1383,11 @@ static void compiled_meanwhile(struct fakehost *f, const char *version, const ch
 
 	use_own(f, OI_TOOL_DKMS, dkms);
 	expect_first_part(f, version);
-	fakehost_expect_run(f, "apt-get", 0, wait, INSTALL "doca-ofed gcc" TIMEOUT);
+	fakehost_expect_run(f, "apt-get", 0, wait, INSTALL_DEFERRED "doca-ofed gcc" TIMEOUT);
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'I', "apt-get: it has begun"));
-	assert_false(fakehost_exists(f, DEFERRED));
+	assert_false(fakehost_exists(f, "/etc/dkms"));
 	fakehost_check_calls(f);
 }
 
@@ -1410,7 +1414,7 @@ static void test_compiled_in_vain(void **state)
 
 	use_own(f, OI_TOOL_DKMS, dkms);
 	expect_first_part(f, "3.0");
-	fakehost_expect_run(f, "apt-get", 100, fails, INSTALL "doca-ofed gcc" TIMEOUT);
+	fakehost_expect_run(f, "apt-get", 100, fails, INSTALL_DEFERRED "doca-ofed gcc" TIMEOUT);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
 	pid = fakehost_read(f, "/begun");
@@ -1419,10 +1423,10 @@ static void test_compiled_in_vain(void **state)
 	fakehost_check_calls(f);
 }
 
-/* Somebody else's wish, and somebody else's modules: dkms works as it does without us. */
-static void test_not_deferred(void **state)
+/* Somebody else's wish, and somebody else's modules: neither is touched, and the driver is compiled all the same. */
+static void test_beside_others(void **state)
 {
-	static const char *const there[] = { DEFERRED, "/var/lib/dkms/zfs/2.1/source/dkms.conf" };
+	static const char *const there[] = { "/etc/dkms/no-autoinstall", "/var/lib/dkms/zfs/2.1/source/dkms.conf" };
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(there); i++) {
 		OI_FREE char *text = NULL;
@@ -1434,13 +1438,15 @@ static void test_not_deferred(void **state)
 		f = fresh;
 		fakehost_write(f, there[i], "mine\n");
 		expect_vendor_simulation(f, "3.0");
-		fakehost_expect(f, "apt-get", 0, NULL, INSTALL "doca-ofed gcc" TIMEOUT);
+		fakehost_expect(f, "apt-get", 100, NULL, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
+		fakehost_expect_run(f, "apt-get", 0, deferred, INSTALL_DEFERRED "doca-ofed gcc" TIMEOUT);
 		expect_built(f);
 		if (carry_out(f, &err))
 			fail_msg("%zu: %s", i, err.text);
+		assert_true(fakehost_logged(f, 'I', "apt-get: as wanted"));
 		text = fakehost_read(f, there[i]);
 		assert_string_equal(text, "mine\n");
-		assert_int_equal(fakehost_exists(f, DEFERRED), i == 0);
+		assert_int_equal(fakehost_exists(f, "/etc/dkms/no-autoinstall"), i == 0);
 		fakehost_check_calls(f);
 		fakehost_tear_down(&fresh);
 	}
@@ -1754,8 +1760,6 @@ static void test_interrupted_dpkg(void **state)
 static void test_unfinished_installation(void **state)
 {
 	struct fakehost *f = *state;
-	const char *root = f->host.change.path;
-	OI_FREE char *look = oi_mem_printf("cp %s" DEFERRED " %s/seen", root, root);
 	struct oi_err err;
 
 	add_packages(f, "rdma-core", NULL);
@@ -1765,15 +1769,15 @@ static void test_unfinished_installation(void **state)
 	/* Of ours, whose script would compile it: the run does. */
 	fakehost_write(f, OI_RECORD_PATH, "{\"schema\": 1, \"packages\": [\"mlnx-ofed-kernel-dkms 25.10\"]}");
 	fakehost_expect_text(f, "dpkg-query", 0, "unpacked ok mlnx-ofed-kernel-dkms\n", "--show *");
-	fakehost_expect_run(f, "apt-get", 0, look,
-			    CONF "-y --no-install-recommends --fix-broken install" TIMEOUT);
+	fakehost_expect_run(f, "apt-get", 0, deferred,
+			    DEFERRED "-y --no-install-recommends --fix-broken install" TIMEOUT);
 	fakehost_expect(f, "apt-get", 0, "apt/print-inbox", PREVIEW("rdma-core"));
-	fakehost_expect(f, "apt-get", 0, NULL, INSTALL "rdma-core" TIMEOUT);
+	fakehost_expect(f, "apt-get", 0, NULL, INSTALL_DEFERRED "rdma-core" TIMEOUT);
 	if (carry_out(f, &err))
 		fail_msg("%s", err.text);
 	assert_true(fakehost_logged(f, 'W', "finishing it first"));
-	assert_true(fakehost_exists(f, "/seen"));
-	assert_false(fakehost_exists(f, DEFERRED));
+	assert_true(fakehost_logged(f, 'I', "apt-get: as wanted"));
+	assert_false(fakehost_exists(f, FOLDER));
 	fakehost_check_calls(f);
 }
 
@@ -1965,7 +1969,7 @@ int main(void)
 		TEST(test_lists_ahead_killed),
 		TEST(test_lists_ahead_in_vain),
 		TEST(test_nothing_ahead),
-		TEST(test_not_deferred),
+		TEST(test_beside_others),
 		TEST(test_interrupted_dpkg),
 		TEST(test_unfinished_installation),
 		TEST(test_mending_removes_nothing),

@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "execute/modules/background.h"
 #include "execute/modules/compile.h"
 #include "execute/modules/depmod.h"
 #include "execute/modules/dkms.h"
@@ -379,6 +382,62 @@ static void test_compiler_killed(void **state)
 	fakehost_check_calls(f);
 }
 
+/* --- the dkms that packages' scripts get --- */
+
+/* Runs it as a script would, first in PATH: what it and the real one have said; owned by the caller. */
+static char *script_says(struct fakehost *f, const char *words)
+{
+	OI_FREE char *command = oi_mem_printf(
+		"cd %s && PATH=$PWD/var/lib/ofed-init/apt/scripts:$PWD/bin:$PATH"
+		" OFED_INIT_COMPILES='mlnx-ofed-kernel-dkms kernel-mft-dkms' sh -c 'dkms %s' 2>&1; echo $?",
+		f->host.change.path, words);
+	char text[512];
+	FILE *out = popen(command, "r");
+	size_t len;
+
+	assert_non_null(out);
+	len = fread(text, 1, sizeof(text) - 1, out);
+	text[len] = '\0';
+	assert_int_equal(pclose(out), 0);
+	return oi_mem_dup(text);
+}
+
+static void test_script(void **state)
+{
+	static const char *const left[] = {
+		"add -m mlnx-ofed-kernel -v 25.10", "build -m mlnx-ofed-kernel -v 25.10 -k " KERNEL " -a x86_64",
+		"install -m mlnx-ofed-kernel -v 25.10 -k " KERNEL " --force", "install --force mlnx-ofed-kernel/25.10",
+		"-m kernel-mft-dkms -v 4 build", "add mlnx-ofed-kernel/25.10 -k 1", "build -m=mlnx-ofed-kernel/25.10",
+	};
+	static const char *const passed[] = {
+		"build -m zfs -v 2.1", "install zfs/2.1", "install -m zfs -v mlnx-ofed-kernel", "autoinstall -k 1",
+		"status", "status -m mlnx-ofed-kernel", "remove -m mlnx-ofed-kernel -v 25.10 --all",
+		"add /usr/src/mlnx-ofed-kernel-25.10", "--version", "build -m mlnx-ofed", "build", "",
+		"ldtarball --archive build", "build -m mlnx-ofed-kernel-dkms-extra -v 1",
+	};
+	struct fakehost *f = *state;
+	OI_FREE char *real = oi_mem_printf("%s/bin/dkms", f->host.change.path);
+	struct oi_err err;
+
+	assert_int_equal(oi_early_defer(&f->host, &err), 0);
+	fakehost_write(f, "/bin/dkms", "#!/bin/sh\necho \"real: $#: $*\"\n"
+				       "case $PATH in *ofed-init/apt*) echo in a circle ;; esac\nexit 5\n");
+	assert_int_equal(chmod(real, 0755), 0);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(left); i++) {
+		OI_FREE char *said = script_says(f, left[i]);
+
+		if (!strstr(said, " is left to ofed-init\n0\n") || strstr(said, "real"))
+			fail_msg("%s: %s", left[i], said);
+	}
+	for (size_t i = 0; i < OI_ARRAY_SIZE(passed); i++) {
+		OI_FREE char *said = script_says(f, passed[i]);
+		OI_FREE char *wanted = oi_mem_printf(": %s\n5\n", passed[i]);
+
+		if (strncmp(said, "real: ", 6) != 0 || !strstr(said, wanted) || strstr(said, "circle"))
+			fail_msg("%s: %s", passed[i], said);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
 
 int main(void)
@@ -401,6 +460,7 @@ int main(void)
 		TEST(test_unknown_module),
 		TEST(test_nothing_known),
 		TEST(test_dkms_itself_fails),
+		TEST(test_script),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,9 @@
 
 #include "base/mem.h"
 #include "execute/apt/install.h"
+#include "execute/apt/session.h"
 #include "execute/apt/state.h"
+#include "execute/modules/background.h"
 #include "execute/modules/compile.h"
 #include "execute/modules/dkms.h"
 #include "model/reasons.h"
@@ -126,6 +128,7 @@ void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p,
 {
 	oi_apt_call_init(call, p, OI_TOOL_APT_GET);
 	/* the packages' scripts call dkms */
+	oi_early_pass(p->ctx->host, &oi_apt_of(p)->compiled, &call->child);
 	oi_compile_prepare(p->ctx->host, p->ctx->verdict->driver.kernel, &call->child);
 	add_install(&call->child.args, NULL, names);
 }
@@ -222,6 +225,7 @@ static int heal(const struct oi_packages *p, struct oi_err *err)
 	oi_apt_call_init(&call, p, OI_TOOL_DPKG);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_settings(&call.child.args);
+	oi_early_pass(p->ctx->host, &oi_apt_of(p)->compiled, &call.child);
 	oi_strv_add(&call.child.args, "--configure");
 	oi_strv_add(&call.child.args, "-a");
 	if (!run_locked(&call, err))

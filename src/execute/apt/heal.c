@@ -5,10 +5,11 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "execute/apt/call.h"
 #include "execute/apt/install.h"
 #include "execute/apt/lost.h"
+#include "execute/apt/session.h"
 #include "execute/tools/child.h"
-#include "execute/modules/background.h"
 #include "execute/packages/packages.h"
 
 static bool is_named(const struct oi_strv *entries, const char *name)
@@ -117,34 +118,31 @@ static int drop_damaged(const struct oi_host *host, const struct oi_journal *jou
 	return -1;
 }
 
-/* Only if there is something to compile among them, and nothing of another's: of that no run knows. */
-static int defer(const struct oi_host *host, const struct oi_record *record,
-		 const struct oi_strv *open, struct oi_err *err)
+/* Of those that dpkg has not finished, what is ours: of another's no run knows. */
+static int defer(struct oi_packages *p, const struct oi_record *record, const struct oi_strv *open,
+		 struct oi_err *err)
 {
-	bool any = false;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
 	for (size_t i = 0; i < open->n; i++) {
 		const char *space = strrchr(open->v[i], ' ');
 
-		if (!space || !oi_early_is_source(space + 1))
-			continue;
-		if (!is_named(&record->packages, space + 1))
-			return 0;
-		any = true;
+		if (space && is_named(&record->packages, space + 1))
+			oi_strv_add(&names, space + 1);
 	}
-	return any && oi_early_is_free(host) ? oi_early_defer(host, err) : 0;
+	return oi_apt_defer(p, &names, err);
 }
 
-int oi_apt_defer_open(const struct oi_host *host, struct oi_err *err)
+int oi_apt_defer_open(struct oi_packages *p, struct oi_err *err)
 {
 	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv states = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv open = { 0 };
 
-	if (oi_record_read(&host->change, &record, err) < 0 || list_states(host, &states, err))
+	if (oi_record_read(&p->ctx->host->change, &record, err) < 0 || list_states(p->ctx->host, &states, err))
 		return -1;
 	choose_open(&states, &open);
-	return defer(host, &record, &open, err);
+	return defer(p, &record, &open, err);
 }
 
 int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
@@ -164,7 +162,7 @@ int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 	choose_open(&states, &open);
 	if (!open.n && !oi_apt_was_interrupted(p->ctx->host))
 		return 0;
-	if (defer(p->ctx->host, record, &open, err) || oi_apt_finish(p, err) ||
+	if (defer(p, record, &open, err) || oi_apt_finish(p, err) ||
 	    list_broken(p->ctx->host, record, &names, err))
 		return -1;
 	if (!names.n)

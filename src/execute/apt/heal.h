@@ -28,12 +28,12 @@ int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 		const struct oi_journal *journal, struct oi_err *err);
 
 /**
- * oi_apt_defer_open() - before dpkg finishes packages: let this run compile, and not their scripts
+ * oi_apt_defer_open() - before packages are finished: let this run compile, and not their scripts
  * They would compile all that the vendor has, one package after the other; the run compiles what is
- * needed. Only if all that waits to be compiled is ours. Until oi_early_allow().
+ * needed. What of it is not ours is left to its scripts.
  * Return: 0, or -1 with OI_R_CHILD_FAILED, OI_R_WRITE_FAILED, OI_R_RECORD_MALFORMED.
  */
 OI_MUST_CHECK
-int oi_apt_defer_open(const struct oi_host *host, struct oi_err *err);
+int oi_apt_defer_open(struct oi_packages *p, struct oi_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "execute/apt/call.h"
+#include "execute/apt/session.h"
 #include "execute/modules/background.h"
 #include "execute/state/journal.h"
 #include "execute/state/record.h"
@@ -124,7 +125,7 @@ static int install_deferred(struct oi_packages *p, bool hurries, struct oi_err *
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv first = { 0 };
 
-	if (oi_early_defer(p->ctx->host, err))
+	if (oi_apt_defer(p, &oi_apt_of(p)->fresh, err))
 		return -1;
 	choose_first(oi_apt_of(p), &first);
 	if (are_part(p, &first)) {
@@ -145,12 +146,10 @@ int oi_apt_install(struct oi_packages *p, const struct oi_step *step, struct oi_
 		return -1;
 	if (oi_apt_record(p, err) || plan_to_hurry(p, &hurries, err))
 		return -1;
-	if (!p->modules_given && oi_early_may(p->ctx, &oi_apt_of(p)->fresh)) {
+	if (!p->modules_given && oi_early_may(p->ctx, &oi_apt_of(p)->fresh))
 		ret = install_deferred(p, hurries, err);
-		oi_early_allow(p->ctx->host);
-	} else {
+	else
 		ret = install(p, &oi_apt_of(p)->names, false, hurries, err);
-	}
 	if (!ret)
 		oi_apt_forget(p->ctx->host);
 	if (!ret)

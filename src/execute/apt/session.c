@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "execute/modules/background.h"
 #include "execute/state/record.h"
 
 void oi_apt_clear(struct oi_apt *apt)
@@ -14,6 +15,7 @@ void oi_apt_clear(struct oi_apt *apt)
 	free(apt->incomplete);
 	oi_strv_clear(&apt->names);
 	oi_strv_clear(&apt->fresh);
+	oi_strv_clear(&apt->compiled);
 	oi_strv_clear(&apt->replaced);
 	memset(apt, 0, sizeof(*apt));
 }
@@ -35,4 +37,17 @@ int oi_apt_record(const struct oi_packages *p, struct oi_err *err)
 	if (oi_record_note_packages(&p->ctx->host->change, &oi_apt_of(p)->fresh, err))
 		return -1;
 	return oi_record_note_replaced(&p->ctx->host->change, &oi_apt_of(p)->replaced, err);
+}
+
+int oi_apt_defer(struct oi_packages *p, const struct oi_strv *packages, struct oi_err *err)
+{
+	struct oi_strv *compiled = &oi_apt_of(p)->compiled;
+
+	for (size_t i = 0; i < packages->n; i++) {
+		OI_FREE char *name = oi_mem_ndup(packages->v[i], strcspn(packages->v[i], " :"));
+
+		if (oi_early_is_source(name) && strcmp(name, "dkms") != 0 && !oi_strv_has(compiled, name))
+			oi_strv_add(compiled, name);
+	}
+	return compiled->n ? oi_early_defer(p->ctx->host, err) : 0;
 }

@@ -19,6 +19,7 @@ struct oi_apt {
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */
 	struct oi_strv fresh; /* "name version": will be new on this machine */
+	struct oi_strv compiled; /* packages whose modules the run compiles, and their scripts do not */
 	struct oi_strv replaced; /* "name before after"; after is "-" for what goes */
 };
 
@@ -37,5 +38,12 @@ static inline struct oi_apt *oi_apt_of(const struct oi_packages *p)
 /** oi_apt_record() - note what will be new and replaced; before the work: what an interrupted one brings is ours too */
 OI_MUST_CHECK
 int oi_apt_record(const struct oi_packages *p, struct oi_err *err);
+
+/**
+ * oi_apt_defer() - let the scripts that later calls run leave modules to the run
+ * @packages: "name version" or "name:arch"; those that bring sources for dkms count
+ */
+OI_MUST_CHECK
+int oi_apt_defer(struct oi_packages *p, const struct oi_strv *packages, struct oi_err *err);
 
 #endif

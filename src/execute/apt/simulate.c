@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "execute/apt/install.h"
 #include "execute/apt/call.h"
+#include "execute/apt/session.h"
 #include "execute/apt/heal.h"
 #include "execute/apt/text.h"
-#include "execute/modules/background.h"
 #include "model/reasons.h"
 
 #define HEADERS "linux-headers-"
@@ -231,7 +231,6 @@ static int mend(struct oi_packages *p, struct oi_err *err)
 {
 	OI_FREE char *cause = oi_mem_dup(err->text);
 	OI_APT_CALL_AUTO call = { 0 };
-	int ret;
 
 	if (oi_apt_preview(p, &call, NULL, err)) {
 		if (oi_apt_said_no(&call))
@@ -248,14 +247,13 @@ static int mend(struct oi_packages *p, struct oi_err *err)
 	note_fresh(oi_apt_of(p), &call.changes);
 	oi_log_warn(&p->ctx->host->log,
 		    "packages: an earlier installation was not finished; finishing it first");
-	if (oi_apt_record(p, err) || oi_apt_defer_open(p->ctx->host, err))
+	if (oi_apt_record(p, err) || oi_apt_defer_open(p, err) ||
+	    oi_apt_defer(p, &oi_apt_of(p)->fresh, err))
 		return -1;
 	oi_apt_call_install(&call, p, NULL);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_wait(&call);
-	ret = oi_apt_call_dpkg(p, &call, err);
-	oi_early_allow(p->ctx->host);
-	return ret ? oi_err_prefix(err, "finishing an earlier installation") : 0;
+	return oi_apt_call_dpkg(p, &call, err) ? oi_err_prefix(err, "finishing an earlier installation") : 0;
 }
 
 /* --- the whole --- */

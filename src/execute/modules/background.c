@@ -11,6 +11,11 @@
 #include "sys/clock.h"
 #include "sys/activity.h"
 
+/* In apt's private folder, which goes when the packages are in place; /run may be mounted noexec. */
+#define SCRIPTS OI_STATE_DIR "/apt/scripts"
+/* Source: apt.conf(5), DPkg::Path; apt-pkg/init.cc, its default */
+#define PROGRAMS "/usr/sbin:/usr/bin:/sbin:/bin"
+
 #define FOLDER "/etc/dkms"
 #define DEFERRED FOLDER "/no-autoinstall"
 #define DEFERRED_BYTES 4096
@@ -44,22 +49,73 @@ const char *oi_early_source(const struct oi_strv *fresh)
 	return NULL;
 }
 
-bool oi_early_is_free(const struct oi_host *host)
-{
-	return !oi_root_exists(&host->change, DEFERRED) && !oi_dkms_is_used(host);
-}
-
 bool oi_early_may(const struct oi_context *ctx, const struct oi_strv *fresh)
 {
 	const struct oi_step *step = judge_of(ctx->verdict);
 
-	return oi_early_source(fresh) && step && step->built.dkms.n && !step->built.files && ctx->verdict->driver.kernel &&
-	       oi_early_is_free(ctx->host);
+	return oi_early_source(fresh) && step && step->built.dkms.n && !step->built.files && ctx->verdict->driver.kernel;
 }
+
+/*
+ * What a package's script calls in the place of dkms. A module of the run's own is not added either: the hook of
+ * kernel headers that come in the same call compiles all that is. 0 leaves every package configured: of other
+ * statuses the vendor's scripts take only 9 for skipped, and dkms' own script of Debian 12 takes only 77.
+ * Source: dkms(8); mlnx-ofed-kernel 24.07, common.postinst; dkms 3.0.10, common.postinst, header_postinst.d
+ */
+static const char script[] =
+	"#!/bin/sh\n"
+	"# Written by ofed-init for the scripts of packages that one call of apt or dpkg configures. What the packages\n"
+	"# in OFED_INIT_COMPILES bring is compiled by ofed-init; dkms does for all others what it is asked for.\n"
+	"PATH=${PATH#\"${0%/*}:\"}\n"
+	"verb= module= value_of=\n"
+	"for word; do\n"
+	"	if [ \"$value_of\" ]; then\n"
+	"		[ \"$value_of\" != -m ] || module=$word\n"
+	"		value_of=\n"
+	"		continue\n"
+	"	fi\n"
+	"	case $word in\n"
+	"	-m | --module) value_of=-m ;;\n"
+	"	-m=* | --module=*) module=${word#*=} ;;\n"
+	"	-v | -k | -a | -c | -j | --kernelver | --arch | --config | --templatekernel | --dkmstree | \\\n"
+	"		--sourcetree | --installtree | --archive | --kernelsourcedir | --directive) value_of=$word ;;\n"
+	"	-*) ;;\n"
+	"	*) if [ \"$verb\" ]; then module=$word; else verb=$word; fi ;;\n"
+	"	esac\n"
+	"done\n"
+	"module=${module%%/*}\n"
+	"case $verb in\n"
+	"add | build | install)\n"
+	"	case \" $OFED_INIT_COMPILES \" in\n"
+	"	*\" $module \"* | *\" $module-dkms \"*)\n"
+	"		echo \"dkms $verb: $module is left to ofed-init\" >&2\n"
+	"		exit 0\n"
+	"		;;\n"
+	"	esac\n"
+	"	;;\n"
+	"esac\n"
+	"exec dkms \"$@\"\n";
 
 int oi_early_defer(const struct oi_host *host, struct oi_err *err)
 {
-	return oi_root_write(&host->change, DEFERRED, 0644, ours, strlen(ours), err);
+	return oi_root_write(&host->change, SCRIPTS "/dkms", 0755, script, strlen(script), err);
+}
+
+void oi_early_pass(const struct oi_host *host, const struct oi_strv *packages, struct oi_child *child)
+{
+	OI_FREE char *folder = NULL;
+	OI_FREE char *words = NULL;
+
+	if (!packages->n)
+		return;
+	folder = oi_root_name(&host->change, SCRIPTS);
+	words = oi_strv_join(packages, " ");
+	oi_strv_addf(&child->env, "OFED_INIT_COMPILES=%s", words);
+	oi_strv_addf(&child->env, "PATH=%s:" PROGRAMS, folder);
+	if (child->tool != OI_TOOL_APT_GET)
+		return;
+	oi_strv_add(&child->args, "-o");
+	oi_strv_addf(&child->args, "DPkg::Path=%s:" PROGRAMS, folder);
 }
 
 void oi_early_allow(const struct oi_host *host)
@@ -95,6 +151,23 @@ struct work {
 	const struct oi_strv *fresh;
 };
 
+/* The vendor's scripts would have compiled for the newest kernel too, while this boot waits. */
+static void tell_others(const struct oi_host *host, const char *kernel)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv releases = { 0 };
+	struct oi_err ignored;
+
+	if (oi_root_list(&host->change, "/lib/modules", &releases, &ignored))
+		return;
+	for (size_t i = 0; i < releases.n; i++) {
+		OI_FREE char *headers = oi_mem_printf("/lib/modules/%s/build", releases.v[i]);
+
+		if (strcmp(releases.v[i], kernel) != 0 && oi_root_exists(&host->change, headers))
+			oi_log_info(&host->log, "modules: not compiled for %s now: dkms' own unit does that when it boots",
+				    releases.v[i]);
+	}
+}
+
 static void compile(void *data)
 {
 	const struct work *work = data;
@@ -108,9 +181,11 @@ void oi_early_begin(const struct oi_context *ctx, struct oi_aside *build, const 
 {
 	struct work work = { .ctx = ctx, .fresh = fresh };
 
-	if (oi_aside_start(build, compile, &work))
-		oi_log_info(&ctx->host->log, "modules: compiling for %s, beside the other packages",
-			    ctx->verdict->driver.kernel);
+	if (!oi_aside_start(build, compile, &work))
+		return;
+	oi_log_info(&ctx->host->log, "modules: compiling for %s, beside the other packages",
+		    ctx->verdict->driver.kernel);
+	tell_others(ctx->host, ctx->verdict->driver.kernel);
 }
 
 void oi_early_wait(const struct oi_context *ctx, struct oi_aside *build)

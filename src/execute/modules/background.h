@@ -3,15 +3,17 @@
  * The driver is compiled while the rest of its packages is still installed.
  *
  * By themselves the scripts of packages compile, one package after the other, for the newest
- * kernel besides the running one, while everything else waits. dkms lets that be
- * deferred (/etc/dkms/no-autoinstall); then whoever has deferred it calls dkms. That is us:
- * first come the packages that compiling needs, then the driver is compiled for our kernel
- * by a process beside the one that installs all others. dkms before 3.0 installs what was built
+ * kernel besides the running one, while everything else waits. So they get a dkms of ours, in a folder that
+ * one call of apt or dpkg has first in its PATH: it leaves the modules of that call's packages to us, and hands
+ * on what is about any other. Nothing of the machine is switched for it, so nothing outlives the call.
+ * First come the packages that compiling needs, then the driver is compiled for our kernel
+ * by a process beside the one that installs all others. Other kernels get it from dkms: from its hook
+ * when their headers come, else from its unit when they boot. dkms before 3.0 installs what was built
  * afterwards, in the step that checks it: it renews the initramfs, as other packages may at
  * the same time, in the same file.
  *
- * Source: dkms 3.0.10, common.postinst; REMAKE_INITRD in the dkms.conf of mlnx-ofed-kernel, which
- *         dkms 3.0 no longer heeds
+ * Source: mlnx-ofed-kernel 24.07, common.postinst; dkms 3.0.10, common.postinst; REMAKE_INITRD in the dkms.conf of
+ *         mlnx-ofed-kernel, which dkms 3.0 no longer heeds
  */
 #ifndef OI_EXECUTE_MODULES_BACKGROUND_H
 #define OI_EXECUTE_MODULES_BACKGROUND_H
@@ -21,20 +23,16 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/strv.h"
+#include "execute/tools/child.h"
 #include "model/verdict.h"
 #include "sys/background.h"
 #include "sys/host.h"
 
 struct oi_context;
 
-/** oi_early_is_free() - does dkms compile for nobody else, and has nobody deferred it */
-bool oi_early_is_free(const struct oi_host *host);
-
 /**
  * oi_early_may() - is there something to compile of which only we know
  * @fresh: "name version" of packages that will be new
- * Not where dkms has other modules: those would not be built for a kernel that comes with these
- * packages; nor where somebody has deferred it already: then it is their business.
  */
 bool oi_early_may(const struct oi_context *ctx, const struct oi_strv *fresh);
 
@@ -44,11 +42,21 @@ bool oi_early_is_source(const char *package);
 /** oi_early_source() - the first such package of @fresh; NULL: none. Borrowed. */
 const char *oi_early_source(const struct oi_strv *fresh);
 
-/** oi_early_defer() - packages' scripts compile nothing from now on; OI_R_WRITE_FAILED */
+/** oi_early_defer() - lay out the dkms that packages' scripts get; OI_R_WRITE_FAILED */
 OI_MUST_CHECK
 int oi_early_defer(const struct oi_host *host, struct oi_err *err);
 
-/** oi_early_allow() - they may again; fine where we have deferred nothing */
+/**
+ * oi_early_pass() - let the scripts that a call runs leave modules to us
+ * @packages: "NAME-dkms"; without any, dkms is what it is
+ * @child: apt-get or dpkg, after oi_early_defer(); its environment is added to, and apt-get's arguments
+ */
+void oi_early_pass(const struct oi_host *host, const struct oi_strv *packages, struct oi_child *child);
+
+/**
+ * oi_early_allow() - take back what ofed-init 0.1.0 left when it was killed: /etc/dkms/no-autoinstall
+ * Fine where there is none, or one of somebody else's.
+ */
 void oi_early_allow(const struct oi_host *host);
 
 /**

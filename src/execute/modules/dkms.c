@@ -295,23 +295,6 @@ void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct 
 		oi_dkms_heal(host, &step->built.dkms, NULL, false);
 }
 
-bool oi_dkms_is_used(const struct oi_host *host)
-{
-	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-	struct oi_err ignored; /* it is not there yet */
-
-	if (oi_root_list(&host->change, TREE, &names, &ignored))
-		return false;
-	for (size_t i = 0; i < names.n; i++) {
-		OI_FREE char *path = oi_mem_printf(TREE "/%s", names.v[i]);
-		OI_CLEANUP(oi_strv_clear) struct oi_strv inside = { 0 };
-
-		if (!oi_root_list(&host->change, path, &inside, &ignored))
-			return true;
-	}
-	return false;
-}
-
 /* Return: is dkms to be asked again. */
 static bool make_all_known(const struct oi_host *host, const struct oi_dkms_modules *modules,
 			   const struct oi_step *step)

@@ -52,9 +52,6 @@ int oi_dkms_list(const struct oi_host *host, const char *kernel, struct oi_dkms_
 void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct oi_step *step,
 		   bool install);
 
-/** oi_dkms_is_used() - does dkms know a module of anybody's */
-bool oi_dkms_is_used(const struct oi_host *host);
-
 /**
  * oi_dkms_check() - every module installed for @kernel and known to depmod; one that is not
  * installed is built once
