@@ -20,8 +20,8 @@ bool oi_kmod_is_loaded(const struct oi_host *host, const struct oi_kmod *kmod)
 	return kmod->builtin || oi_root_exists(&host->look, path);
 }
 
-int oi_kmod_field(const struct oi_host *host, const char *kernel, const char *file,
-		  const char *field, char **out, struct oi_err *err)
+int oi_kmod_file_field(const struct oi_host *host, const char *path, const char *field, char **out,
+		       struct oi_err *err)
 {
 	const char *tool = host->tools.path[OI_TOOL_MODINFO];
 	OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
@@ -42,12 +42,21 @@ int oi_kmod_field(const struct oi_host *host, const char *kernel, const char *fi
 	oi_strv_add(&argv, tool);
 	oi_strv_add(&argv, "-F");
 	oi_strv_add(&argv, field);
-	oi_strv_addf(&argv, "%s/lib/modules/%s/%s",
-		     oi_root_is_real(&host->change) ? "" : host->change.path, kernel, file);
+	oi_strv_add(&argv, path);
 	if (oi_run(argv.v, &options, &result, err))
 		return -1;
 	text.len = strcspn(oi_buf_str(&text), "\n");
 	if (text.len)
 		*out = oi_mem_ndup(text.data, text.len);
 	return 0;
+}
+
+int oi_kmod_field(const struct oi_host *host, const char *kernel, const char *file,
+		  const char *field, char **out, struct oi_err *err)
+{
+	OI_FREE char *path = oi_mem_printf("%s/lib/modules/%s/%s",
+					   oi_root_is_real(&host->change) ? "" : host->change.path,
+					   kernel, file);
+
+	return oi_kmod_file_field(host, path, field, out, err);
 }

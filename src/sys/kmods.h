@@ -75,6 +75,11 @@ OI_MUST_CHECK
 int oi_kmod_field(const struct oi_host *host, const char *kernel, const char *file,
 		  const char *field, char **out, struct oi_err *err);
 
+/** oi_kmod_file_field() - the same of a module's file that lies anywhere, by its name for children */
+OI_MUST_CHECK
+int oi_kmod_file_field(const struct oi_host *host, const char *path, const char *field, char **out,
+		       struct oi_err *err);
+
 enum oi_kmod_build { OI_KMOD_SAME, OI_KMOD_OTHER, OI_KMOD_UNKNOWN };
 
 /**

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What dkms has compiled here becomes a package for other machines. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,10 @@
 #define SOURCES "/usr/src"
 /* With debug information a module is some tens of MiB. */
 #define MODULE_BYTES (256u << 20)
+/* 409 files of 13 MB in 24.07; deepest: include/uapi/rdma/hfi */
+#define HEADERS_FILES 20000
+#define HEADERS_BYTES (256u << 20)
+#define HEADERS_DEPTH 16
 /* The same modules make the same package, whenever it is packed. */
 #define EPOCH "SOURCE_DATE_EPOCH=1"
 
@@ -234,6 +240,87 @@ static int add_all(struct making *m, struct oi_err *err)
 			  m->kernel);
 }
 
+/* --- what others build against --- */
+
+struct copying {
+	const struct making *m;
+	unsigned int files_left;
+	int64_t bytes_left;
+};
+
+static int add_folder(struct copying *c, const char *folder, unsigned int depth, struct oi_err *err);
+
+/* A link is of no use in a package that is looked into: what the vendor copies there has none. */
+static int add_entry(struct copying *c, const char *path, unsigned int depth, struct oi_err *err)
+{
+	const struct oi_root *root = &c->m->host->change;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf bytes = { 0 };
+	OI_FREE char *to = oi_mem_printf(TREE "%s", path);
+	struct stat st;
+	int fd = oi_root_openat(root, path, O_PATH | O_NOFOLLOW, 0);
+	int ret = fd < 0 ? -1 : fstat(fd, &st);
+
+	if (fd >= 0)
+		close(fd);
+	if (ret)
+		return oi_err_set(err, OI_R_READ_FAILED, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return depth ? add_folder(c, path, depth - 1, err) : 0;
+	if (!S_ISREG(st.st_mode)) {
+		oi_log_debug(&c->m->host->log, "%s: not a file: left out", path);
+		return 0;
+	}
+	c->bytes_left -= st.st_size;
+	if (!c->files_left-- || c->bytes_left < 0)
+		return oi_err_set(err, OI_R_MODULES_UNFIT, "%s has more than a set can carry",
+				  c->m->set->headers);
+	if (oi_root_read(root, path, HEADERS_BYTES, &bytes, err))
+		return -1;
+	return oi_root_write(root, to, st.st_mode & 0111 ? 0755 : 0644, oi_buf_str(&bytes),
+			     bytes.len, err);
+}
+
+static int add_folder(struct copying *c, const char *folder, unsigned int depth, struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+
+	if (oi_root_list(&c->m->host->change, folder, &names, err))
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		OI_FREE char *path = oi_mem_printf("%s/%s", folder, names.v[i]);
+
+		if (add_entry(c, path, depth, err))
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * /usr/src/ofa_kernel/ARCH/KERNEL: include, config*, compat*, Module*.symvers. Who builds modules
+ * on top of the driver (GPU drivers, storage clients) looks for them there. An older driver, or
+ * one that is built without, leaves none.
+ * Source: mlnx-ofed-kernel 24.07, what its build copies after it
+ */
+static int add_headers(struct making *m, struct oi_err *err)
+{
+	const struct oi_root *root = &m->host->change;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv archs = { 0 };
+	struct copying c = { .m = m, .files_left = HEADERS_FILES, .bytes_left = HEADERS_BYTES };
+
+	if (oi_root_list(root, OI_MODSET_HEADERS_DIR, &archs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < archs.n && !m->set->headers; i++) {
+		OI_FREE char *folder = oi_mem_printf(OI_MODSET_HEADERS_DIR "/%s/%s", archs.v[i],
+						     m->kernel);
+		OI_FREE char *versions = oi_mem_printf("%s/Module.symvers", folder);
+
+		/* /usr/src/ofa_kernel/default is a link to such a folder, and has none in it */
+		if (oi_root_exists(root, versions))
+			m->set->headers = oi_mem_take(&folder);
+	}
+	return m->set->headers ? add_folder(&c, m->set->headers, HEADERS_DEPTH, err) : 0;
+}
+
 /* --- the package --- */
 
 static const struct oi_doc *entry_of(const struct making *m, const char *path)
@@ -302,17 +389,18 @@ static int write_manifest(struct making *m, struct oi_err *err)
 	return oi_root_write(&m->host->change, path, 0644, text, strlen(text), err);
 }
 
-/* The same before and after: kmod's lists follow what is there. */
-static int write_script(const struct making *m, const char *name, struct oi_err *err)
+static int write_scripts(const struct making *m, struct oi_err *err)
 {
-	OI_FREE char *path = oi_mem_printf(TREE "/DEBIAN/%s", name);
-	OI_FREE char *text = oi_mem_printf("#!/bin/sh\n"
-					   "# Written by ofed-init: kmod has to know what came or went.\n"
-					   "set -e\n"
-					   "[ ! -e /lib/modules/%s/modules.builtin ] || depmod -a %s\n",
-					   m->kernel, m->kernel);
+	static const char *const names[] = { "postinst", "prerm", "postrm" };
 
-	return oi_root_write(&m->host->change, path, 0755, text, strlen(text), err);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(names); i++) {
+		OI_FREE char *path = oi_mem_printf(TREE "/DEBIAN/%s", names[i]);
+		OI_FREE char *text = oi_modset_script(names[i], m->kernel, m->set->headers);
+
+		if (text && oi_root_write(&m->host->change, path, 0755, text, strlen(text), err))
+			return -1;
+	}
+	return 0;
 }
 
 static int write_control(const struct making *m, const char *version, struct oi_err *err)
@@ -374,10 +462,9 @@ static int pack(struct making *m, struct oi_err *err)
 
 static int make(struct making *m, const char *version, struct oi_err *err)
 {
-	return read_ours(m, err) || add_all(m, err) || digest_modules(m, err) ||
-			       write_manifest(m, err) || write_control(m, version, err) ||
-			       write_script(m, "postinst", err) || write_script(m, "postrm", err) ||
-			       pack(m, err) ?
+	return read_ours(m, err) || add_all(m, err) || add_headers(m, err) ||
+			       digest_modules(m, err) || write_manifest(m, err) || write_control(m, version, err) ||
+			       write_scripts(m, err) || pack(m, err) ?
 		       -1 :
 		       0;
 }

@@ -8,7 +8,6 @@
 #include "base/buf.h"
 #include "base/doc.h"
 #include "base/mem.h"
-#include "execute/tools/child.h"
 #include "execute/cache/text.h"
 #include "model/reasons.h"
 #include "sys/kmods.h"
@@ -21,6 +20,7 @@ void oi_modset_clear(struct oi_modset *set)
 	free(set->file);
 	free(set->sha256);
 	free(set->signature);
+	free(set->headers);
 	oi_strv_clear(&set->provides);
 	oi_strv_clear(&set->modules);
 	memset(set, 0, sizeof(*set));
@@ -102,66 +102,6 @@ char *oi_modset_pointer_text(const struct oi_modset *set)
 	if (set->signature)
 		oi_doc_put_string(doc, "signature", set->signature);
 	return oi_doc_to_json(doc, true);
-}
-
-/* --- the package --- */
-
-/* One call of dpkg-deb about it. */
-static int ask_deb(const struct oi_host *host, const char *option, const struct oi_modset *set,
-		   const char *field, struct oi_buf *out, struct oi_err *err)
-{
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DPKG_DEB, .out = out };
-	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
-	OI_FREE char *path = oi_modset_staged_path(host, set->file);
-
-	oi_strv_add(&child.args, option);
-	oi_strv_add(&child.args, path);
-	if (field)
-		oi_strv_add(&child.args, field);
-	if (!oi_child_run(host, &child, &result, err))
-		return 0;
-	if (result.end == OI_RUN_EXITED)
-		err->code = OI_R_MODULES_UNFIT;
-	return -1;
-}
-
-static int read_fields(const struct oi_host *host, const char *kernel, struct oi_modset *set,
-		       struct oi_err *err)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf key = { 0 };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf name = { 0 };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf provides = { 0 };
-	OI_FREE char *wanted_name = oi_modset_package_name(kernel);
-	OI_FREE char *wanted_key = oi_mem_printf("%s\n", set->key);
-	OI_FREE char *name_line = oi_mem_printf("%s\n", wanted_name);
-
-	if (ask_deb(host, "--field", set, OI_MODSET_KEY_FIELD, &key, err) ||
-	    ask_deb(host, "--field", set, "Package", &name, err) ||
-	    ask_deb(host, "--field", set, "Provides", &provides, err))
-		return -1;
-	if (strcmp(oi_buf_str(&key), wanted_key) != 0 || strcmp(oi_buf_str(&name), name_line) != 0)
-		return unfit(err, "the package is for other modules");
-	oi_modset_parse_provides(oi_buf_str(&provides), &set->provides);
-	if (!set->provides.n)
-		return unfit(err, "the package stands in for none");
-	return 0;
-}
-
-int oi_modset_open(const struct oi_host *host, const char *kernel, struct oi_modset *set,
-		   struct oi_err *err)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf contents = { 0 };
-	OI_FREE char *foreign = NULL;
-
-	oi_strv_clear(&set->provides);
-	oi_strv_clear(&set->modules);
-	if (read_fields(host, kernel, set, err) ||
-	    ask_deb(host, "--contents", set, NULL, &contents, err))
-		return -1;
-	foreign = oi_modset_parse_contents(oi_buf_str(&contents), kernel, &set->modules);
-	if (foreign)
-		return oi_err_set(err, OI_R_MODULES_UNFIT, "the package brings %s", foreign);
-	return set->modules.n ? 0 : unfit(err, "the package has no modules");
 }
 
 /* --- in place --- */

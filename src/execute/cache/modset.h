@@ -37,6 +37,7 @@ struct oi_modset {
 	int64_t bytes;
 	struct oi_strv provides; /* names of the packages that it stands in for */
 	struct oi_strv modules; /* files, below /lib/modules/KERNEL */
+	char *headers; /* "/usr/src/ofa_kernel/ARCH/KERNEL", for others to build against; NULL: none */
 };
 
 void oi_modset_clear(struct oi_modset *set);
@@ -61,9 +62,12 @@ char *oi_modset_pointer_text(const struct oi_modset *set);
 /**
  * oi_modset_open() - look into the package in the staging folder
  * @kernel: for which its modules have to be
- * @set: key and file are set; provides and modules are filled in
- * Return: 0, or -1 with OI_R_MODULES_UNFIT when it is not for key and kernel, or
- *         brings other files than modules.
+ * @set: key and file are set; provides, modules and headers are filled in
+ *
+ * Nothing of it is believed: its control file and scripts have to be what oi_modset_create()
+ * writes, its files to lie where those of a set lie, and each module to be for this build of the
+ * kernel, by vermagic and by the versions of symbols, as far as the kernel's own modules tell them.
+ * Return: 0, or -1 with OI_R_MODULES_UNFIT and what is wrong; OI_R_CHILD_*, OI_R_WRITE_FAILED.
  */
 OI_MUST_CHECK
 int oi_modset_open(const struct oi_host *host, const char *kernel, struct oi_modset *set,
@@ -82,7 +86,8 @@ int oi_modset_check(const struct oi_host *host, const char *kernel, const struct
  * @version: of the driver, for the package; NULL: unknown
  * @set: key is set; the rest is filled in, the package lies in the staging folder
  *
- * Taken are the modules whose sources belong to packages that we have installed.
+ * Taken are the modules whose sources belong to packages that we have installed, and what their
+ * compilation has left for others to build against.
  * Return: 0, or -1 with OI_R_MODULES_MISSING when there are none, OI_R_MODULES_UNFIT when one
  *         of them is for another kernel, OI_R_WRITE_FAILED, OI_R_CHILD_FAILED.
  */
