@@ -19,7 +19,7 @@ bool oi_plan_shares_modules(const struct oi_decision *d)
 		return false;
 	/* An exact match or none: what is not known matches nothing. */
 	return f->kernel.release.known == OI_KNOWN && f->kernel.arch.known == OI_KNOWN &&
-	       f->os.id.known == OI_KNOWN;
+	       f->kernel.build.known == OI_KNOWN && f->os.id.known == OI_KNOWN;
 }
 
 bool oi_plan_uses_modules(const struct oi_decision *d)
@@ -37,9 +37,10 @@ static char *plain(char *text)
 }
 
 /*
- * How they are built, beside what the key names: from which artefact, whether they
- * carry a signature, and whose, and whether all of the vendor's are among them. Of an
- * artefact without a digest its name counts.
+ * How they are built, beside what the key names: from which artefact, for which build of the
+ * kernel's release, whether they carry a signature, and whose, and whether all of the vendor's
+ * are among them. Of an artefact without a digest its name counts. The number in front is
+ * that of the set's own form: what an older one has put into a cache is not looked for.
  */
 static void fingerprint(const struct oi_decision *d, char out[OI_HASH_TEXT_BYTES])
 {
@@ -51,7 +52,8 @@ static void fingerprint(const struct oi_decision *d, char out[OI_HASH_TEXT_BYTES
 		artefact = d->release && d->release->url ? d->release->url :
 			   d->config->source.url		 ? d->config->source.url :
 								   "";
-	text = oi_mem_printf("modules 1\n%.*s\n%s\n%s", (int)strcspn(artefact, "?#"), artefact,
+	text = oi_mem_printf("modules 2\n%.*s\n%s\n%s\n%s", (int)strcspn(artefact, "?#"), artefact,
+			     oi_text_or(&d->facts->kernel.build, ""),
 			     certificate ? certificate : "unsigned",
 			     d->config->all_modules ? "all\n" : "");
 	oi_hash_text(text, out);

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel that runs, and whether modules can be built for it. */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/ver.h"
 #include "facts/doubt.h"
 #include "facts/gather.h"
 #include "facts/look.h"
+
+/* Of the image: its set-up code, where the version's text is, has at most 32 KiB. */
+#define IMAGE_BYTES 65536
+/* A kernel's configuration has some 300 KiB. */
+#define CONFIG_BYTES (4u << 20)
 
 /* It becomes part of paths. */
 static bool is_one_name(const struct oi_text *text)
@@ -48,6 +58,79 @@ static void look_at_name(const struct oi_host *host, struct oi_facts *facts)
 	}
 }
 
+/*
+ * "#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)": as uname -v, of a kernel that does not run;
+ * owned by the caller, NULL: it does not tell. Source: Documentation/arch/x86/boot.rst, kernel_version
+ */
+static char *version_of_image(const struct oi_root *root, const char *release)
+{
+	enum { MAGIC = 0x202, OFFSET = 0x20e, FROM = 0x200 };
+	unsigned char text[IMAGE_BYTES + 1] = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		OI_FREE char *path = i ? oi_mem_printf("/lib/modules/%s/vmlinuz", release) :
+					 oi_mem_printf("/boot/vmlinuz-%s", release);
+		int fd = oi_root_openat(root, path, O_RDONLY | O_NONBLOCK, 0);
+		ssize_t len = fd < 0 ? -1 : pread(fd, text, IMAGE_BYTES, 0);
+		size_t at;
+		const char *sign;
+
+		if (fd >= 0)
+			close(fd);
+		if (len <= OFFSET + 1 || memcmp(text + MAGIC, "HdrS", 4) != 0)
+			continue;
+		at = FROM + (size_t)(text[OFFSET] | text[OFFSET + 1] << 8);
+		sign = at < (size_t)len ? strrchr((const char *)text + at, '#') : NULL;
+		if (sign)
+			return oi_mem_dup(sign);
+	}
+	return NULL;
+}
+
+/* As uname -v; owned by the caller, NULL: unknown. */
+static char *version_of(const struct oi_host *host, const char *release)
+{
+	OI_FREE char *running = NULL;
+	char *version = NULL;
+	struct utsname name;
+	struct oi_err ignored;
+
+	if (!oi_root_read_line(&host->look, "/proc/sys/kernel/osrelease", &running, &ignored) &&
+	    !strcmp(running, release) &&
+	    !oi_root_read_line(&host->look, "/proc/sys/kernel/version", &version, &ignored) && *version)
+		return version;
+	free(version);
+	if (oi_root_is_real(&host->look) && !uname(&name) && !strcmp(name.release, release))
+		return oi_mem_dup(name.version);
+	return version_of_image(&host->change, release);
+}
+
+/*
+ * A release can be built more than once, and modules of one build are no good for another: when,
+ * and by the digest of its configuration how, with the compiler's version in it.
+ */
+static void look_at_build(const struct oi_host *host, struct oi_facts *facts)
+{
+	const char *release = facts->kernel.release.value;
+	OI_FREE char *path = oi_mem_printf("/boot/config-%s", release);
+	OI_FREE char *version = version_of(host, release);
+	OI_FREE char *build = NULL;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf config = { 0 };
+	char digest[OI_HASH_TEXT_BYTES];
+	struct oi_err ignored;
+
+	if (!oi_root_read(&host->change, path, CONFIG_BYTES, &config, &ignored) && config.len) {
+		oi_hash_text(oi_buf_str(&config), digest);
+		build = oi_mem_printf("%s%sconfig %s", version ? version : "", version ? ", " : "", digest);
+	} else {
+		build = oi_mem_take(&version);
+	}
+	if (build)
+		oi_text_set(&facts->kernel.build, build);
+	else
+		oi_facts_doubt(facts, "kernel.build: nothing tells it from others of release %s", release);
+}
+
 /* Distributions have a Makefile there; include/ is what remains in the leanest packages. */
 static bool has_headers(const struct oi_root *root, const char *release)
 {
@@ -64,9 +147,11 @@ void oi_facts_look_kernel(const struct oi_host *host, struct oi_facts *facts)
 	look_at_name(host, facts);
 	if (host->kernel)
 		oi_text_set(&facts->kernel.release, host->kernel);
-	if (facts->kernel.release.known == OI_KNOWN)
+	if (facts->kernel.release.known == OI_KNOWN) {
+		look_at_build(host, facts);
 		facts->kernel.headers =
 			oi_flag_of(has_headers(root, facts->kernel.release.value));
+	}
 	if (oi_root_exists(root, "/usr/bin"))
 		facts->kernel.compiler =
 			oi_flag_of(oi_root_is_program(root, "/usr/bin/make") &&

@@ -168,6 +168,7 @@ static const struct field fields[] = {
 	TEXT_FIELD("os.pretty_name", os.pretty_name),
 	TEXT_FIELD("kernel.release", kernel.release),
 	TEXT_FIELD("kernel.arch", kernel.arch),
+	TEXT_FIELD("kernel.build", kernel.build),
 	FLAG_FIELD("kernel.headers", kernel.headers),
 	FLAG_FIELD("kernel.compiler", kernel.compiler),
 	FLAG_FIELD("security.secure_boot", security.secure_boot),

@@ -77,6 +77,7 @@ struct oi_facts {
 	} os;
 	struct {
 		struct oi_text release, arch;
+		struct oi_text build; /* which of all builds of that release: when, and how configured */
 		enum oi_flag headers; /* of this release */
 		enum oi_flag compiler;
 	} kernel;

@@ -299,6 +299,60 @@ static void a_leftover_folder_is_no_kernel(void **state OI_UNUSED)
 	}
 }
 
+#define BUILD "#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)"
+
+/* The set-up code of an x86 image, as far as its version. */
+static void put_image(const char *version)
+{
+	char image[0x400] = { 0 };
+
+	memcpy(image + 0x202, "HdrS", 4);
+	image[0x20e] = 0x40;
+	image[0x20f] = 0x01;
+	snprintf(image + 0x340, sizeof(image) - 0x340, "%s", version);
+	tree_put_bytes(&tree, "/boot/vmlinuz-6.1.0-50-amd64", image, sizeof(image));
+}
+
+/* Whether it runs or is to run in an image: the same words for the same build. */
+static void a_kernels_build_is_known(void **state OI_UNUSED)
+{
+	OI_FREE char *running = NULL;
+
+	tree_put(&tree, "/proc/sys/kernel/osrelease", "6.1.0-50-amd64\n");
+	oi_facts_look_kernel(&host, &facts);
+	assert_unknown(facts.kernel.build);
+	assert_true(doubts("kernel.build: "));
+	again();
+	tree_put(&tree, "/proc/sys/kernel/version", BUILD "\n");
+	oi_facts_look_kernel(&host, &facts);
+	assert_known(facts.kernel.build, BUILD);
+	again();
+	tree_put(&tree, "/boot/config-6.1.0-50-amd64", "CONFIG_CC_VERSION_TEXT=\"gcc-12\"\n");
+	oi_facts_look_kernel(&host, &facts);
+	running = oi_mem_dup(facts.kernel.build.value);
+	assert_memory_equal(running, BUILD ", config ", strlen(BUILD ", config "));
+	/* another one runs, and the image tells */
+	again();
+	tree_put(&tree, "/proc/sys/kernel/osrelease", "5.15.0-1-azure\n");
+	tree_put(&tree, "/proc/sys/kernel/version", "#7-Ubuntu\n");
+	put_image("6.1.0-50-amd64 (builder#2@host) " BUILD);
+	host.kernel = "6.1.0-50-amd64";
+	oi_facts_look_kernel(&host, &facts);
+	assert_known(facts.kernel.build, running);
+	/* another configuration or compiler */
+	again();
+	tree_put(&tree, "/boot/config-6.1.0-50-amd64", "CONFIG_CC_VERSION_TEXT=\"gcc-13\"\n");
+	oi_facts_look_kernel(&host, &facts);
+	assert_string_not_equal(facts.kernel.build.value, running);
+	/* an image that tells nothing */
+	again();
+	tree_remove(&tree, "/boot/config-6.1.0-50-amd64");
+	tree_put(&tree, "/boot/vmlinuz-6.1.0-50-amd64", "HdrS");
+	oi_facts_look_kernel(&host, &facts);
+	host.kernel = NULL;
+	assert_unknown(facts.kernel.build);
+}
+
 static void no_arch_in_the_tree_is_unknown(void **state OI_UNUSED)
 {
 	tree_put(&tree, "/proc/sys/kernel/osrelease", "5.15.0-1-azure\n");
@@ -1010,6 +1064,7 @@ int main(void)
 		T(a_leftover_folder_is_no_kernel),
 		T(this_machine_has_a_kernel),
 		T(a_release_that_is_a_path_is_unknown),
+		T(a_kernels_build_is_known),
 		T(headers_and_compiler_are_found),
 		T(pass_through_loaded_or_to_be_had),
 		T(network_direct_with_and_without_braces),

@@ -376,6 +376,43 @@ static void a_driver_that_was_overtaken_takes_its_place(void **state)
 	assert_int_equal(verdict.n_steps, 2);
 }
 
+/* The name of the set that @kernel's machine looks for; owned by the caller, NULL: none. */
+static char *key_of(const char *build)
+{
+	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
+	OI_CLEANUP(oi_config_clear) struct oi_config config = { 0 };
+
+	read_machine(&facts);
+	oi_config_init(&config);
+	if (build)
+		oi_text_set(&facts.kernel.build, build);
+	return oi_decide_modules_key(&facts, &config, &catalog);
+}
+
+/* Of one release there may be many builds, whose modules the kernel does not load. */
+static void each_build_of_a_kernel_has_its_own_modules(void **state)
+{
+	static const char *const builds[] = {
+		"#15-Ubuntu SMP Fri Feb 20 2026, config 0011223344556677",
+		"#16-Ubuntu SMP Fri Feb 20 2026, config 0011223344556677",
+		"#15-Ubuntu SMP Fri Feb 20 2026, config 0011223344556678",
+		"#15-Ubuntu SMP Fri Feb 20 2026",
+	};
+	OI_CLEANUP(oi_strv_clear) struct oi_strv keys = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(builds); i++) {
+		OI_FREE char *key = key_of(builds[i]);
+		OI_FREE char *again = key_of(builds[i]);
+
+		assert_non_null(key);
+		assert_string_equal(key, again);
+		assert_false(oi_strv_has(&keys, key));
+		oi_strv_add(&keys, key);
+	}
+	assert_null(key_of(NULL));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -390,6 +427,7 @@ int main(void)
 		cmocka_unit_test(sizes_of_an_image_take_one_driver),
 		cmocka_unit_test(an_image_boots_with_its_own_driver),
 		cmocka_unit_test(a_driver_that_was_overtaken_takes_its_place),
+		cmocka_unit_test(each_build_of_a_kernel_has_its_own_modules),
 	};
 
 	return cmocka_run_group_tests(tests, read_catalog, drop_catalog);
