@@ -40,7 +40,9 @@ unit_tests += tests/unit/test_rpm
 tests_unit_test_rpm_SOURCES = tests/unit/test_rpm.c tests/unit/fakehost.c tests/unit/fakehost.h
 unit_tests += tests/unit/test_mnt tests/unit/test_bundle
 tests_unit_test_bundle_SOURCES = tests/unit/test_bundle.c tests/unit/fakehost.c tests/unit/fakehost.h
-unit_tests += tests/unit/test_modset tests/unit/test_modset_look
+unit_tests += tests/unit/test_modset tests/unit/test_modset_look tests/unit/test_modset_publish
+tests_unit_test_modset_publish_SOURCES = tests/unit/test_modset_publish.c tests/unit/fakehost.c \
+	tests/unit/fakehost.h
 tests_unit_test_modset_look_SOURCES = tests/unit/test_modset_look.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
 unit_tests += tests/unit/test_initramfs

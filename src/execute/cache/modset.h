@@ -101,13 +101,28 @@ int oi_modset_create(const struct oi_host *host, const char *kernel, const char 
  * @place: a folder, made when missing; or https://
  *
  * The package first, then the pointer to it, neither over what is there: whoever is
- * stopped between leaves a package that nobody knows of.
+ * stopped between leaves a package that nobody knows of. In a folder only what is no complete
+ * set is written again, and parts go whose writer is gone.
  * Return: 0; 1 when this key is published already, which stays as it is;
  *         -1 with OI_R_WRITE_FAILED, of https:// OI_R_UPLOAD_REFUSED, OI_R_FETCH_*.
  */
 OI_MUST_CHECK
 int oi_modset_publish(const struct oi_host *host, const struct oi_config *config,
 		      const char *place, const struct oi_modset *set, struct oi_err *err);
+
+/**
+ * oi_modset_is_published() - is there a set of this key, before one is packed
+ * Return: 0 no; 1 yes, or somebody is writing it; -1 as oi_modset_publish(), also with
+ *         OI_R_MODULES_UNFIT when there is something that is none and cannot be replaced.
+ */
+OI_MUST_CHECK
+int oi_modset_is_published(const struct oi_host *host, const struct oi_config *config,
+			   const char *place, const char *key, struct oi_err *err);
+
+/** oi_modset_is_uploaded() - the half of oi_modset_is_published() that is for https:// */
+OI_MUST_CHECK
+int oi_modset_is_uploaded(const struct oi_host *host, const struct oi_config *config,
+			  const char *place, const char *key, struct oi_err *err);
 
 /** oi_modset_upload() - the half of oi_modset_publish() that is for https:// */
 OI_MUST_CHECK
