@@ -12,6 +12,7 @@
 #include "app/machine.h"
 #include "base/mem.h"
 #include "decide/decide.h"
+#include "execute/cache/publisher.h"
 #include "execute/modules/baked.h"
 #include "execute/execute.h"
 #include "facts/gather.h"
@@ -106,6 +107,7 @@ static int carry_out(struct oi_machine *machine, const struct oi_strv *sizes,
 		return -1;
 	if (ahead)
 		return keep_downloads(machine, err);
+	oi_publisher_run(&machine->host, &machine->config); /* no workload waits for it */
 	if (oi_bake_mark(&machine->host, &machine->config, verdict, arch, sizes, err))
 		return -1;
 	return oi_machine_forget_vm(machine, err);
@@ -165,6 +167,7 @@ static int open_and_bake(struct oi_machine *machine)
 	if (check_kernel(&machine->host.change, kernel, &err) ||
 	    oi_lock_take(&machine->host.change, OI_LOCK_PATH, &lock, &err))
 		return oi_machine_fail(&err);
+	oi_publisher_stop(&machine->host);
 	machine->host.kernel = kernel;
 	machine->host.deadline_ms = oi_clock_ms() + LIMIT_MS;
 	oi_log_info(&machine->host.log, "ofed-init " OI_VERSION " bakes for kernel %s", kernel);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "execute/cache/modset.h"
+#include "execute/cache/publisher.h"
 #include "execute/modules/signing.h"
 #include "sys/fetcher.h"
 #include "sys/lock.h"
@@ -99,8 +100,10 @@ static int work(struct oi_machine *machine, struct oi_err *err)
 		return -1;
 	if (geteuid() != 0)
 		return oi_err_set(err, OI_R_NOT_ROOT, "bundle needs root");
-	if (oi_lock_take(&machine->host.change, OI_LOCK_PATH, &lock, err) ||
-	    oi_machine_read_catalog(machine, err) || oi_machine_read_facts(machine, err))
+	if (oi_lock_take(&machine->host.change, OI_LOCK_PATH, &lock, err))
+		return -1;
+	oi_publisher_stop(&machine->host); /* what it does is what we are asked for */
+	if (oi_machine_read_catalog(machine, err) || oi_machine_read_facts(machine, err))
 		return -1;
 	oi_machine_ask_size(machine);
 	ret = put(machine, place, err);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "decide/decide.h"
+#include "execute/cache/publisher.h"
 #include "execute/modules/baked.h"
 #include "execute/execute.h"
 #include "execute/reload/fallback.h"
@@ -443,6 +444,7 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 		oi_log_error(log_of(run), "%s", err.text);
 		return oi_machine_fail(&err);
 	}
+	oi_publisher_stop(&m->host);
 	oi_watch_begin(m);
 	oi_log_info(log_of(run), "ofed-init " OI_VERSION " starts; stanza from %s",
 		    *sources ? sources : "a file that could not be used");
@@ -458,6 +460,27 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 		return finish(run, OI_R_DISABLED, sentence, 0);
 	}
 	return do_run(run);
+}
+
+/* Only what works here is for others. */
+static void share_modules(const struct run *run, int exit_code)
+{
+	const struct oi_machine *m = &run->machine;
+	const int held[] = { run->lock.fd, run->downloads.fd };
+	enum oi_reason reason = run->record.reason;
+	struct oi_host beside = m->host;
+	struct oi_statuslog log;
+	struct oi_err err;
+
+	if (exit_code || (reason != OI_R_INSTALLED && reason != OI_R_INSTALLED_UNPROVEN &&
+			  reason != OI_R_DRIVER_PRESENT && reason != OI_R_UNCHANGED) ||
+	    !oi_publisher_is_due(&m->host, &m->config))
+		return;
+	beside.log = (struct oi_log){ .write = oi_statuslog_write, .data = &log, .least = OI_LOG_INFO };
+	if (oi_statuslog_open_beside(&m->host.change, &log, &err))
+		oi_log_warn(&beside.log, "%s", err.text);
+	oi_publisher_start(&beside, &m->config, log.console, held, OI_ARRAY_SIZE(held));
+	oi_statuslog_close(&log);
 }
 
 int oi_cmd_run(const struct oi_options *options)
@@ -487,6 +510,7 @@ int oi_cmd_run(const struct oi_options *options)
 		exit_code = start_run(&run, NULL);
 	}
 	oi_webhooks_clear(&run.hooks);
+	share_modules(&run, exit_code);
 	oi_lock_drop(&run.downloads);
 	oi_lock_drop(&run.lock);
 	oi_verdict_clear(&run.verdict);

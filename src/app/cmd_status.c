@@ -11,6 +11,7 @@
 #include "app/prefetch.h"
 #include "app/wait.h"
 #include "base/mem.h"
+#include "execute/cache/publisher.h"
 #include "sys/lock.h"
 
 static int read_result(const struct oi_machine *machine, struct oi_doc **result,
@@ -71,8 +72,10 @@ int oi_cmd_clean(const struct oi_options *options)
 	}
 	/* neither beside a run nor beside a prefetch, whose folder would go */
 	if (oi_lock_take(&machine.host.change, OI_LOCK_PATH, &lock, &err) ||
-	    oi_lock_take(&machine.host.change, OI_PREFETCH_LOCK, &downloads, &err) ||
-	    oi_machine_forget_vm(&machine, &err))
+	    oi_lock_take(&machine.host.change, OI_PREFETCH_LOCK, &downloads, &err))
+		return oi_machine_fail(&err);
+	oi_publisher_stop(&machine.host);
+	if (oi_machine_forget_vm(&machine, &err))
 		return oi_machine_fail(&err);
 	return 0;
 }

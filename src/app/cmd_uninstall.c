@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/machine.h"
 #include "base/mem.h"
+#include "execute/cache/publisher.h"
 #include "execute/heal.h"
 #include "execute/uninstall.h"
 #include "sys/clock.h"
@@ -92,6 +93,7 @@ int oi_cmd_uninstall(const struct oi_options *options)
 		oi_log_error(&machine.host.log, "%s", err.text);
 		return oi_machine_fail(&err);
 	}
+	oi_publisher_stop(&machine.host);
 	exit_code = work(&machine);
 	oi_lock_drop(&lock);
 	return exit_code;

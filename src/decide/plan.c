@@ -451,8 +451,8 @@ static void plan_vendor(struct oi_decision *d, bool address)
 		check_files_too(d);
 	check_signatures(d);
 	set_up_openibd(d);
-	oi_plan_publish_modules(d);
 	verify_fabric(d);
+	oi_plan_publish_modules(d); /* what does not work is nobody else's */
 }
 
 /*

@@ -14,7 +14,7 @@
 #include "sys/clock.h"
 #include "sys/activity.h"
 
-/* In order of enum oi_action; verify is a phase of its own and not carried out here. */
+/* In order of enum oi_action; verify is a phase of its own, and publishing comes after it: execute/cache/publisher.h. */
 static int (*const actions[])(struct oi_execution *run, const struct oi_step *step,
 			      struct oi_err *err) = {
 	[OI_ACTION_FETCH] = oi_step_fetch,
@@ -29,7 +29,7 @@ static int (*const actions[])(struct oi_execution *run, const struct oi_step *st
 	[OI_ACTION_PACKAGES_INSTALL] = oi_step_packages_install,
 	[OI_ACTION_BUNDLE_OPEN] = oi_step_bundle_open,
 	[OI_ACTION_BUNDLE_INSTALL] = oi_step_bundle_install,
-	[OI_ACTION_MODULES_PUBLISH] = oi_step_modules_publish,
+	[OI_ACTION_MODULES_PUBLISH] = NULL,
 	[OI_ACTION_MODULES_CHOOSE] = oi_step_modules_choose,
 	[OI_ACTION_MODULE_CHECK] = oi_step_module_check,
 	[OI_ACTION_KEY_CHECK] = oi_step_key_check,

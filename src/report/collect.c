@@ -188,6 +188,7 @@ static void add_files(struct oi_collect *collect)
 		{ OI_STATE_DIR "/installed.json", "installed.json" },
 		{ OI_BAKED_MARKER, "baked.json" },
 		{ OI_STATE_DIR "/reboot.json", "reboot.json" },
+		{ OI_PUBLISH_LOG, "publish.log" },
 		{ OI_RUN_DIR "/prefetch.json", "prefetch.json" },
 	};
 	size_t n_make_logs = 0;

@@ -18,6 +18,8 @@
 #include "sys/host.h"
 
 #define OI_STATUS_LOG "/var/log/azure/ib-vmext-status"
+/* What went on after the run's end. */
+#define OI_PUBLISH_LOG "/var/lib/ofed-init/publish.log"
 /* An installation writes about 100 KiB. At this size the file becomes ".1", in the place of
  * an older one: twice as much is kept at the most, and always the newest. */
 #define OI_STATUS_LOG_BYTES (4 << 20)
@@ -97,6 +99,13 @@ struct oi_statuslog {
  */
 OI_MUST_CHECK
 int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, struct oi_err *err);
+/**
+ * oi_statuslog_open_beside() - a log for what goes on after the run's last word, which stays the last
+ * OI_PUBLISH_LOG, emptied; also to the journal where standard error leads there. As oi_statuslog_open().
+ */
+OI_MUST_CHECK
+int oi_statuslog_open_beside(const struct oi_root *root, struct oi_statuslog *log,
+			     struct oi_err *err);
 void oi_statuslog_close(struct oi_statuslog *log);
 /**
  * oi_statuslog_sync() - have what was written on the disk

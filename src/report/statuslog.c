@@ -68,24 +68,25 @@ static enum oi_console_form console_form(int fd)
 	return isatty(fd) ? OI_CONSOLE_PEOPLE : OI_CONSOLE_PLAIN;
 }
 
-static int open_regular(const struct oi_root *root, int *out, struct oi_err *err)
+static int open_regular(const struct oi_root *root, const char *path, int flags, int *out,
+			struct oi_err *err)
 {
 	struct stat st;
 	/* O_NONBLOCK: a FIFO by that name must not hold us up */
-	int fd = oi_root_openat(root, OI_STATUS_LOG,
-				O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
+	int fd = oi_root_openat(root, path,
+				flags | O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
 					O_NOCTTY | O_CLOEXEC,
 				STATUS_LOG_MODE);
 
 	if (fd < 0)
-		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: open: %s", OI_STATUS_LOG,
+		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: open: %s", path,
 				  errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 	if (fstat(fd, &st)) {
-		oi_err_set(err, OI_R_WRITE_FAILED, "%s: fstat: %m", OI_STATUS_LOG);
+		oi_err_set(err, OI_R_WRITE_FAILED, "%s: fstat: %m", path);
 		goto fail;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		oi_err_set(err, OI_R_WRITE_FAILED, "%s: it is not a regular file", OI_STATUS_LOG);
+		oi_err_set(err, OI_R_WRITE_FAILED, "%s: it is not a regular file", path);
 		goto fail;
 	}
 	/* The mode is promised, whatever the umask; when it is another's file, so be it. */
@@ -106,9 +107,18 @@ int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, stru
 	log->key = (struct oi_key_lines){ 0 };
 	log->root = root;
 	if (oi_root_mkdirs(root, STATUS_LOG_DIR, 0755, err) ||
-	    open_regular(root, &log->fd, err))
+	    open_regular(root, OI_STATUS_LOG, 0, &log->fd, err))
 		return oi_err_prefix(err, "status log");
 	return 0;
+}
+
+int oi_statuslog_open_beside(const struct oi_root *root, struct oi_statuslog *log,
+			     struct oi_err *err)
+{
+	*log = (struct oi_statuslog){ .fd = -1, .form = console_form(STDERR_FILENO), .root = root,
+				      .console_least = OI_LOG_INFO };
+	log->console = log->form == OI_CONSOLE_JOURNAL;
+	return open_regular(root, OI_PUBLISH_LOG, O_TRUNC, &log->fd, err);
 }
 
 void oi_statuslog_close(struct oi_statuslog *log)
@@ -201,7 +211,7 @@ static void turn_over(struct oi_statuslog *log)
 		return;
 	if ((!is_named(dir, STATUS_LOG_NAME, log->fd) ||
 	     !renameat(dir, STATUS_LOG_NAME, dir, STATUS_LOG_NAME ".1")) &&
-	    !open_regular(log->root, &fd, &ignored)) {
+	    !open_regular(log->root, OI_STATUS_LOG, 0, &fd, &ignored)) {
 		close(log->fd);
 		log->fd = fd;
 	}

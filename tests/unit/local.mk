@@ -45,6 +45,9 @@ tests_unit_test_modset_publish_SOURCES = tests/unit/test_modset_publish.c tests/
 	tests/unit/fakehost.h
 tests_unit_test_modset_look_SOURCES = tests/unit/test_modset_look.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h
+unit_tests += tests/unit/test_publisher
+tests_unit_test_publisher_SOURCES = tests/unit/test_publisher.c tests/unit/fakehost.c \
+	tests/unit/fakehost.h
 unit_tests += tests/unit/test_initramfs
 tests_unit_test_initramfs_SOURCES = tests/unit/test_initramfs.c tests/unit/fakehost.c \
 	tests/unit/fakehost.h

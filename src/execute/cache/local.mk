@@ -5,6 +5,8 @@ execute_sources += \
 	src/execute/cache/modset.c \
 	src/execute/cache/modset.h \
 	src/execute/cache/publish.c \
+	src/execute/cache/publisher.c \
+	src/execute/cache/publisher.h \
 	src/execute/cache/symbols.c \
 	src/execute/cache/symbols.h \
 	src/execute/cache/text.c \

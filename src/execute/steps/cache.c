@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Built modules from a cache, and into it. Whatever is wrong with one: then they are compiled. */
+/* Built modules from a cache. Whatever is wrong with one: then they are compiled. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -14,8 +14,6 @@
 
 /* Compiling takes minutes: so long a cache may take to answer, and no longer. */
 #define CACHE_MS 120000
-
-/* --- from the cache --- */
 
 /* The folder, if the cache is one. */
 static const char *folder_of(const struct oi_execution *run)
@@ -129,44 +127,5 @@ int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
 	if (err->code == OI_R_INTERRUPTED)
 		return -1;
 	oi_log_warn(log, "modules: not from the cache, so they are compiled here: %s", err->text);
-	return 0;
-}
-
-/* --- into the cache --- */
-
-/* Publishing is a favour to others: this machine has what it needs. */
-static void tell_failure(const struct oi_log *log, const struct oi_err *err)
-{
-	const struct oi_reason_text *why = oi_reason_text((enum oi_reason)err->code);
-
-	oi_log_warn(log, "modules: not published (%s): %s", why->id, err->text);
-	if (err->code == OI_R_UPLOAD_REFUSED)
-		oi_log_warn(log, "modules: %s", why->remedy);
-}
-
-int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step,
-			    struct oi_err *err)
-{
-	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { .key = oi_mem_dup(step->cache.key) };
-	const struct oi_log *log = &run->ctx.host->log;
-	int rc;
-
-	if (run->modset.file) {
-		oi_log_info(log, "modules: they came from the cache");
-		return 0;
-	}
-	rc = oi_modset_create(run->ctx.host, run->ctx.verdict->driver.kernel, run->ctx.verdict->driver.version,
-			      &set, err);
-	if (!rc)
-		rc = oi_modset_publish(run->ctx.host, run->ctx.config, run->ctx.config->modules_cache.url, &set,
-				       err);
-	if (rc < 0 && err->code == OI_R_INTERRUPTED)
-		return -1;
-	if (rc < 0)
-		tell_failure(log, err);
-	else if (rc > 0)
-		oi_log_info(log, "modules: they are published already; nothing is overwritten");
-	else
-		oi_log_info(log, "modules: %zu published as %s", set.modules.n, set.file);
 	return 0;
 }

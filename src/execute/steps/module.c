@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/mem.h"
 #include "execute/bundle/bundle.h"
+#include "execute/cache/publisher.h"
 #include "execute/modules/background.h"
 #include "execute/modules/dkms.h"
 #include "execute/modules/load.h"
@@ -19,12 +20,14 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 	oi_early_wait(&run->ctx, &run->packages.build);
 	if (oi_fallback_forget(run->ctx.host, kernel, err))
 		return -1;
-	if (run->modset.file)
+	if (run->modset.file) {
+		oi_publisher_forget(run->ctx.host);
 		return oi_modset_check(run->ctx.host, kernel, &run->modset, err);
+	}
 	/* A bundle brings modules as packages too, of which dkms knows nothing. */
 	if (step->built.files)
 		return oi_bundle_check_modules(run->ctx.host, kernel, step, err);
-	return oi_dkms_check(run->ctx.host, kernel, step, err);
+	return oi_dkms_check(run->ctx.host, kernel, step, err) ? -1 : oi_publisher_note(&run->ctx, err);
 }
 
 int oi_step_key_check(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)

@@ -57,9 +57,6 @@ OI_MUST_CHECK
 int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
 			  struct oi_err *err);
 OI_MUST_CHECK
-int oi_step_modules_publish(struct oi_execution *run, const struct oi_step *step,
-			    struct oi_err *err);
-OI_MUST_CHECK
 int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 			 struct oi_err *err);
 OI_MUST_CHECK
