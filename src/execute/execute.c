@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "execute/state/journal.h"
+#include "execute/state/leavings.h"
 #include "execute/tools/mandb.h"
 #include "execute/managers.h"
 #include "execute/modules/background.h"
@@ -67,6 +68,8 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 	oi_doing_tell(run->ctx.host, NULL, "%s", oi_action_doing(step->action));
 	/* A download of another process, beside the run that keeps the journal, has none. */
 	ret = run->journal.open ? oi_journal_begin(&run->ctx.host->change, &run->journal, step, err) : 0;
+	if (!ret && packages && !run->noted)
+		ret = oi_leavings_note(&run->ctx.host->change, err);
 	if (!ret && packages && !run->noted)
 		ret = oi_record_note_plan(&run->ctx.host->change, run->ctx.verdict, err);
 	if (!ret) {

@@ -14,8 +14,10 @@
 #include "execute/tools/child.h"
 #include "execute/modules/depmod.h"
 #include "execute/modules/initramfs.h"
+#include "execute/modules/own_driver.h"
 #include "execute/state/journal.h"
 #include "execute/managers.h"
+#include "execute/state/leavings.h"
 #include "execute/state/record.h"
 #include "model/reasons.h"
 #include "sys/systemd.h"
@@ -369,6 +371,7 @@ static int forget_modules(const struct oi_host *host, const struct oi_record *re
 		OI_FREE char *originals = oi_mem_printf("%s/original_module", tree);
 		OI_CLEANUP(oi_strv_clear) struct oi_strv versions = { 0 };
 		int got = oi_root_list(&host->change, tree, &versions, err);
+		bool left = false;
 
 		if (got < 0)
 			return -1;
@@ -379,7 +382,9 @@ static int forget_modules(const struct oi_host *host, const struct oi_record *re
 			if (oi_root_exists(&host->change, source) && has_dkms(host))
 				dkms(host, "remove", record->dkms.v[i], versions.v[v], NULL);
 		}
-		if (oi_root_exists(&host->change, originals)) {
+		if (oi_own_driver_bring_back(host, originals, &left, err))
+			return -1;
+		if (left) {
 			oi_log_warn(&host->log, "dkms: %s holds the kernel's own modules: left",
 				    originals);
 			continue;
@@ -546,6 +551,7 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 		return -1;
 	if (remove_rc_links(host, &record, err) || forget_modules(host, &record, err) ||
 	    remove_built(host, &record, err) || forget_dkms(host, &record, err) ||
+	    oi_leavings_remove(host, &record, err) ||
 	    undo_files(host, &record, false, what, err) ||
 	    remove_folders(host, &record, err))
 		return -1;
@@ -554,5 +560,6 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 	if (has_units(&record) && oi_systemd_is_here(host))
 		systemctl(host, "daemon-reload", NULL);
 	renew_initramfs(host, &record);
-	return forget_state(host, err);
+	/* The record stays until that is so: whoever mends it may ask again. */
+	return oi_own_driver_check(host, &record.kept, err) || forget_state(host, err) ? -1 : 0;
 }

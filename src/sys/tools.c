@@ -29,6 +29,7 @@ static const struct {
 	[OI_TOOL_GPG] = { "gpg", { "/usr/bin/gpg", "/usr/bin/gpg2" } },
 	[OI_TOOL_DKMS] = { "dkms", { "/usr/sbin/dkms", "/sbin/dkms" } },
 	[OI_TOOL_DEPMOD] = { "depmod", { "/usr/sbin/depmod", "/sbin/depmod" } },
+	[OI_TOOL_UPDATE_ALTERNATIVES] = { "update-alternatives", { "/usr/bin/update-alternatives", "/usr/sbin/update-alternatives", "/usr/sbin/alternatives" } },
 	[OI_TOOL_UPDATE_INITRAMFS] = { "update-initramfs", { "/usr/sbin/update-initramfs" } },
 	[OI_TOOL_DRACUT] = { "dracut", { "/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut" } },
 	[OI_TOOL_MODPROBE] = { "modprobe", { "/usr/sbin/modprobe", "/sbin/modprobe" } },

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "execute/state/leavings.h"
 #include "execute/state/record.h"
 #include "execute/uninstall.h"
 #include "fakehost.h"
@@ -613,6 +614,256 @@ static void an_images_initramfs_is_renewed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fakehost_set_up, fakehost_tear_down)
 
+/* --- what the vendor's scripts leave --- */
+
+#define OFA "/usr/src/ofa_kernel"
+#define LIMITS_CONF "/etc/security/limits.conf"
+#define MEMLOCK "* soft memlock unlimited\n* hard memlock unlimited\n"
+
+static void begin_record(struct fakehost *f)
+{
+	struct oi_step *step = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check", "x");
+	struct oi_err err;
+
+	oi_strv_add(step_names(step), "mlnx-ofed-kernel");
+	if (oi_leavings_note(&f->host.change, &err) ||
+	    oi_record_note_plan(&f->host.change, &f->verdict, &err))
+		fail_msg("%s", err.text);
+}
+
+static void link_to(struct fakehost *f, const char *path, const char *target)
+{
+	OI_FREE char *whole = oi_mem_printf("%s%s", f->host.change.path, path);
+
+	assert_int_equal(symlink(target, whole), 0);
+}
+
+/* As the packages and a build do, in the order in which they do it. */
+static void leave_behind(struct fakehost *f)
+{
+	fakehost_write(f, OFA "/x86_64/6.1.0-50-amd64/include/rdma/x.h", "x");
+	fakehost_write(f, OFA "/x86_64/6.1.0-50-amd64/Module.symvers", "x");
+	fakehost_write(f, "/etc/alternatives/x", "");
+	link_to(f, "/etc/alternatives/ofa_kernel_headers", OFA "/x86_64/6.1.0-50-amd64");
+	link_to(f, OFA "/default", "/etc/alternatives/ofa_kernel_headers");
+	fakehost_write(f, "/usr/src/mlnx-ofed-kernel-24.07/generated.h", "x");
+	link_to(f, "/usr/src/ofa_kernel-24.07", "mlnx-ofed-kernel-24.07");
+	fakehost_write(f, "/etc/modprobe.d/ib_ipoib.conf",
+		       "options ib_ipoib send_queue_size=128 recv_queue_size=128\n"
+		       "options ib_ipoib send_queue_size=128 recv_queue_size=128\n");
+	fakehost_write(f, "/etc/infiniband/openib.conf", "UMAD_LOAD=yes\n");
+}
+
+#define ALTERNATIVES(what) "--" what " ofa_kernel_headers"
+#define FORGETS "#!/bin/sh\nrm -f %s/etc/alternatives/ofa_kernel_headers %s" OFA "/default\n"
+
+static void nothing_of_the_vendors_is_left(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *forget = oi_mem_printf(FORGETS, f->host.change.path, f->host.change.path);
+	struct oi_err err;
+	WHAT;
+
+	fakehost_write(f, LIMITS_CONF, "# limits\nuser hard nofile 5\n");
+	fakehost_write(f, "/usr/src/linux-headers-6.1/Makefile", "");
+	begin_record(f);
+	leave_behind(f);
+	fakehost_write(f, LIMITS_CONF, "# limits\nuser hard nofile 5\n" MEMLOCK);
+	fakehost_expect_run(f, "update-alternatives", 0, forget,
+			    ALTERNATIVES("remove") " " OFA "/x86_64/6.1.0-50-amd64");
+	if (undo(f, &what, &err) != OI_R_NONE)
+		fail_msg("%s", err.text);
+	assert_file(f, LIMITS_CONF, "# limits\nuser hard nofile 5\n");
+	assert_false(fakehost_exists(f, OFA));
+	assert_false(fakehost_exists(f, "/usr/src/mlnx-ofed-kernel-24.07"));
+	assert_false(fakehost_exists(f, "/usr/src/ofa_kernel-24.07"));
+	assert_false(fakehost_exists(f, "/etc/modprobe.d/ib_ipoib.conf"));
+	assert_false(fakehost_exists(f, "/etc/infiniband/openib.conf"));
+	assert_true(fakehost_exists(f, "/usr/src/linux-headers-6.1/Makefile"));
+	fakehost_check_calls(f);
+}
+
+/* Somebody had such a driver before, and lines of their own; what has come since is ours to take. */
+static void what_was_there_before_stays(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	fakehost_write(f, LIMITS_CONF, "* soft memlock unlimited\nuser hard nofile 5\n");
+	fakehost_write(f, "/etc/infiniband/openib.conf", "ONBOOT=yes\nSRP_LOAD=no\n");
+	fakehost_write(f, OFA "/x86_64/5.4.0/Module.symvers", "theirs");
+	fakehost_write(f, "/etc/alternatives/x", "");
+	link_to(f, "/etc/alternatives/ofa_kernel_headers", OFA "/x86_64/5.4.0");
+	link_to(f, OFA "/default", "/etc/alternatives/ofa_kernel_headers");
+	fakehost_write(f, "/usr/src/ofa_kernel-5.8/Makefile", "theirs");
+	begin_record(f);
+	fakehost_write(f, OFA "/x86_64/6.1.0-50-amd64/Module.symvers", "x");
+	fakehost_write(f, LIMITS_CONF, "* soft memlock unlimited\nuser hard nofile 5\n"
+				       "* hard memlock unlimited\n@admins - rtprio 99\n");
+	fakehost_write(f, "/etc/infiniband/openib.conf",
+		       "ONBOOT=no\nSRP_LOAD=no\nMLX5_LOAD=yes\n# Load IPoIB module\nIPOIB_LOAD=yes\nMLX5_LOAD=maybe\n");
+	fakehost_expect(f, "update-alternatives", 0, NULL,
+			ALTERNATIVES("remove") " " OFA "/x86_64/6.1.0-50-amd64");
+	if (undo(f, &what, &err) != OI_R_NONE)
+		fail_msg("%s", err.text);
+	assert_file(f, LIMITS_CONF, "* soft memlock unlimited\nuser hard nofile 5\n@admins - rtprio 99\n");
+	assert_file(f, "/etc/infiniband/openib.conf", "ONBOOT=no\nSRP_LOAD=no\nMLX5_LOAD=maybe\n");
+	assert_file(f, OFA "/x86_64/5.4.0/Module.symvers", "theirs");
+	assert_false(fakehost_exists(f, OFA "/x86_64/6.1.0-50-amd64"));
+	assert_true(fakehost_exists(f, "/usr/src/ofa_kernel-5.8/Makefile"));
+	fakehost_check_calls(f);
+}
+
+/* A file of ours and the vendor's comes back as it was before both. */
+static void the_earliest_copy_counts(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	fakehost_write(f, "/etc/infiniband/openib.conf", "ONBOOT=yes\n");
+	begin_record(f);
+	fakehost_write(f, "/etc/infiniband/openib.conf", "ONBOOT=yes\nMLX5_LOAD=yes\n");
+	note_file(f, "/etc/infiniband/openib.conf", "ONBOOT=yes\nMLX5_LOAD=yes\nIPOIB_LOAD=yes\n");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_file(f, "/etc/infiniband/openib.conf", "ONBOOT=yes\n");
+	fakehost_check_calls(f);
+}
+
+/* Without a look from before, and with somebody's driver in dkms, nothing is known to be ours. */
+static void what_is_not_known_stays(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	assert_int_equal(oi_record_note_plan(&f->host.change, &f->verdict, &err), 0);
+	begin_record(f); /* a record of an older program: it has begun without */
+	leave_behind(f);
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_true(fakehost_exists(f, OFA "/x86_64/6.1.0-50-amd64/Module.symvers"));
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/24.07/source/dkms.conf", "");
+	begin_record(f);
+	fakehost_write(f, OFA "/x86_64/6.1.0-60-amd64/Module.symvers", "x");
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_true(fakehost_exists(f, OFA "/x86_64/6.1.0-60-amd64/Module.symvers"));
+	assert_true(fakehost_logged(f, 'W', "dkms still has a driver of the vendor's"));
+	fakehost_check_calls(f);
+}
+
+static bool is_x(const char *line)
+{
+	return !strcmp(line, "x");
+}
+
+static void only_their_lines_are_stripped(void **state)
+{
+	static const char *const of[][3] = {
+		/* now, before, then */
+		{ "a\nx\nx\n", "a\n", "a\n" },
+		{ "a\nx\n", "a\nx\n", "a\nx\n" },
+		{ "a\nx\nx\n", "a\nx\n", "a\nx\n" },
+		{ "x\nb\nx\n", "a\nx\n", "x\nb\n" },
+		{ "b\nx", "a\n", "b\n" },
+		{ "b", "a\n", "b" },
+		{ "a\nx\n", "a", "a" }, /* it had no last line's end */
+		{ "", "a\nx\n", "" },
+		{ "x\n\n\nb\n", "", "\n\nb\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(of); i++) {
+		OI_FREE char *then = oi_leavings_strip(of[i][0], of[i][1], is_x);
+
+		if (strcmp(then, of[i][2]) != 0)
+			fail_msg("%zu: expected \"%s\", got \"%s\"", i, of[i][2], then);
+	}
+}
+
+/* --- the kernel's own driver --- */
+
+#define OWN "kernel/drivers/net/mlx5/mlx5_core.ko"
+#define SHOW "--set-version 6.1.0-50-amd64 --show-depends mlx5_core"
+
+static void put_kernel(struct fakehost *f)
+{
+	fakehost_write(f, "/proc/sys/kernel/osrelease", "6.1.0-50-amd64\n");
+	fakehost_write(f, "/lib/modules/6.1.0-50-amd64/modules.order", OWN "\n");
+}
+
+static void the_end_is_a_proof(void **state)
+{
+	static const struct { const char *first, *again; int expected; } of[] = {
+		{ "insmod /lib/modules/6.1.0-50-amd64/kernel/net/mlxfw.ko\n"
+		  "insmod /lib/modules/6.1.0-50-amd64/" OWN ".xz \n", NULL, OI_R_NONE },
+		{ "builtin mlx5_core\n", NULL, OI_R_NONE },
+		/* kmod's lists were old */
+		{ "insmod /lib/modules/6.1.0-50-amd64/updates/dkms/mlx5_core.ko\n",
+		  "insmod /usr/lib/modules/6.1.0-50-amd64/" OWN "\n", OI_R_NONE },
+		{ "insmod /lib/modules/6.1.0-50-amd64/updates/dkms/mlx5_core.ko\n",
+		  "insmod /lib/modules/6.1.0-50-amd64/updates/dkms/mlx5_core.ko\n", OI_R_OWN_DRIVER_MISSING },
+		{ "", "", OI_R_OWN_DRIVER_MISSING },
+		{ "insmod /lib/modules/6.1.0-50-amd64/" OWN "\ninstall /bin/true\n",
+		  "insmod /lib/modules/6.1.0-50-amd64/" OWN "\ninstall /bin/true\n", OI_R_OWN_DRIVER_MISSING },
+	};
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	put_kernel(f);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(of); i++) {
+		begin_record(f);
+		fakehost_expect_text(f, "modprobe", *of[i].first ? 0 : 1, of[i].first, SHOW);
+		if (of[i].again) {
+			fakehost_expect(f, "depmod", 0, NULL, "-a -b * 6.1.0-50-amd64");
+			fakehost_expect_text(f, "modprobe", *of[i].again ? 0 : 1, of[i].again, SHOW);
+		}
+		assert_int_equal(undo(f, &what, &err), of[i].expected);
+		/* whoever mends it can ask again */
+		assert_int_equal(fakehost_exists(f, OI_RECORD_PATH), of[i].expected != OI_R_NONE);
+	}
+	assert_non_null(strstr(err.text, "install /bin/true") ?: strstr(err.text, "mlx5_core"));
+	fakehost_check_calls(f);
+}
+
+/* Somebody else's, of before us: it is not missing, and not ours. */
+static void anothers_driver_is_no_failure(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	WHAT;
+
+	put_kernel(f);
+	fakehost_write(f, "/lib/modules/6.1.0-50-amd64/updates/mlx5_core.ko", "");
+	fakehost_write(f, "/lib/modules/6.1.0-50-amd64/modules.dep", "updates/mlx5_core.ko:\n");
+	begin_record(f);
+	assert_int_equal(undo(f, &what, &err), OI_R_NONE);
+	assert_true(fakehost_logged(f, 'I', "another's driver may have been there before"));
+	fakehost_check_calls(f);
+}
+
+/* dkms has lost its own record, as after a power cut, and not what it had put aside. */
+static void what_dkms_put_aside_comes_back(void **state)
+{
+	static const char aside[] = "/var/lib/dkms/mlnx-ofed-kernel/original_module/6.1.0-50-amd64/x86_64";
+	struct fakehost *f = *state;
+	OI_FREE char *core = oi_mem_printf("%s/mlx5_core.ko", aside);
+	struct oi_err err;
+	WHAT;
+
+	put_kernel(f);
+	begin_record(f);
+	fakehost_write(f, core, "the kernel's own");
+	fakehost_expect(f, "depmod", 0, NULL, "-a -b * 6.1.0-50-amd64");
+	fakehost_expect_text(f, "modprobe", 0, "insmod /lib/modules/6.1.0-50-amd64/" OWN "\n", SHOW);
+	if (undo(f, &what, &err) != OI_R_NONE)
+		fail_msg("%s", err.text);
+	assert_file(f, "/lib/modules/6.1.0-50-amd64/" OWN, "the kernel's own");
+	assert_false(fakehost_exists(f, "/var/lib/dkms/mlnx-ofed-kernel"));
+	fakehost_check_calls(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -636,6 +887,14 @@ int main(void)
 		TEST(built_modules_go),
 		TEST(an_images_initramfs_is_renewed),
 		TEST(old_links_of_a_service_go),
+		TEST(nothing_of_the_vendors_is_left),
+		TEST(what_was_there_before_stays),
+		TEST(the_earliest_copy_counts),
+		TEST(what_is_not_known_stays),
+		TEST(only_their_lines_are_stripped),
+		TEST(the_end_is_a_proof),
+		TEST(anothers_driver_is_no_failure),
+		TEST(what_dkms_put_aside_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

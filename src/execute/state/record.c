@@ -29,6 +29,7 @@ static const struct {
 	{ "dkms", offsetof(struct oi_record, dkms) },
 	{ "modules", offsetof(struct oi_record, modules) },
 	{ "initramfs", offsetof(struct oi_record, initramfs) },
+	{ "kept", offsetof(struct oi_record, kept) },
 	{ "folders", offsetof(struct oi_record, folders) },
 };
 
@@ -289,6 +290,11 @@ static int note_all(const struct oi_root *root, size_t offset, const struct oi_s
 	return write_record(root, &record, err);
 }
 
+int oi_record_note_kept(const struct oi_root *root, const struct oi_strv *paths, struct oi_err *err)
+{
+	return note_all(root, offsetof(struct oi_record, kept), paths, err);
+}
+
 int oi_record_note_packages(const struct oi_root *root, const struct oi_strv *fresh,
 			    struct oi_err *err)
 {
@@ -355,18 +361,22 @@ static mode_t mode_of(const struct oi_root *root, const char *path)
 	return mode;
 }
 
-/* Return: 0, with the copy's fingerprint in @before when there was something; or -1. */
-static int put_aside(const struct oi_root *root, const char *path, char **before,
+/*
+ * @kept: there is a copy already, of before the vendor's packages came
+ * Return: 0, with the copy's fingerprint in @before when there was something; or -1
+ */
+static int put_aside(const struct oi_root *root, const char *path, bool kept, char **before,
 		     struct oi_err *err)
 {
 	OI_FREE char *copy = oi_mem_printf(OI_RECORD_BEFORE_DIR "%s", path);
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	char hash[OI_HASH_TEXT_BYTES];
-	int got = oi_root_read(root, path, FILE_BYTES, &text, err);
+	int got = oi_root_read(root, kept ? copy : path, FILE_BYTES, &text, err);
 
 	if (got)
 		return got < 0 ? -1 : 0;
-	if (oi_root_write(root, copy, mode_of(root, path), oi_buf_str(&text), text.len, err))
+	if (!kept &&
+	    oi_root_write(root, copy, mode_of(root, path), oi_buf_str(&text), text.len, err))
 		return -1;
 	oi_hash_text(oi_buf_str(&text), hash);
 	*before = oi_mem_dup(hash);
@@ -388,7 +398,7 @@ static int note_file(const struct oi_root *root, const char *path, const char *t
 			file = &record.files[i];
 	if (!file) {
 		file = add_file(&record, path);
-		if (!found && put_aside(root, path, &file->before, err))
+		if (!found && put_aside(root, path, oi_strv_has(&record.kept, path), &file->before, err))
 			return -1;
 		if (!found)
 			note_folders(root, path, &record.folders);

@@ -37,6 +37,7 @@ struct oi_record {
 	struct oi_strv dkms; /* modules that dkms did not know before */
 	struct oi_strv modules; /* "kernel file", which dkms has built; by uninstall for itself */
 	struct oi_strv initramfs; /* kernels whose initramfs was made anew for our modules */
+	struct oi_strv kept; /* there before: leavings.h */
 	struct oi_strv folders; /* made for our files, an outer one before an inner one */
 	struct oi_record_file *files;
 	size_t n_files;
@@ -67,6 +68,10 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 OI_MUST_CHECK
 int oi_record_note_modules(const struct oi_root *root, struct oi_err *err);
 
+/** oi_record_note_kept() - paths that were there before us, of a kind that the vendor's packages leave */
+OI_MUST_CHECK
+int oi_record_note_kept(const struct oi_root *root, const struct oi_strv *paths, struct oi_err *err);
+
 /** oi_record_note_packages() - before they are installed; @fresh: "name version" */
 OI_MUST_CHECK
 int oi_record_note_packages(const struct oi_root *root, const struct oi_strv *fresh,
@@ -96,7 +101,7 @@ int oi_record_note_repository(const struct oi_root *root, const char *package,
 
 /**
  * oi_record_note_file() - before @text is written to @path
- * The first time a copy of what is there is put aside.
+ * The first time a copy of what is there is put aside, unless there is an earlier one of leavings.h.
  */
 OI_MUST_CHECK
 int oi_record_note_file(const struct oi_root *root, const char *path, const char *text,
