@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A fingerprint of text, only to notice a change. */
 #ifndef OI_BASE_HASH_H
 #define OI_BASE_HASH_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions to text that the C library has no function for. */
 #ifndef OI_BASE_STR_H
 #define OI_BASE_STR_H
 

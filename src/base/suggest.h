@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nearest known word to a misspelt one. */
 #ifndef OI_BASE_SUGGEST_H
 #define OI_BASE_SUGGEST_H
 

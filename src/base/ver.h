@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The order of versions and kernel releases. */
 #ifndef OI_BASE_VER_H
 #define OI_BASE_VER_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a plan can be carried out at all. */
 #include "execute/execute.h"
 #include "execute/managers.h"
 #include "model/reasons.h"

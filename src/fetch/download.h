@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A download: an artefact into the staging folder, under its name when the digest is right. */
 #ifndef OI_FETCH_DOWNLOAD_H
 #define OI_FETCH_DOWNLOAD_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Artefacts that are files of this machine: file:// URLs. */
 #ifndef OI_FETCH_LOCALFILE_H
 #define OI_FETCH_LOCALFILE_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The instance document of Azure's metadata service. */
 #ifndef OI_FETCH_METADATA_H
 #define OI_FETCH_METADATA_H
 

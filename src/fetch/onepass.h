@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An archive's content in one pass: digested, decoded and written while it comes. */
 #ifndef OI_FETCH_ONEPASS_H
 #define OI_FETCH_ONEPASS_H
 

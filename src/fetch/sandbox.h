@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What ofed-fetch gives up before it reads a byte from outside. */
 #ifndef OI_FETCH_SANDBOX_H
 #define OI_FETCH_SANDBOX_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The catalog that the program carries. */
 #ifndef OI_MODEL_CATALOG_BUILTIN_H
 #define OI_MODEL_CATALOG_BUILTIN_H
 

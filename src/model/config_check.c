@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a key's own type does not say: forms of texts, and what belongs together. */
 #include "model/config_fault.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text in HTML. */
 #ifndef OI_REPORT_HTML_TEXT_H
 #define OI_REPORT_HTML_TEXT_H
 

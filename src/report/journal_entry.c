@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The result as an entry of systemd's journal, with fields. */
 #include "report/sinks.h"
 
 #include <inttypes.h>

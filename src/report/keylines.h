@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Key material that runs over lines, left out line by line. */
 #ifndef OI_REPORT_KEYLINES_H
 #define OI_REPORT_KEYLINES_H
 

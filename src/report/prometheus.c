@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The result as metrics for node_exporter's textfile collector. */
 #include "report/sinks.h"
 
 #include <inttypes.h>

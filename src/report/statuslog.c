@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status log: one line an event, where Azure's VM extension has it. */
 #include "report/report.h"
 
 #include <errno.h>

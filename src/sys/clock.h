@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Clocks: monotonic for deadlines, wall time for people. */
 #ifndef OI_SYS_CLOCK_H
 #define OI_SYS_CLOCK_H
 

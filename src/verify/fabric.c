@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Checks of devices and ports: are they there, up, and as fast as the VM size says. */
 #include "verify/checks.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Checks of modules: are they there, loaded, and those of the installed driver. */
 #include "verify/checks.h"
 
 #include <stdlib.h>

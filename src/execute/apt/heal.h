@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* After an interrupted run: dpkg finishes its work, damaged packages of ours go. */
 #ifndef OI_EXECUTE_APT_HEAL_H
 #define OI_EXECUTE_APT_HEAL_H
 

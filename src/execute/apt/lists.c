@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* apt's package lists, in private state: the system's sources and the staged repository. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an installation by apt would change, and what must not happen. */
 #include <string.h>
 
 #include "base/buf.h"

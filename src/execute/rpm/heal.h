@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* After an interrupted run: what rpm has not finished goes, and the plan brings it back. */
 #ifndef OI_EXECUTE_RPM_HEAL_H
 #define OI_EXECUTE_RPM_HEAL_H
 

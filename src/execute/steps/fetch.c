@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Step fetch: an artefact into the staging folder, or unpacked. */
 #include "execute/steps/steps.h"
 
 #include <string.h>

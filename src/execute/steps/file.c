@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps file-write and file-set. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Step initramfs-renew: the image's initramfs holds the modules that are in place. */
 #include "base/mem.h"
 #include "execute/modules/baked.h"
 #include "execute/modules/depmod.h"

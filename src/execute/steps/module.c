@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps module-check, key-check, module-sign and module-load. */
 #include "base/mem.h"
 #include "execute/bundle/bundle.h"
 #include "execute/cache/publisher.h"

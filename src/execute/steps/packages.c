@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps packages-*: the plan's package manager does them. */
 #include <stdlib.h>
 #include <string.h>
 

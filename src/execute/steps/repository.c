@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps repository-stage and repository-add: the plan's package manager does them. */
 #include <string.h>
 
 #include "execute/packages/packages.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Step service-enable, and one verb for each unit of a step. */
 #include <string.h>
 
 #include "base/buf.h"
