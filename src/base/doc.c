@@ -15,6 +15,8 @@ const char *oi_doc_kind_name(enum oi_doc_kind kind)
 		[OI_DOC_INT] = "a whole number",
 		[OI_DOC_REAL] = "a number",
 		[OI_DOC_STRING] = "a string",
+		[OI_DOC_DATE] = "a date",
+		[OI_DOC_BYTES] = "bytes",
 		[OI_DOC_LIST] = "a list",
 		[OI_DOC_MAP] = "a map",
 	};

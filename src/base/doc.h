@@ -21,6 +21,8 @@ enum oi_doc_kind {
 	OI_DOC_INT,
 	OI_DOC_REAL,
 	OI_DOC_STRING,
+	OI_DOC_DATE, /* YAML only; the text as written */
+	OI_DOC_BYTES, /* YAML only; the text is base64 */
 	OI_DOC_LIST,
 	OI_DOC_MAP,
 };
@@ -100,12 +102,14 @@ void oi_doc_free_p(struct oi_doc **doc);
 #define OI_DOC_MAX_NODES 200000 /* after aliases are expanded */
 
 /**
- * oi_doc_from_yaml() - parse the first document of a YAML text
+ * oi_doc_from_yaml() - parse a YAML text of one document, as cloud-init does
  * @code: error code for a malformed text
  * @file: name for error texts and nodes; borrowed, must outlive the tree
  * @out: the tree, owned by the caller; an empty text gives a null node
  *
- * Plain scalars resolve as YAML 1.1 does in cloud-init: yes/no/on/off are booleans.
+ * What PyYAML gives up is refused too: a tab between words, a second document, an unknown tag, a
+ * date that is none, UTF-16. What it resolves is resolved: YAML 1.1's scalars (yes, 0b11, 1_000, 1:30),
+ * merge keys, aliases. Layer userdata compares the two.
  * Return: 0, or -1 with @err "FILE:LINE:COLUMN: ...".
  */
 OI_MUST_CHECK

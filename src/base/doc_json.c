@@ -132,6 +132,30 @@ int oi_doc_from_json(const char *bytes, size_t len, const char *file, int code,
 	return 0;
 }
 
+/* YAML has more forms: 1_000.5, .5, 1:30.0 */
+static bool is_json_number(const char *text)
+{
+	static const char digits[] = "0123456789";
+	const char *c = text + (*text == '-');
+	size_t n = strspn(c, digits);
+
+	if (!n || (*c == '0' && n > 1))
+		return false;
+	c += n;
+	if (*c == '.') {
+		n = strspn(c + 1, digits);
+		if (!n)
+			return false;
+		c += n + 1;
+	}
+	if (*c == 'e' || *c == 'E') {
+		c += c[1] == '-' || c[1] == '+' ? 2 : 1;
+		n = strspn(c, digits);
+		return n && !c[n];
+	}
+	return !*c;
+}
+
 static json_object *to_object(const struct oi_doc *doc)
 {
 	json_object *o = NULL;
@@ -146,10 +170,12 @@ static json_object *to_object(const struct oi_doc *doc)
 		o = json_object_new_int64(doc->integer);
 		break;
 	case OI_DOC_REAL:
-		o = doc->text ? json_object_new_double_s(doc->real, doc->text) :
+		o = doc->text && is_json_number(doc->text) ? json_object_new_double_s(doc->real, doc->text) :
 				json_object_new_double(doc->real);
 		break;
 	case OI_DOC_STRING:
+	case OI_DOC_DATE:
+	case OI_DOC_BYTES:
 		o = json_object_new_string(doc->text);
 		break;
 	case OI_DOC_LIST:

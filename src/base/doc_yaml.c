@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The door to libyaml: events become a tree, with limits, places and YAML 1.1 scalars. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <yaml.h>
 
 #include "base/doc.h"
 #include "base/mem.h"
+#include "base/yaml_scalar.h"
+
+#define MAP_TAG "tag:yaml.org,2002:map"
+#define LIST_TAG "tag:yaml.org,2002:seq"
 
 struct anchor {
 	char *name;
@@ -21,7 +23,13 @@ struct reader {
 	struct oi_err *err;
 	struct anchor *anchors;
 	size_t n_anchors;
+	struct oi_doc *kept; /* keys and merges: in no tree, and an anchor may point to them */
 	size_t n_nodes;
+	unsigned int flow; /* brackets and braces that are open */
+	const char *text;
+	const char *looked; /* up to here check_text() has looked; NULL: there is nothing to be found */
+	const char *end;
+	size_t n_chars; /* characters before looked */
 };
 
 static int fail_at(struct reader *r, const yaml_mark_t *mark, const char *what)
@@ -49,72 +57,115 @@ static int fail_parser(struct reader *r)
 	return fail_at(r, &p->problem_mark, problem);
 }
 
-static int next_event(struct reader *r, yaml_event_t *event)
+/* --- what only libyaml takes --- */
+
+/* What libyaml takes and PyYAML, and with it cloud-init, does not. @at: in the text */
+static int fail_text(struct reader *r, const char *at, const char *what)
 {
-	return yaml_parser_parse(&r->parser, event) ? 0 : fail_parser(r);
+	size_t line = 1, column = 1;
+
+	for (const char *c = r->text; c < at; c++) {
+		if (*c == '\n') {
+			line++;
+			column = 1;
+		} else {
+			column += ((unsigned char)*c & 0xc0) != 0x80;
+		}
+	}
+	return oi_err_set(r->err, r->code, "%s:%zu:%zu: %s", r->file, line, column, what);
 }
 
-static bool is_one_of(const char *text, const char *const *words, size_t n)
+/* Moves on to a place that libyaml counts in characters. */
+static const char *walk_to(struct reader *r, const char *from, size_t index)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(text, words[i]))
+	for (; r->n_chars < index && from < r->end; r->n_chars++)
+		for (from++; from < r->end && ((unsigned char)*from & 0xc0) == 0x80; from++)
+			;
+	return from;
+}
+
+/* The first tab that stands in no comment; NULL: none */
+static const char *find_tab(const char *from, const char *to)
+{
+	char last = '\n';
+
+	for (; from < to; last = *from++) {
+		if (*from == '\t')
+			return from;
+		if (*from == '#' && strchr(" \n\r", last))
+			while (from + 1 < to && from[1] != '\n' && from[1] != '\r')
+				from++;
+	}
+	return NULL;
+}
+
+/* Quotes and blocks may hold tabs; what is written before them may not. */
+static const char *may_hold_tabs_from(const yaml_event_t *event, const char *from, const char *to)
+{
+	if (event->type != YAML_SCALAR_EVENT)
+		return to;
+	switch (event->data.scalar.style) {
+	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+		return memchr(from, '\'', (size_t)(to - from)) ?: to;
+	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+		return memchr(from, '"', (size_t)(to - from)) ?: to;
+	case YAML_LITERAL_SCALAR_STYLE:
+	case YAML_FOLDED_SCALAR_STYLE:
+		return memchr(from, '\n', (size_t)(to - from)) ?: to;
+	default:
+		return to;
+	}
+}
+
+/* ">-# comment": the comment of a block's first line wants a blank before it. */
+static int check_block_head(struct reader *r, const yaml_event_t *event, const char *from, const char *to)
+{
+	if (event->type != YAML_SCALAR_EVENT ||
+	    (event->data.scalar.style != YAML_LITERAL_SCALAR_STYLE &&
+	     event->data.scalar.style != YAML_FOLDED_SCALAR_STYLE))
+		return 0;
+	for (const char *c = from; c < to && *c != '\n' && *c != '\r'; c++)
+		if (*c == '#')
+			return c > from && c[-1] != ' ' ?
+				       fail_text(r, c, "a blank is missing before the comment") : 0;
+	return 0;
+}
+
+/* Is there anything to be looked at between libyaml's events: a tab, or a "#" behind a block's head. */
+static bool wants_a_look(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\t' || (text[i] == '#' && i && text[i - 1] && strchr("|>+-0123456789", text[i - 1])))
 			return true;
 	return false;
 }
 
-static bool parse_integer(const char *text, int64_t *value)
+static int check_text(struct reader *r, const yaml_event_t *event)
 {
-	const char *digits = text + (*text == '-' || *text == '+');
-	char *end;
-	int base = 10;
+	const char *gap = r->looked, *from, *to, *tab;
 
-	if (!*digits)
-		return false;
-	if (digits[0] == '0' && digits[1] == 'x')
-		base = 16;
-	else if (digits[0] == '0' && digits[1])
-		base = 8; /* 0755 is a number of YAML 1.1, and 0899 is not */
-	else if (digits[0] < '0' || digits[0] > '9')
-		return false;
-	errno = 0;
-	*value = strtoll(text, &end, base);
-	return !*end && !errno;
+	if (!gap)
+		return 0;
+	from = walk_to(r, gap, event->start_mark.index);
+	tab = find_tab(gap, from);
+	to = walk_to(r, from, event->end_mark.index);
+	if (!tab)
+		tab = find_tab(from, may_hold_tabs_from(event, from, to));
+	r->looked = to;
+	if (tab)
+		return fail_text(r, tab,
+				 "a tab stands between words, where cloud-init takes only blanks");
+	return check_block_head(r, event, from, to);
 }
 
-static bool parse_real(const char *text, double *value)
+static int next_event(struct reader *r, yaml_event_t *event)
 {
-	char *end;
-
-	/* YAML 1.1 wants a point in it; "inf", "nan" and hexadecimal are words here */
-	if (strspn(text, "+-0123456789.eE") != strlen(text) || !strchr(text, '.') ||
-	    !strpbrk(text, "0123456789"))
-		return false;
-	*value = strtod(text, &end);
-	return !*end;
-}
-
-/* Source: YAML 1.1 types as PyYAML resolves them, since cloud-init reads with it */
-static void resolve_plain(struct oi_doc *doc)
-{
-	static const char *const yes[] = { "true", "True", "TRUE", "yes", "Yes",
-					   "YES",  "on",   "On",   "ON" };
-	static const char *const no[] = { "false", "False", "FALSE", "no", "No",
-					  "NO",	   "off",   "Off",   "OFF" };
-	static const char *const nothing[] = { "", "~", "null", "Null", "NULL" };
-
-	if (is_one_of(doc->text, nothing, OI_ARRAY_SIZE(nothing))) {
-		doc->kind = OI_DOC_NULL;
-	} else if (is_one_of(doc->text, yes, OI_ARRAY_SIZE(yes))) {
-		doc->kind = OI_DOC_BOOL;
-		doc->boolean = true;
-	} else if (is_one_of(doc->text, no, OI_ARRAY_SIZE(no))) {
-		doc->kind = OI_DOC_BOOL;
-	} else if (parse_integer(doc->text, &doc->integer)) {
-		doc->kind = OI_DOC_INT;
-		doc->real = (double)doc->integer;
-	} else if (parse_real(doc->text, &doc->real)) {
-		doc->kind = OI_DOC_REAL;
-	}
+	if (!yaml_parser_parse(&r->parser, event))
+		return fail_parser(r);
+	if (!check_text(r, event))
+		return 0;
+	yaml_event_delete(event);
+	return -1;
 }
 
 static int count_node(struct reader *r, const yaml_mark_t *mark)
@@ -134,13 +185,18 @@ static struct oi_doc *new_node(struct reader *r, enum oi_doc_kind kind, const ya
 	return doc;
 }
 
-static void remember(struct reader *r, const yaml_char_t *name, struct oi_doc *doc)
+static int remember(struct reader *r, const yaml_event_t *event, const yaml_char_t *name,
+		    struct oi_doc *doc)
 {
+	for (size_t i = 0; name && i < r->n_anchors; i++)
+		if (!strcmp(r->anchors[i].name, (const char *)name))
+			return fail_at(r, &event->start_mark, "an anchor of this name was there before");
 	if (!name)
-		return;
+		return 0;
 	r->anchors = oi_mem_grow(r->anchors, r->n_anchors + 1, sizeof(*r->anchors));
 	r->anchors[r->n_anchors].name = oi_mem_dup((const char *)name);
 	r->anchors[r->n_anchors++].doc = doc;
+	return 0;
 }
 
 static size_t count_tree(const struct oi_doc *doc, size_t limit)
@@ -195,50 +251,187 @@ static int read_list(struct reader *r, struct oi_doc *list, unsigned int depth)
 	}
 }
 
+/* --- maps --- */
+
+/* A word, as a key or a value. */
+static int read_scalar(struct reader *r, const yaml_event_t *event, struct oi_doc **out)
+{
+	const char *tag = (const char *)event->data.scalar.tag;
+	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	OI_DOC_AUTO *doc = new_node(r, OI_DOC_STRING, &event->start_mark);
+	OI_FREE char *what = NULL;
+	const char *wrong;
+
+	doc->text = oi_mem_dup((const char *)event->data.scalar.value);
+	if (strlen(doc->text) != event->data.scalar.length)
+		return fail_at(r, &event->start_mark, "a NUL byte stands in it");
+	if (plain && r->flow && strchr(doc->text, '?'))
+		return fail_at(r, &event->start_mark,
+			       "a ? stands in a word within brackets or braces, and ends it; quote the word");
+	wrong = oi_yaml_resolve(doc, tag, plain);
+	if (wrong) {
+		what = oi_mem_printf("%.60s: %s", tag ? tag : doc->text, wrong);
+		return fail_at(r, &event->start_mark, what);
+	}
+	if (remember(r, event, event->data.scalar.anchor, doc))
+		return -1;
+	*out = doc;
+	doc = NULL;
+	return 0;
+}
+
+/* @merge: set when it is the key of a merge */
+static int read_key(struct reader *r, const yaml_event_t *event, struct oi_doc **key, bool *merge)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	bool plain = event->type == YAML_SCALAR_EVENT && !event->data.scalar.tag &&
+		     event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+
+	*merge = plain && oi_yaml_is_merge(text);
+	if (*merge || (plain && !strcmp(text, "="))) { /* both are no values, and good keys */
+		*key = new_node(r, OI_DOC_STRING, &event->start_mark);
+		(*key)->text = oi_mem_dup(text);
+		return 0;
+	}
+	if (event->type == YAML_SCALAR_EVENT)
+		return read_scalar(r, event, key);
+	if (event->type != YAML_ALIAS_EVENT)
+		return fail_at(r, &event->start_mark, "a key must be a plain word");
+	if (read_alias(r, event, key))
+		return -1;
+	if ((*key)->kind != OI_DOC_LIST && (*key)->kind != OI_DOC_MAP)
+		return 0;
+	oi_doc_free(*key);
+	*key = NULL;
+	return fail_at(r, &event->start_mark, "a key must be a plain word");
+}
+
+static bool has_before(const struct oi_doc *map, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(map->keys[i], key))
+			return true;
+	return false;
+}
+
+/* Adds what the map does not say itself, nor one that was merged before. */
+static int merge_map(struct reader *r, const struct oi_doc *from, struct oi_doc *into)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		bool again = false;
+
+		for (size_t j = i + 1; j < from->n && !again; j++)
+			again = !strcmp(from->keys[i], from->keys[j]);
+		if (again || has_before(into, into->n, from->keys[i]))
+			continue;
+		if (into->n == OI_DOC_MAX_KEYS)
+			return oi_err_set(r->err, r->code, "%s:%u:%u: too many keys in one map", r->file,
+					  from->line, from->column);
+		oi_doc_put(into, from->keys[i], oi_doc_copy(from->items[i]));
+	}
+	return 0;
+}
+
+/* Source: PyYAML, flatten_mapping(): of a list the first map counts, of two merges the last */
+static int merge_all(struct reader *r, const struct oi_doc *merges, struct oi_doc *map)
+{
+	static const char wanted[] = "<<: a map is wanted, or a list of maps";
+
+	for (size_t i = merges->n; i-- > 0;) {
+		const struct oi_doc *from = merges->items[i];
+		const yaml_mark_t mark = { .line = from->line - 1, .column = from->column - 1 };
+
+		if (from->kind == OI_DOC_MAP) {
+			if (merge_map(r, from, map))
+				return -1;
+			continue;
+		}
+		if (from->kind != OI_DOC_LIST)
+			return fail_at(r, &mark, wanted);
+		for (size_t j = 0; j < from->n; j++) {
+			if (from->items[j]->kind != OI_DOC_MAP)
+				return fail_at(r, &mark, wanted);
+			if (merge_map(r, from->items[j], map))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int read_value(struct reader *r, unsigned int depth, struct oi_doc **item)
+{
+	yaml_event_t event;
+	int rc;
+
+	if (next_event(r, &event))
+		return -1;
+	rc = read_node(r, &event, depth + 1, item);
+	yaml_event_delete(&event);
+	return rc;
+}
+
+static int read_pair(struct reader *r, const yaml_event_t *event, struct oi_doc *map,
+		     struct oi_doc *merges, unsigned int depth)
+{
+	OI_DOC_AUTO *key = NULL;
+	struct oi_doc *item = NULL;
+	bool merge;
+
+	if (map->n == OI_DOC_MAX_KEYS)
+		return fail_at(r, &event->start_mark, "too many keys in one map");
+	if (read_key(r, event, &key, &merge) || read_value(r, depth, &item))
+		return -1;
+	item->key_line = (unsigned int)event->start_mark.line + 1;
+	item->key_column = (unsigned int)event->start_mark.column + 1;
+	if (merge)
+		oi_doc_add(merges, item);
+	else
+		oi_doc_put(map, key->text, item);
+	oi_doc_add(r->kept, key);
+	key = NULL;
+	return 0;
+}
+
 static int read_map(struct reader *r, struct oi_doc *map, unsigned int depth)
 {
+	struct oi_doc *merges = oi_doc_new(OI_DOC_LIST);
+
+	oi_doc_add(r->kept, merges);
 	for (;;) {
-		OI_FREE char *key = NULL;
-		struct oi_doc *item = NULL;
 		yaml_event_t event;
-		yaml_mark_t mark;
 		int rc;
 
 		if (next_event(r, &event))
 			return -1;
 		if (event.type == YAML_MAPPING_END_EVENT) {
 			yaml_event_delete(&event);
-			return 0;
+			return merge_all(r, merges, map);
 		}
-		if (event.type != YAML_SCALAR_EVENT) {
-			fail_at(r, &event.start_mark, "a key must be a plain word");
-			yaml_event_delete(&event);
-			return -1;
-		}
-		if (map->n == OI_DOC_MAX_KEYS) {
-			fail_at(r, &event.start_mark, "too many keys in one map");
-			yaml_event_delete(&event);
-			return -1;
-		}
-		key = oi_mem_dup((const char *)event.data.scalar.value);
-		mark = event.start_mark;
-		yaml_event_delete(&event);
-		if (next_event(r, &event))
-			return -1;
-		rc = read_node(r, &event, depth + 1, &item);
+		rc = read_pair(r, &event, map, merges, depth);
 		yaml_event_delete(&event);
 		if (rc)
 			return -1;
-		item->key_line = (unsigned int)mark.line + 1;
-		item->key_column = (unsigned int)mark.column + 1;
-		oi_doc_put(map, key, item);
 	}
+}
+
+/* --- nodes --- */
+
+static int check_tag(struct reader *r, const yaml_event_t *event, const yaml_char_t *tag,
+		     const char *wanted)
+{
+	OI_FREE char *what = NULL;
+
+	if (!tag || !strcmp((const char *)tag, "!") || !strcmp((const char *)tag, wanted))
+		return 0;
+	what = oi_mem_printf("%.60s: an unknown tag", (const char *)tag);
+	return fail_at(r, &event->start_mark, what);
 }
 
 static int read_node(struct reader *r, const yaml_event_t *event, unsigned int depth,
 		     struct oi_doc **out)
 {
 	OI_DOC_AUTO *doc = NULL;
+	bool flow = false;
 
 	if (depth > OI_DOC_MAX_DEPTH)
 		return fail_at(r, &event->start_mark, "nested too deeply");
@@ -248,29 +441,30 @@ static int read_node(struct reader *r, const yaml_event_t *event, unsigned int d
 	case YAML_ALIAS_EVENT:
 		return read_alias(r, event, out);
 	case YAML_SCALAR_EVENT:
-		doc = new_node(r, OI_DOC_STRING, &event->start_mark);
-		doc->text = oi_mem_dup((const char *)event->data.scalar.value);
-		if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-		    !event->data.scalar.tag)
-			resolve_plain(doc);
-		remember(r, event->data.scalar.anchor, doc);
-		break;
+		return read_scalar(r, event, out);
 	case YAML_SEQUENCE_START_EVENT:
 		doc = new_node(r, OI_DOC_LIST, &event->start_mark);
-		if (read_list(r, doc, depth))
+		flow = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+		r->flow += flow;
+		/* an alias inside its own anchor has no end: the anchor is there only afterwards */
+		if (check_tag(r, event, event->data.sequence_start.tag, LIST_TAG) ||
+		    read_list(r, doc, depth) ||
+		    remember(r, event, event->data.sequence_start.anchor, doc))
 			return -1;
-		/* only now: an alias inside its own anchor has no end */
-		remember(r, event->data.sequence_start.anchor, doc);
 		break;
 	case YAML_MAPPING_START_EVENT:
 		doc = new_node(r, OI_DOC_MAP, &event->start_mark);
-		if (read_map(r, doc, depth))
+		flow = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+		r->flow += flow;
+		if (check_tag(r, event, event->data.mapping_start.tag, MAP_TAG) ||
+		    read_map(r, doc, depth) ||
+		    remember(r, event, event->data.mapping_start.anchor, doc))
 			return -1;
-		remember(r, event->data.mapping_start.anchor, doc);
 		break;
 	default:
 		return fail_at(r, &event->start_mark, "a value is missing here");
 	}
+	r->flow -= flow;
 	*out = doc;
 	doc = NULL;
 	return 0;
@@ -296,7 +490,7 @@ static int read_document(struct reader *r, struct oi_doc **out)
 	}
 }
 
-/* Reads on to the end, so that a mistake behind the first value is not passed over. */
+/* Reads on to the end: a mistake behind the first value, or a second document, ends it for cloud-init. */
 static int read_rest(struct reader *r)
 {
 	for (;;) {
@@ -306,10 +500,87 @@ static int read_rest(struct reader *r)
 		if (next_event(r, &event))
 			return -1;
 		type = event.type;
+		if (type == YAML_DOCUMENT_START_EVENT)
+			fail_at(r, &event.start_mark,
+				"a second document begins here, and cloud-init takes no text with two");
 		yaml_event_delete(&event);
-		if (type == YAML_STREAM_END_EVENT || type == YAML_DOCUMENT_END_EVENT)
+		if (type == YAML_STREAM_END_EVENT)
 			return 0;
+		if (type == YAML_DOCUMENT_START_EVENT)
+			return -1;
 	}
+}
+
+/* --- the text --- */
+
+static bool line_begins(const char *line, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(end - line) >= len && !memcmp(line, word, len);
+}
+
+static bool is_directive(const char *line, size_t len)
+{
+	return len > 1 && strspn(line + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					   "0123456789-_") == len - 1;
+}
+
+/*
+ * A copy in which directives are as libyaml takes them: it refuses %YAML 1.3 and names that it does
+ * not know, and PyYAML passes over both. No byte moves. Owned by the caller; NULL: as it is
+ */
+static char *mend_directives(const char *text, size_t len)
+{
+	char *copy, *line, *end, *next;
+
+	if (!len || (*text != '%' && !memmem(text, len, "\n%", 2)))
+		return NULL;
+	copy = oi_mem_ndup(text, len);
+	end = copy + len;
+	/* up to the first line that is none, nor a comment, nor blank */
+	for (line = copy; line < end && strchr("%# \r\n", *line); line = next) {
+		size_t word = strcspn(line, " \r\n");
+		char *digit = line + word;
+
+		next = memchr(line, '\n', (size_t)(end - line));
+		next = next ? next + 1 : end;
+		if (*line == ' ' && line[strspn(line, " \r")] != '\n' && line[strspn(line, " ")] != '#')
+			break;
+		if (*line != '%')
+			continue;
+		if (word != 5 || !line_begins(line, end, "%YAML")) {
+			if ((word != 4 || !line_begins(line, end, "%TAG")) && is_directive(line, word))
+				*line = '#';
+			continue;
+		}
+		while (digit < next && *digit != '.')
+			digit++;
+		for (digit++; digit < next && *digit >= '0' && *digit <= '9'; digit++)
+			*digit = digit + 1 < next && digit[1] >= '0' && digit[1] <= '9' ? '0' : '1';
+	}
+	if (line_begins(line, end, "---") && (line + 3 == end || strchr(" \t\r\n", line[3])))
+		return copy;
+	free(copy); /* directives of no document */
+	return NULL;
+}
+
+static int parse(struct reader *r, const char *bytes, size_t len, struct oi_doc **doc)
+{
+	OI_FREE char *mended = mend_directives(bytes, len);
+	int rc;
+
+	r->text = mended ? mended : bytes;
+	r->end = r->text + len;
+	r->looked = wants_a_look(r->text, len) ? r->text : NULL;
+	if (!yaml_parser_initialize(&r->parser))
+		abort(); /* out of memory */
+	yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text, len);
+	rc = read_document(r, doc);
+	if (!rc && !r->parser.stream_end_produced)
+		rc = read_rest(r);
+	yaml_parser_delete(&r->parser);
+	return rc;
 }
 
 int oi_doc_from_yaml(const char *bytes, size_t len, const char *file, int code,
@@ -321,13 +592,18 @@ int oi_doc_from_yaml(const char *bytes, size_t len, const char *file, int code,
 
 	if (len > OI_DOC_MAX_BYTES)
 		return oi_err_set(err, code, "%s: larger than %u bytes", file, OI_DOC_MAX_BYTES);
-	if (!yaml_parser_initialize(&r.parser))
-		abort(); /* out of memory */
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)bytes, len);
-	rc = read_document(&r, &doc);
-	if (!rc && !r.parser.stream_end_produced)
-		rc = read_rest(&r);
-	yaml_parser_delete(&r.parser);
+	if (len >= 2 && (!memcmp(bytes, "\xff\xfe", 2) || !memcmp(bytes, "\xfe\xff", 2)))
+		return oi_err_set(err, code, "%s: this is UTF-16; save it as UTF-8", file);
+	if (len >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
+		bytes += 3;
+		len -= 3;
+	}
+	/* libyaml passes over one at the beginning of each line */
+	if (memmem(bytes, len, "\xef\xbb\xbf", 3))
+		return oi_err_set(err, code, "%s: a byte order mark stands within the text; remove it", file);
+	r.kept = oi_doc_new(OI_DOC_LIST);
+	rc = parse(&r, len ? bytes : "", len, &doc);
+	oi_doc_free(r.kept);
 	for (size_t i = 0; i < r.n_anchors; i++)
 		free(r.anchors[i].name);
 	free(r.anchors);

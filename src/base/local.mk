@@ -14,4 +14,5 @@ base_sources = \
 	src/base/strv.c src/base/strv.h \
 	src/base/utf8.c src/base/utf8.h \
 	src/base/url.c src/base/url.h \
-	src/base/ver.c src/base/ver.h
+	src/base/ver.c src/base/ver.h \
+	src/base/yaml_scalar.c src/base/yaml_scalar.h

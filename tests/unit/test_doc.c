@@ -62,7 +62,13 @@ static void yaml_scalars_are_those_of_cloud_init(void **state)
 		{ "0x10", OI_DOC_INT },	    { "~", OI_DOC_NULL },	    { "null", OI_DOC_NULL },
 		{ ".5", OI_DOC_REAL },	    { "nan", OI_DOC_STRING },	    { "+", OI_DOC_STRING },
 		{ "1e5", OI_DOC_STRING },   { "auto", OI_DOC_STRING },	    { "!!str 5", OI_DOC_STRING },
-		{ "99999999999999999999", OI_DOC_STRING },
+		{ "99999999999999999999", OI_DOC_REAL }, { "1_000", OI_DOC_INT }, { "0b11", OI_DOC_INT },
+		{ "30:00", OI_DOC_INT },    { "1:30.5", OI_DOC_REAL },	    { "1_0.5", OI_DOC_REAL },
+		{ ".inf", OI_DOC_REAL },    { "089", OI_DOC_STRING },	    { "1.e+3", OI_DOC_REAL },
+		{ "1.5e3", OI_DOC_STRING }, { "!!int \"60\"", OI_DOC_INT }, { "!!bool Yes", OI_DOC_BOOL },
+		{ "2026-12-01", OI_DOC_DATE }, { "2026-1-1", OI_DOC_STRING }, { "! yes", OI_DOC_STRING },
+		{ "2026-1-1 10:00:00", OI_DOC_DATE }, { "!!binary aGFsbG8=", OI_DOC_BYTES },
+		{ "!", OI_DOC_NULL },	    { "'<<'", OI_DOC_STRING },	    { "\"=\"", OI_DOC_STRING },
 	};
 
 	(void)state;
@@ -71,6 +77,55 @@ static void yaml_scalars_are_those_of_cloud_init(void **state)
 
 		if (doc->kind != cases[i].kind)
 			fail_msg("%s became %s", cases[i].text, oi_doc_kind_name(doc->kind));
+	}
+}
+
+static void yaml_is_refused_where_cloud_init_refuses_it(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{ "a:\n  - x\t# c\n", "f:2:6: a tab" }, { "a:\t1\n", "f:1:3: a tab" },
+		{ "a: b\n\t\nc: d\n", "a tab" },	 { "a: \"\xc3\xa9\"\t\n", "f:1:7: a tab" },
+		{ "a: &x\t'b'\n", "a tab" },		 { "a: |\t\n  b\n", "a tab" },
+		{ "a: 1\n---\nb: 2\n", "f:2:1: a second document" },
+		{ "a: 1\n---\n", "a second document" },	 { "a: 1\n...\nb\n", "f:3:1: " },
+		{ "a: !vault x\n", "!vault: an unknown tag" }, { "a: !t {b: 1}\n", "an unknown tag" },
+		{ "a: 2026-13-45\n", "no such date" },	 { "a: =\n", "quote it" },
+		{ "a: <<\n", "quote it" },		 { "a: !!int x\n", "no whole number" },
+		{ "a: !!binary x\n", "no base64" },	 { "a: {<<: 5}\n", "a map is wanted" },
+		{ "a: {<<: [{}, 5]}\n", "a map is wanted" }, { "a: [https://x/?y]\n", "quote the word" },
+		{ "a: &x 1\nb: &x 2\n", "an anchor of this name" }, { "\xff\xfe" "a", "UTF-16" },
+		{ "a: 1\n\xef\xbb\xbf" "b: 2\n", "byte order mark" }, { "a: 0b_\n", "not a number" },
+		{ "%YAML 2.0\n---\na: 1\n", "incompatible" }, { "a: \"\\0\"\n", "NUL" },
+		{ "a: >-# c\n  x\n", "f:1:6: a blank" }, { "[1]: 2\n", "a plain word" },	 { "&a [1]: 2\n*a : 3\n", "a plain word" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++)
+		refuse(oi_doc_from_yaml, cases[i].text, strlen(cases[i].text), cases[i].expected);
+}
+
+static void yaml_merges_and_directives_are_cloud_inits(void **state)
+{
+	static const struct {
+		const char *text, *json;
+	} cases[] = {
+		{ "a: &x {k: 1, l: 1}\nb: {<<: *x, l: 2}\n", "{\"a\":{\"k\":1,\"l\":1},\"b\":{\"l\":2,\"k\":1}}" },
+		{ "b: {<<: [{k: 1}, {k: 2, m: 3}]}\n", "{\"b\":{\"k\":1,\"m\":3}}" },
+		{ "b:\n  <<: {k: 1}\n  <<: {k: 2}\n", "{\"b\":{\"k\":2}}" },
+		{ "b: {<<: &x {k: 1}}\nc: *x\n", "{\"b\":{\"k\":1},\"c\":{\"k\":1}}" },
+		{ "&x key: 1\nb: *x\n*x : 3\n", "{\"key\":3,\"b\":\"key\"}" }, { "{=: 1}", "{\"=\":1}" },
+		{ "%YAML 1.3\n%FOO x\n# c\n---\na: 1\n...\n", "{\"a\":1}" }, { "\xef\xbb\xbf" "a: 1\n", "{\"a\":1}" },
+		{ "a: |\n  y\n  \tx\n# \tc\nb: \"\t\"\n", "{\"a\":\"y\\n\\tx\\n\",\"b\":\"\\t\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_DOC_AUTO *doc = yaml(cases[i].text);
+		OI_FREE char *json = oi_doc_to_json(doc, false);
+
+		assert_string_equal(json, cases[i].json);
 	}
 }
 
@@ -284,6 +339,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(yaml_scalars_are_those_of_cloud_init),
+		cmocka_unit_test(yaml_is_refused_where_cloud_init_refuses_it),
+		cmocka_unit_test(yaml_merges_and_directives_are_cloud_inits),
 		cmocka_unit_test(yaml_nodes_know_their_place),
 		cmocka_unit_test(a_value_of_another_kind_is_none),
 		cmocka_unit_test(yaml_aliases_are_copied),
