@@ -234,6 +234,16 @@ static int tell_faults(const struct oi_config_faults *faults)
 	return oi_reason_text((enum oi_reason)faults->v[0].code)->exit_code;
 }
 
+/* What of a file is not judged, or is not as it looks. */
+static void tell_notes(const struct oi_strv *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		OI_FREE char *line = oi_redact(notes->v[i]);
+
+		fprintf(stderr, "%s\n", line);
+	}
+}
+
 int oi_cmd_validate(const struct oi_options *options)
 {
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
@@ -247,9 +257,15 @@ int oi_cmd_validate(const struct oi_options *options)
 		oi_err_set(&err, OI_R_USAGE, "validate wants one FILE");
 		return oi_machine_fail(&err);
 	}
-	rc = oi_stanza_read(&options->arguments, &machine.stanza, &err);
-	if (!rc && !options->json) {
-		oi_config_find_faults(machine.stanza.doc, &faults);
+	if (!options->json)
+		machine.stanza.faults = &faults;
+	rc = oi_stanza_read(&machine.host, &options->arguments, &machine.stanza, &err);
+	if (!options->json) {
+		if (!rc)
+			oi_config_find_faults(machine.stanza.doc, &faults);
+		else
+			oi_config_add_fault(&faults, &err);
+		tell_notes(&machine.stanza.notes);
 		if (faults.n)
 			return tell_faults(&faults);
 	}

@@ -117,7 +117,7 @@ static int read_source(struct oi_machine *machine, const char *file, struct sour
 	OI_DOC_AUTO *doc = NULL;
 
 	oi_strv_add(&files, file);
-	if (oi_stanza_read(&files, &machine->stanza, err) ||
+	if (oi_stanza_read(&machine->host, &files, &machine->stanza, err) ||
 	    oi_machine_want_stanza(machine, file, err) ||
 	    oi_root_read_named(file, OI_DOC_MAX_BYTES, &source->text, err))
 		return -1;
@@ -130,6 +130,10 @@ static int read_source(struct oi_machine *machine, const char *file, struct sour
 	if (oi_doc_from_yaml(oi_buf_str(&source->text), source->text.len, file, OI_R_STANZA_SYNTAX,
 			     &doc, err))
 		return -1;
+	if (!oi_doc_get(doc, KEY))
+		return oi_err_set(err, OI_R_STANZA_TYPE,
+				  "%s: its stanza is in parts or in write_files, which cloud-init takes as they are; name a file with the key " KEY ":",
+				  file);
 	return cut(source, file, doc, err);
 }
 

@@ -100,7 +100,7 @@ int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err)
 	for (size_t i = 0; changes_machine(machine->options) && i < files->n; i++)
 		if (oi_guard_named(files->v[i], err))
 			return -1;
-	rc = files->n ? oi_stanza_read(files, &machine->stanza, err) :
+	rc = files->n ? oi_stanza_read(&machine->host, files, &machine->stanza, err) :
 			oi_stanza_find(&machine->host, &machine->stanza, err);
 	if (rc)
 		return -1;

@@ -33,6 +33,7 @@ struct oi_doc {
 	unsigned int line; /* from 1; 0 is unknown */
 	unsigned int column; /* from 1 */
 	unsigned int key_line, key_column; /* of the key that the node stands under; 0: none */
+	bool key_is_no_text; /* that key is a number, a date, ... in YAML */
 	char *text; /* scalars: as written; strings: the value */
 	bool boolean;
 	int64_t integer;

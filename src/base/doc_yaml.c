@@ -383,6 +383,7 @@ static int read_pair(struct reader *r, const yaml_event_t *event, struct oi_doc 
 		return -1;
 	item->key_line = (unsigned int)event->start_mark.line + 1;
 	item->key_column = (unsigned int)event->start_mark.column + 1;
+	item->key_is_no_text = key->kind != OI_DOC_STRING;
 	if (merge)
 		oi_doc_add(merges, item);
 	else
@@ -556,6 +557,8 @@ static char *mend_directives(const char *text, size_t len)
 		}
 		while (digit < next && *digit != '.')
 			digit++;
+		if (digit + 1 < next && !strchr(" \r\n", digit[1 + strspn(digit + 1, "0123456789")]))
+			digit[-1] = '9'; /* PyYAML wants a blank behind it: nobody's version */
 		for (digit++; digit < next && *digit >= '0' && *digit <= '9'; digit++)
 			*digit = digit + 1 < next && digit[1] >= '0' && digit[1] <= '9' ? '0' : '1';
 	}

@@ -20,7 +20,12 @@ facts_sources = \
 	src/facts/stanza.c \
 	src/facts/stanza.h \
 	src/facts/stanza_block.c \
+	src/facts/stanza_named.c \
 	src/facts/stanza_places.h \
+	src/facts/stanza_text.c \
+	src/facts/stanza_text.h \
+	src/facts/userdata.c \
+	src/facts/userdata.h \
 	src/facts/uses.c \
 	src/facts/vm.c \
 	src/facts/wait.c

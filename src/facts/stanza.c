@@ -8,8 +8,9 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/suggest.h"
 #include "facts/stanza_places.h"
+#include "facts/stanza_text.h"
+#include "facts/userdata.h"
 #include "model/config.h"
 #include "model/reasons.h"
 #include "sys/trust.h"
@@ -22,74 +23,8 @@ void oi_stanza_clear(struct oi_stanza *stanza)
 	oi_doc_free(stanza->doc);
 	oi_strv_clear(&stanza->sources);
 	oi_strv_clear(&stanza->names);
+	oi_strv_clear(&stanza->notes);
 	memset(stanza, 0, sizeof(*stanza));
-}
-
-/* --- one file --- */
-
-bool oi_stanza_mentions(const struct oi_buf *buf, const char *key)
-{
-	return buf->len && memmem(buf->data, buf->len, key, strlen(key));
-}
-
-bool oi_stanza_ends_with(const char *name, const char *suffix)
-{
-	size_t len = strlen(name);
-	size_t end = strlen(suffix);
-
-	return len > end && !strcmp(name + len - end, suffix);
-}
-
-static bool line_is(const char *text, const char *line)
-{
-	size_t len = strlen(line);
-
-	return !strncmp(text, line, len) &&
-	       text[len + strspn(text + len, " \t\r")] == (strchr(text, '\n') ? '\n' : '\0');
-}
-
-/* User-data of cloud-init's own kind, in which our key is one of many. */
-static bool is_cloud_config(const struct oi_buf *buf)
-{
-	const char *text = oi_buf_str(buf);
-
-	if (!strncmp(text, "\xef\xbb\xbf", 3))
-		text += 3;
-	if (line_is(text, "## template: jinja") && strchr(text, '\n'))
-		text = strchr(text, '\n') + 1;
-	return line_is(text, "#cloud-config");
-}
-
-/* A name that lives as long as the stanza, for the nodes that point to it. */
-static const char *keep_name(struct oi_stanza *stanza, const char *name)
-{
-	oi_strv_add(&stanza->names, name);
-	return stanza->names.v[stanza->names.n - 1];
-}
-
-static void add(struct oi_stanza *stanza, const char *name, struct oi_doc *doc)
-{
-	if (doc && doc->kind == OI_DOC_NULL) {
-		oi_doc_free(doc); /* `infiniband:` with nothing behind it asks for nothing */
-		return;
-	}
-	if (!doc)
-		return;
-	stanza->doc = oi_doc_merge(stanza->doc, doc);
-	if (!oi_strv_has(&stanza->sources, name))
-		oi_strv_add(&stanza->sources, name);
-}
-
-static int unreadable(struct oi_err *err)
-{
-	size_t len = strlen(err->text);
-
-	/* cloud-init's files are root's alone, and plan does not need to be root's. */
-	if (geteuid() && oi_stanza_ends_with(err->text, "Permission denied"))
-		snprintf(err->text + len, sizeof(err->text) - len,
-			 " (run it as root, or name the stanza with --config)");
-	err->code = OI_R_STANZA_UNREADABLE;
-	return -1;
 }
 
 /* --- cloud-init's files: the key is one of many --- */
@@ -105,18 +40,18 @@ static int add_from_cloud(const struct oi_root *root, const char *path, const ch
 	int got = oi_root_read(root, path, OI_DOC_MAX_BYTES, &buf, err);
 
 	if (got < 0)
-		return unreadable(err);
+		return oi_stanza_unreadable(err);
 	if (got || !oi_stanza_mentions(&buf, key))
 		return got;
 	full = oi_root_name(root, path);
-	name = keep_name(stanza, full);
+	name = oi_stanza_keep_name(stanza, full);
 	got = oi_stanza_ends_with(path, ".json") ? oi_doc_from_json(buf.data, buf.len, name,
 							  OI_R_STANZA_SYNTAX, &doc, err) :
 					 oi_doc_from_yaml(buf.data, buf.len, name,
 							  OI_R_STANZA_SYNTAX, &doc, err);
 	if (got)
 		return -1;
-	add(stanza, name, oi_doc_take(doc, key));
+	oi_stanza_add(stanza, name, oi_doc_take(doc, key));
 	return 0;
 }
 
@@ -126,7 +61,7 @@ int oi_stanza_system_files(const struct oi_root *root, struct oi_strv *paths, st
 
 	oi_strv_add(paths, OI_SYSTEM_CONFIG);
 	if (oi_root_list(root, OI_SYSTEM_FOLDER, &names, err) < 0)
-		return unreadable(err);
+		return oi_stanza_unreadable(err);
 	for (size_t i = 0; i < names.n; i++)
 		if (oi_stanza_ends_with(names.v[i], ".cfg"))
 			oi_strv_addf(paths, OI_SYSTEM_FOLDER "/%s", names.v[i]);
@@ -150,12 +85,24 @@ static int add_from_system_files(const struct oi_root *root, const char *key,
 	return 0;
 }
 
+/*
+ * A merged file that json-c cannot read, such as one with a number beyond 64 bits anywhere in it, is no
+ * fault of the stanza's: the files that it was made of are there too.
+ */
 static int add_merged(const struct oi_host *host, const char *key, struct oi_stanza *stanza,
 		      struct oi_err *err)
 {
 	int got = add_from_cloud(&host->look, OI_MERGED_CONFIG, key, stanza, err);
+	struct oi_err again = { 0 };
 
-	return got < 0 || (got && add_from_system_files(&host->change, key, stanza, err)) ? -1 : 0;
+	if (got > 0)
+		return add_from_system_files(&host->change, key, stanza, err);
+	if (!got || err->code != OI_R_STANZA_SYNTAX)
+		return got;
+	if (add_from_system_files(&host->change, key, stanza, &again) || !stanza->doc)
+		return -1;
+	oi_log_warn(&host->log, "%s; going on with the files that cloud-init has made it of", err->text);
+	return 0;
 }
 
 int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *section,
@@ -164,86 +111,7 @@ int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *secti
 	return add_merged(host, REPORTING, section, err);
 }
 
-/* --- our own files: nobody else's key may be there --- */
-
-static bool is_stanza_key(const char *key)
-{
-	OI_DOC_AUTO *schema = oi_config_schema();
-
-	return oi_doc_get(oi_doc_get(schema, "properties"), key);
-}
-
-/* @at is the value under the key. */
-static int foreign_key(const char *key, const struct oi_doc *at, struct oi_err *err)
-{
-	static const char *const known[] = { KEY };
-	const char *help = "only the key " KEY " may stand here";
-
-	if (is_stanza_key(key))
-		help = "this key belongs below " KEY ":";
-	else if (oi_near_word(key, known, 1))
-		help = "no such key; did you mean " KEY "?";
-	return oi_err_set(err, OI_R_STANZA_UNKNOWN_KEY, "%s:%u:%u: %s: %s", at->file,
-			  at->key_line, at->key_column, key, help);
-}
-
-/* Merging keeps the last of two equal keys: what was given twice is found before. */
-static int refuse_twice(const struct oi_doc *doc, const char *path, struct oi_err *err)
-{
-	if (!doc || (doc->kind != OI_DOC_MAP && doc->kind != OI_DOC_LIST))
-		return 0;
-	for (size_t i = 0; i < doc->n; i++) {
-		OI_FREE char *here =
-			doc->keys ? oi_mem_printf("%s%s%s", path, *path ? "." : "", doc->keys[i]) :
-				    oi_mem_printf("%s[%zu]", path, i);
-
-		for (size_t j = 0; doc->keys && j < i; j++)
-			if (!strcmp(doc->keys[i], doc->keys[j]))
-				return oi_err_set(err, OI_R_STANZA_DUPLICATE_KEY,
-						  "%s:%u:%u: %s: the key is given twice, first in line %u",
-						  doc->items[i]->file, doc->items[i]->key_line,
-						  doc->items[i]->key_column, here,
-						  doc->items[j]->key_line);
-		if (refuse_twice(doc->items[i], here, err))
-			return -1;
-	}
-	return 0;
-}
-
-/* @is_part: the keys of the stanza themselves may be at the top. */
-static int add_own(const struct oi_buf *buf, const char *name, bool is_part,
-		   struct oi_stanza *stanza, struct oi_err *err)
-{
-	bool foreign_may = is_cloud_config(buf);
-	OI_DOC_AUTO *doc = NULL;
-
-	if (foreign_may && !oi_stanza_mentions(buf, KEY))
-		return 0;
-	name = keep_name(stanza, name);
-	if (oi_doc_from_yaml(oi_buf_str(buf), buf->len, name, OI_R_STANZA_SYNTAX, &doc, err))
-		return -1;
-	if (doc->kind == OI_DOC_NULL)
-		return 0;
-	if (doc->kind != OI_DOC_MAP)
-		return oi_err_set(err, OI_R_STANZA_TYPE,
-				  "%s:%u:%u: a map with the key " KEY " is wanted, not %s", name,
-				  doc->line, doc->column, oi_doc_kind_name(doc->kind));
-	if (is_part && !oi_doc_get(doc, KEY)) {
-		if (refuse_twice(doc, KEY, err))
-			return -1;
-		add(stanza, name, doc);
-		doc = NULL;
-		return 0;
-	}
-	for (size_t i = 0; !foreign_may && i < doc->n; i++)
-		if (strcmp(doc->keys[i], KEY))
-			return foreign_key(doc->keys[i], doc->items[i], err);
-	/* Beside foreign keys, cloud-init's rule holds for those: the last counts. */
-	if (refuse_twice(foreign_may ? oi_doc_get(doc, KEY) : doc, foreign_may ? KEY : "", err))
-		return -1;
-	add(stanza, name, oi_doc_take(doc, KEY));
-	return 0;
-}
+/* --- our own files --- */
 
 static int add_own_file(const struct oi_root *root, const char *path, bool is_part,
 			struct oi_stanza *stanza, struct oi_err *err)
@@ -256,8 +124,8 @@ static int add_own_file(const struct oi_root *root, const char *path, bool is_pa
 		return -1;
 	got = oi_root_read_guarded(root, path, OI_DOC_MAX_BYTES, &buf, err);
 	if (got < 0)
-		return unreadable(err);
-	return got ? 0 : add_own(&buf, name, is_part, stanza, err);
+		return oi_stanza_unreadable(err);
+	return got ? 0 : oi_stanza_add_own(&buf, name, is_part, stanza, err);
 }
 
 static int add_own_folder(const struct oi_host *host, struct oi_stanza *stanza,
@@ -266,7 +134,7 @@ static int add_own_folder(const struct oi_host *host, struct oi_stanza *stanza,
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
 	if (oi_root_list(&host->change, OI_CONF_FOLDER, &names, err) < 0)
-		return unreadable(err);
+		return oi_stanza_unreadable(err);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = names.v[i];
 		OI_FREE char *path = oi_mem_printf(OI_CONF_FOLDER "/%s", name);
@@ -298,19 +166,6 @@ int oi_stanza_find(const struct oi_host *host, struct oi_stanza *stanza, struct 
 	return add_from_cloud(&host->change, OI_USER_CONFIG, KEY, stanza, err) < 0 ? -1 : 0;
 }
 
-int oi_stanza_read(const struct oi_strv *files, struct oi_stanza *stanza, struct oi_err *err)
-{
-	for (size_t i = 0; i < files->n; i++) {
-		OI_CLEANUP(oi_buf_clear) struct oi_buf buf = { 0 };
-
-		if (oi_root_read_named(files->v[i], OI_DOC_MAX_BYTES, &buf, err))
-			return unreadable(err);
-		if (add_own(&buf, files->v[i], false, stanza, err))
-			return -1;
-	}
-	return 0;
-}
-
 /* --- places --- */
 
 /* Prefixes the place of @key_path in @path; false when it is not there. */
@@ -324,12 +179,13 @@ static bool place_in(const struct oi_root *root, const char *path, const char *k
 	const struct oi_doc *at;
 	struct oi_err ignored; /* the error that is to be placed matters more */
 	const char *from;
-	bool of_key;
+	bool of_key, is_template;
 
 	if (oi_root_read(root, path, OI_DOC_MAX_BYTES, &buf, &ignored) || !oi_stanza_mentions(&buf, KEY))
 		return false;
 	/* Of user-data only the plain form has the lines that its author sees. */
-	if (!strcmp(path, OI_USER_DATA) && !is_cloud_config(&buf))
+	if (!strcmp(path, OI_USER_DATA) &&
+	    oi_userdata_kind(oi_buf_str(&buf), &is_template) != OI_PART_CLOUD_CONFIG)
 		return false;
 	if (oi_doc_from_yaml(buf.data, buf.len, name, OI_R_STANZA_SYNTAX, &doc, &ignored))
 		return false;

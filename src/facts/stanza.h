@@ -9,12 +9,15 @@
 #include "base/doc.h"
 #include "base/err.h"
 #include "base/strv.h"
+#include "model/config.h"
 #include "sys/host.h"
 
 struct oi_stanza {
 	struct oi_doc *doc; /* value of the `infiniband` key, merged; NULL: nobody has one */
 	struct oi_strv sources; /* files that had a part in it */
 	struct oi_strv names; /* owns the file names that doc's nodes point to */
+	struct oi_strv notes; /* for who asks what becomes of a file: "FILE:LINE: text" */
+	struct oi_config_faults *faults; /* borrowed; all that is wrong goes there; NULL: the first ends it */
 };
 
 /** oi_stanza_clear() - free; fine on a zeroed one, and for OI_CLEANUP */
@@ -40,9 +43,16 @@ OI_MUST_CHECK
 int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *section,
 			     struct oi_err *err);
 
-/** oi_stanza_read() - the stanza from named files only (--config, validate), later over earlier */
+/**
+ * oi_stanza_read() - the stanza from named files only (--config, validate), later over earlier
+ * @host: for gzip
+ * In every form in which it may go to cloud-init (facts/userdata.h): its cloud-configs merged as
+ * cloud-init does, stanzas that write_files puts into conf.d, text/x-infiniband parts; and as a file
+ * of conf.d.
+ */
 OI_MUST_CHECK
-int oi_stanza_read(const struct oi_strv *files, struct oi_stanza *stanza, struct oi_err *err);
+int oi_stanza_read(const struct oi_host *host, const struct oi_strv *files, struct oi_stanza *stanza,
+		   struct oi_err *err);
 
 /**
  * oi_stanza_asks_block() - does a stanza that is no good say on_failure: block

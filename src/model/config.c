@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -105,12 +106,33 @@ static int unknown_key(struct oi_config_reader *r, const struct oi_doc *at, cons
 	return rc;
 }
 
+/* What a value of the wrong type was probably meant as; "": nothing comes to mind */
+static const char *type_hint(const struct oi_doc *at, const struct oi_config_key *key)
+{
+	const char *text = oi_doc_string(at);
+	bool number = key->type == OI_KEY_NUMBER || key->type == OI_KEY_AUTO_NUMBER;
+
+	if (text && key->type == OI_KEY_STRINGS)
+		return ": put it in brackets";
+	if (text && number && *text && text[strspn(text, "0123456789")] == '\0')
+		return ": take the quotes off";
+	if (text && number && strspn(text, "0123456789"))
+		return ": only the digits, the unit is in the key's name";
+	if (text && (key->type == OI_KEY_BOOL || key->type == OI_KEY_AUTO_BOOL) &&
+	    (!strcasecmp(text, "true") || !strcasecmp(text, "false")))
+		return ": take the quotes off";
+	if (at->kind == OI_DOC_BOOL && (key->type == OI_KEY_TEXT || key->type == OI_KEY_CHOICE))
+		return ": YAML takes yes, no, on and off for that; quote it if it is a word";
+	return "";
+}
+
 static int wrong_type(struct oi_config_reader *r, const struct oi_doc *at,
 		      const struct oi_config_key *key, const char *wanted)
 {
-	return oi_config_wrong(r, OI_R_STANZA_TYPE, at, key->path, "%s is wanted, not %s%s%s%s", wanted,
+	return oi_config_wrong(r, OI_R_STANZA_TYPE, at, key->path, "%s is wanted, not %s%s%s%s%s", wanted,
 			       oi_doc_kind_name(at->kind), at->text && *at->text ? " (" : "",
-			       at->text ? at->text : "", at->text && *at->text ? ")" : "");
+			       at->text ? at->text : "", at->text && *at->text ? ")" : "",
+			       type_hint(at, key));
 }
 
 static int read_number(struct oi_config_reader *r, const struct oi_doc *at,
@@ -185,7 +207,8 @@ static int read_text(struct oi_config_reader *r, const struct oi_doc *at,
 {
 	if (at->kind == OI_DOC_NULL && key->type == OI_KEY_TEXT)
 		return 0;
-	if (key->type == OI_KEY_VERSION && (at->kind == OI_DOC_INT || at->kind == OI_DOC_REAL)) {
+	if (key->type == OI_KEY_VERSION &&
+	    (at->kind == OI_DOC_INT || at->kind == OI_DOC_REAL || at->kind == OI_DOC_DATE)) {
 		OI_FREE char *hint = oi_config_version_hint(key->path, at->text);
 
 		return oi_config_wrong(r, OI_R_STANZA_QUOTE_VERSION, at, key->path, "%s", hint);
@@ -307,8 +330,8 @@ static int read_stanza(struct oi_config_reader *r)
 	if (stanza->kind != OI_DOC_MAP)
 		return oi_config_wrong(r, OI_R_STANZA_TYPE, stanza, "", "a map is wanted, not %s",
 				       oi_doc_kind_name(stanza->kind));
-	/* what belongs together is only to be seen where each has been read */
-	if (read_map(r, stanza, "") || oi_config_check(r))
+	r->whole = !read_map(r, stanza, "");
+	if ((!r->whole && !r->faults) || oi_config_check(r) || !r->whole)
 		return -1;
 	r->config->present = true;
 	return 0;

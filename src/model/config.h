@@ -103,6 +103,8 @@ struct oi_config_faults {
  * Where each key by itself is right it is the first thing that does not fit together.
  */
 void oi_config_find_faults(const struct oi_doc *stanza, struct oi_config_faults *faults);
+/** oi_config_add_fault() - append a copy */
+void oi_config_add_fault(struct oi_config_faults *faults, const struct oi_err *err);
 void oi_config_faults_clear(struct oi_config_faults *faults);
 
 /**

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -41,12 +42,25 @@ static bool names_an_artefact(const char *url)
 	return false;
 }
 
+static int check_sha256(struct oi_config_reader *r)
+{
+	const char *text = r->config->source.sha256;
+	size_t len = text ? strlen(text) : 0;
+
+	if (!text || is_sha256(text))
+		return 0;
+	if (!strncasecmp(text, "sha256:", 7))
+		return refuse(r, "source.sha256", "64 hexadecimal digits are wanted, without the prefix %.7s", text);
+	if (strspn(text, "0123456789abcdefABCDEF") == len)
+		return refuse(r, "source.sha256", "64 hexadecimal digits are wanted, and these are %zu%s", len,
+			      len == 128 ? ": a SHA-512" : len == 40 ? ": a SHA-1" : len == 32 ? ": an MD5" : "");
+	return refuse(r, "source.sha256", "64 hexadecimal digits are wanted");
+}
+
 static int check_source(struct oi_config_reader *r)
 {
 	const struct oi_config *c = r->config;
 
-	if (c->source.sha256 && !is_sha256(c->source.sha256))
-		return refuse(r, "source.sha256", "64 hexadecimal digits are wanted");
 	if (c->source.url) {
 		if (!starts_with(c->source.url, "https://") &&
 		    !starts_with(c->source.url, "http://") &&
@@ -55,7 +69,7 @@ static int check_source(struct oi_config_reader *r)
 		if (!names_an_artefact(c->source.url))
 			return refuse(r, "source.url",
 				      "the name must end in .deb, .rpm, .tgz, .tar.gz or .iso");
-		if (!c->source.sha256)
+		if (!c->source.sha256 && !oi_doc_at(r->stanza, "source.sha256"))
 			return oi_config_wrong(r, OI_R_STANZA_DIGEST,
 					       oi_doc_at(r->stanza, "source.url"), "source.url",
 					       "source.sha256 is missing: nothing is installed that cannot be authenticated");
@@ -66,6 +80,13 @@ static int check_source(struct oi_config_reader *r)
 			return refuse(r, "source.url",
 				      "an exact artefact leaves nothing for mirrors or directory; remove one of them");
 	}
+	return 0;
+}
+
+static int check_mirrors(struct oi_config_reader *r)
+{
+	const struct oi_config *c = r->config;
+
 	for (size_t i = 0; i < c->source.mirrors.n; i++)
 		if (!starts_with(c->source.mirrors.v[i], "https://") &&
 		    !starts_with(c->source.mirrors.v[i], "http://") &&
@@ -73,6 +94,13 @@ static int check_source(struct oi_config_reader *r)
 			return refuse(r, "source.mirrors",
 				      "\"%s\": https://, http:// or file:/// is wanted",
 				      c->source.mirrors.v[i]);
+	return 0;
+}
+
+static int check_proxy(struct oi_config_reader *r)
+{
+	const struct oi_config *c = r->config;
+
 	if (c->source.proxy && !starts_with(c->source.proxy, "http://") &&
 	    !starts_with(c->source.proxy, "https://") && !starts_with(c->source.proxy, "socks5"))
 		return refuse(r, "source.proxy", "http://, https:// or socks5h:// is wanted");
@@ -132,7 +160,7 @@ static int check_identity(struct oi_config_reader *r)
 	return 0;
 }
 
-static int check_manners(struct oi_config_reader *r)
+static int check_no_proxy(struct oi_config_reader *r)
 {
 	const struct oi_config *c = r->config;
 
@@ -145,7 +173,7 @@ static int check_manners(struct oi_config_reader *r)
 		return refuse(r, "source.spread_seconds",
 			      "%d leaves no time for the rest; timeout_seconds is %d",
 			      c->source.spread_seconds, c->timeout_seconds);
-	return check_identity(r);
+	return 0;
 }
 
 /* Modules run in the kernel: they come from where somebody answers for them, or not at all. */
@@ -204,6 +232,18 @@ static int check_report(struct oi_config_reader *r)
 	return refuse(r, "report.webhook", "https:// or http:// is wanted");
 }
 
+static int check_pair(struct oi_config_reader *r)
+{
+	const struct oi_config *c = r->config;
+
+	if (check_plain(r, "secure_boot.key", c->secure_boot.key) ||
+	    check_plain(r, "secure_boot.certificate", c->secure_boot.certificate))
+		return -1;
+	if (!c->secure_boot.key != !c->secure_boot.certificate && r->whole)
+		return refuse(r, "secure_boot", "key and certificate go together");
+	return 0;
+}
+
 static bool is_unit_name(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -234,34 +274,60 @@ static bool is_module_name(const char *name)
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
 }
 
-int oi_config_check(struct oi_config_reader *r)
+/* Without faults to be gathered, the first ends it. */
+static bool ends(const struct oi_config_reader *r, int rc, int *ret)
+{
+	*ret |= rc;
+	return *ret && !r->faults;
+}
+
+static int check_names(struct oi_config_reader *r)
 {
 	const struct oi_config *c = r->config;
+	int ret = 0;
 
-	if (check_source(r) || check_manners(r) || check_modules_cache(r) || check_report(r) ||
-	    check_path(r, "source.directory", c->source.directory) ||
-	    check_path(r, "source.ca_bundle", c->source.ca_bundle) ||
-	    check_path(r, "report.prometheus", c->report.prometheus) ||
-	    check_path(r, "modules_cache.public_key", c->modules_cache.public_key) ||
-	    check_path(r, "secure_boot.key", c->secure_boot.key) ||
-	    check_path(r, "secure_boot.certificate", c->secure_boot.certificate))
-		return -1;
-	if (check_plain(r, "secure_boot.key", c->secure_boot.key) ||
-	    check_plain(r, "secure_boot.certificate", c->secure_boot.certificate))
-		return -1;
-	if (!c->secure_boot.key != !c->secure_boot.certificate)
-		return refuse(r, "secure_boot", "key and certificate go together");
 	for (size_t i = 0; i < c->hold_units.n; i++)
-		if (!is_unit_name(c->hold_units.v[i]))
-			return refuse(r, "hold_units", "\"%s\" is no unit name such as slurmd.service",
-				      c->hold_units.v[i]);
+		if (!is_unit_name(c->hold_units.v[i]) &&
+		    ends(r, refuse(r, "hold_units", "\"%s\" is no unit name such as slurmd.service",
+				   c->hold_units.v[i]), &ret))
+			return ret;
 	for (size_t i = 0; i < c->may_remove.n; i++)
-		if (!is_package_glob(c->may_remove.v[i]))
-			return refuse(r, "may_remove", "\"%s\" is no glob of package names such as openmpi*",
-				      c->may_remove.v[i]);
+		if (!is_package_glob(c->may_remove.v[i]) &&
+		    ends(r, refuse(r, "may_remove", "\"%s\" is no glob of package names such as openmpi*",
+				   c->may_remove.v[i]), &ret))
+			return ret;
 	for (size_t i = 0; i < c->blacklist.n; i++)
-		if (!is_module_name(c->blacklist.v[i]))
-			return refuse(r, "blacklist", "\"%s\" is no module name such as mana_ib",
-				      c->blacklist.v[i]);
-	return 0;
+		if (!is_module_name(c->blacklist.v[i]) &&
+		    ends(r, refuse(r, "blacklist", "\"%s\" is no module name such as mana_ib",
+				   c->blacklist.v[i]), &ret))
+			return ret;
+	return ret;
+}
+
+int oi_config_check(struct oi_config_reader *r)
+{
+	static int (*const checks[])(struct oi_config_reader *r) = {
+		check_sha256, check_source, check_mirrors, check_proxy, check_no_proxy, check_identity,
+		check_modules_cache, check_report, check_pair, check_names,
+	};
+	const struct oi_config *c = r->config;
+	const struct {
+		const char *path, *value;
+	} paths[] = {
+		{ "source.directory", c->source.directory },
+		{ "source.ca_bundle", c->source.ca_bundle },
+		{ "report.prometheus", c->report.prometheus },
+		{ "modules_cache.public_key", c->modules_cache.public_key },
+		{ "secure_boot.key", c->secure_boot.key },
+		{ "secure_boot.certificate", c->secure_boot.certificate },
+	};
+	int ret = 0;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(checks); i++)
+		if (ends(r, checks[i](r), &ret))
+			return ret;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(paths); i++)
+		if (ends(r, check_path(r, paths[i].path, paths[i].value), &ret))
+			return ret;
+	return ret;
 }

@@ -7,6 +7,12 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+void oi_config_add_fault(struct oi_config_faults *faults, const struct oi_err *err)
+{
+	faults->v = oi_mem_grow(faults->v, faults->n + 1, sizeof(*faults->v));
+	faults->v[faults->n++] = *err;
+}
+
 int oi_config_wrong(struct oi_config_reader *r, enum oi_reason reason, const struct oi_doc *at,
 		    const char *path, const char *fmt, ...)
 {
@@ -30,9 +36,7 @@ int oi_config_wrong(struct oi_config_reader *r, enum oi_reason reason, const str
 		free(*r->culprit);
 		*r->culprit = oi_mem_printf("infiniband%s%s", *path ? "." : "", path);
 	}
-	if (r->faults) {
-		r->faults->v = oi_mem_grow(r->faults->v, r->faults->n + 1, sizeof(*r->faults->v));
-		r->faults->v[r->faults->n++] = *r->err;
-	}
+	if (r->faults)
+		oi_config_add_fault(r->faults, r->err);
 	return -1;
 }

@@ -14,6 +14,7 @@ struct oi_config_reader {
 	struct oi_config *config; /* as far as it has been read */
 	char **culprit; /* the key that is wrong, replaced; NULL: nobody asks */
 	struct oi_err *err;
+	bool whole; /* each key was right by itself: what belongs together can be judged */
 	struct oi_config_faults *faults; /* all of them; NULL: the first ends it */
 };
 

@@ -162,6 +162,16 @@ static void no_merged_file_system_vendor_user(void **state OI_UNUSED)
 		       INSTANCE "/vendor2-cloud-config.txt " INSTANCE "/cloud-config.txt");
 }
 
+static void a_merged_file_that_is_no_good(void **state OI_UNUSED)
+{
+	tree_put(&tree, MERGED, "{\"x\": 1, \"infiniband\": {\"driver\": \"lost\"");
+	assert_string_equal(find(), "stanza-syntax");
+	tree_put(&tree, "/etc/cloud/cloud.cfg", "infiniband: {driver: sys, ipoib: sys}\n");
+	tree_put(&tree, INSTANCE "/cloud-config.txt", "infiniband: {driver: user}\n");
+	assert_string_equal(find(), "{driver:user,ipoib:sys}");
+	assert_non_null(strstr(logged, "the JSON text ends too early; going on with the files"));
+}
+
 static void later_conf_d_files_beat_earlier_ones(void **state OI_UNUSED)
 {
 	tree_put(&tree, MERGED, "{\"infiniband\": {\"driver\": \"image\", \"enabled\": true}}");
@@ -398,13 +408,13 @@ static void named_files_replace_the_search(void **state OI_UNUSED)
 	tree_put(&tree, "/b.json", "{\"infiniband\": {\"driver\": \"b\"}}");
 	oi_strv_add(&files, a);
 	oi_strv_add(&files, b);
-	assert_int_equal(oi_stanza_read(&files, &stanza, &err), 0);
+	assert_int_equal(oi_stanza_read(&host, &files, &stanza, &err), 0);
 	assert_string_equal(oi_doc_string(oi_doc_get(stanza.doc, "driver")), "b");
 	assert_string_equal(oi_doc_string(oi_doc_get(stanza.doc, "version")), "a");
 	assert_sources("/a.yaml /b.json");
 	oi_stanza_clear(&stanza);
 	oi_strv_add(&files, "/none/at/all.yaml");
-	assert_int_equal(oi_stanza_read(&files, &stanza, &err), -1);
+	assert_int_equal(oi_stanza_read(&host, &files, &stanza, &err), -1);
 	assert_int_equal(err.code, OI_R_STANZA_UNREADABLE);
 	assert_string_equal(err.text, "/none/at/all.yaml: No such file or directory");
 }
@@ -466,6 +476,7 @@ int main(void)
 		T(the_word_elsewhere_is_no_stanza),
 		T(the_merged_file_is_believed),
 		T(no_merged_file_system_vendor_user),
+		T(a_merged_file_that_is_no_good),
 		T(later_conf_d_files_beat_earlier_ones),
 		T(a_part_beats_conf_d_and_user_data_beats_all),
 		T(a_link_to_a_file_of_the_tree),
