@@ -100,7 +100,7 @@ struct oi_config_faults {
  * oi_config_find_faults() - all that is wrong with the keys of a stanza, for who mends it
  * @faults: appended to; oi_config_faults_clear() frees it
  *
- * Where each key by itself is right it is the first thing that does not fit together.
+ * What does not fit together is only looked for where each key by itself is right.
  */
 void oi_config_find_faults(const struct oi_doc *stanza, struct oi_config_faults *faults);
 /** oi_config_add_fault() - append a copy */

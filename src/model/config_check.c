@@ -69,7 +69,9 @@ static int check_source(struct oi_config_reader *r)
 		if (!names_an_artefact(c->source.url))
 			return refuse(r, "source.url",
 				      "the name must end in .deb, .rpm, .tgz, .tar.gz or .iso");
-		if (!c->source.sha256 && !oi_doc_at(r->stanza, "source.sha256"))
+		if (!r->whole)
+			return 0;
+		if (!c->source.sha256)
 			return oi_config_wrong(r, OI_R_STANZA_DIGEST,
 					       oi_doc_at(r->stanza, "source.url"), "source.url",
 					       "source.sha256 is missing: nothing is installed that cannot be authenticated");
@@ -145,7 +147,7 @@ static int check_identity(struct oi_config_reader *r)
 	if (!is_identity(c->source.identity))
 		return refuse(r, "source.identity",
 			      "\"%s\" is neither system nor a client id", c->source.identity);
-	if (!c->source.url && !c->source.mirrors.n &&
+	if (r->whole && !c->source.url && !c->source.mirrors.n &&
 	    (!c->modules_cache.url || *c->modules_cache.url == '/'))
 		return refuse(r, "source.identity",
 			      "a vendor has no use for it; name your storage in source.url, source.mirrors or modules_cache.url");
@@ -169,7 +171,7 @@ static int check_no_proxy(struct oi_config_reader *r)
 			return refuse(r, "source.no_proxy",
 				      "\"%s\" is no host, domain or network such as 10.0.0.0/8",
 				      c->source.no_proxy.v[i]);
-	if (c->source.spread_seconds >= c->timeout_seconds)
+	if (r->whole && c->source.spread_seconds >= c->timeout_seconds)
 		return refuse(r, "source.spread_seconds",
 			      "%d leaves no time for the rest; timeout_seconds is %d",
 			      c->source.spread_seconds, c->timeout_seconds);
@@ -181,7 +183,7 @@ static int check_modules_cache(struct oi_config_reader *r)
 {
 	const char *url = r->config->modules_cache.url;
 
-	if (!url && r->config->modules_cache.publish)
+	if (!url && r->config->modules_cache.publish && r->whole)
 		return refuse(r, "modules_cache.publish",
 			      "modules_cache.url is missing: where to?");
 	if (r->config->modules_cache.public_key && r->config->modules_cache.publish)
