@@ -16,6 +16,7 @@
 #include "execute/modules/compile.h"
 #include "execute/modules/depmod.h"
 #include "execute/modules/dkms.h"
+#include "execute/modules/make_log.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 
@@ -382,6 +383,137 @@ static void test_compiler_killed(void **state)
 	fakehost_check_calls(f);
 }
 
+/* --- which source --- */
+
+#define SRC "/usr/src/mlnx-ofed-kernel-"
+
+/* An image may have left another one, older or newer, with or without a package. */
+static void test_source_of_now(void **state)
+{
+	static const struct {
+		const char *versions; /* below /usr/src */
+		const char *packaged; /* of them */
+		const char *wanted;
+	} cases[] = {
+		{ "25.10", "", "25.10" },
+		{ "5.9 25.10", "25.10", "25.10" },
+		{ "23.10 5.9", "5.9", "5.9" },
+		{ "10.0 9.0", "", "10.0" },
+		{ "10.0 9.0", "10.0 9.0", "10.0" },
+		{ "modules-26 25.10", "", "25.10" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv versions = { 0 };
+		OI_CLEANUP(oi_strv_clear) struct oi_strv packaged = { 0 };
+		OI_CLEANUP(oi_buf_clear) struct oi_buf list = { 0 };
+		OI_FREE char *pattern = oi_mem_printf("install -m mlnx-ofed-kernel -v %s -k " KERNEL, cases[i].wanted);
+		struct fakehost *f;
+		void *fresh = NULL;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		oi_strv_split(&versions, cases[i].versions, " ");
+		oi_strv_split(&packaged, cases[i].packaged, " ");
+		for (size_t v = 0; v < versions.n; v++) {
+			OI_FREE char *conf = oi_mem_printf(SRC "%s/dkms.conf", versions.v[v]);
+
+			fakehost_write(f, conf, "");
+		}
+		oi_buf_adds(&list, "/.\n/usr/src\n");
+		for (size_t v = 0; v < packaged.n; v++)
+			oi_buf_addf(&list, SRC "%s/dkms.conf\n", packaged.v[v]);
+		fakehost_write(f, "/var/lib/dpkg/info/mlnx-ofed-kernel-dkms.list", oi_buf_str(&list));
+		fakehost_expect(f, "dkms", 0, NULL, pattern);
+		oi_dkms_build(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", ""), true);
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+}
+
+/* One that is installed from an image's older source is no sign that the newer one is. */
+static void test_older_is_installed(void **state)
+{
+	static const char older[] = "mlnx-ofed-kernel/5.9, " KERNEL ", x86_64: installed\n";
+	static const char both[] = "mlnx-ofed-kernel/5.9: added\n"
+				   "mlnx-ofed-kernel/25.10, " KERNEL ", x86_64: installed\n";
+	struct fakehost *f = *state;
+	OI_FREE char *all = oi_mem_printf("%smlnx-ofed-kernel/25.10: added\n", older);
+	struct oi_step *step = the_step(f, "mlnx-ofed-kernel", "");
+	struct oi_err err;
+
+	fakehost_write(f, SRC "5.9/dkms.conf", "");
+	fakehost_write(f, SRC "25.10/dkms.conf", "");
+	fakehost_write(f, "/var/lib/dpkg/info/mlnx-ofed-kernel-dkms.list", "/.\n" SRC "25.10/dkms.conf\n");
+	fakehost_expect_text(f, "dkms", 0, all, "status");
+	fakehost_expect(f, "dkms", 0, NULL, "install -m mlnx-ofed-kernel -v 25.10 -k " KERNEL);
+	fakehost_expect_text(f, "dkms", 0, both, "status");
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, step, &err), 0);
+	/* when dkms knows nothing of the one that counts, neither */
+	fakehost_expect_text(f, "dkms", 0, older, "status");
+	fakehost_expect(f, "dkms", 0, NULL, "add -m mlnx-ofed-kernel -v 25.10");
+	fakehost_expect_text(f, "dkms", 0, all, "status");
+	fakehost_expect(f, "dkms", 0, NULL, "install -m mlnx-ofed-kernel -v 25.10 -k " KERNEL);
+	fakehost_expect_text(f, "dkms", 0, both, "status");
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, step, &err), 0);
+	fakehost_check_calls(f);
+}
+
+/* --- make.log --- */
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *wanted; /* joined by a bar */
+	} cases[] = {
+		{ "checking x\n+ echo '*** Error 1 error: x'\n", "" },
+		{ "a.c:1: warning: x\na.c:2:3: error: no member y\nmake[2]: *** [Makefile:1: a.o] Error 1\n"
+		  "++ sed -e s\n+ error: no\n",
+		  "a.c:2:3: error: no member y|make[2]: *** [Makefile:1: a.o] Error 1" },
+		{ "configure: error: no kernel\n+ make\n", "configure: error: no kernel" },
+		{ "ERROR: modpost: \"x\" [y.ko] undefined!\n", "ERROR: modpost: \"x\" [y.ko] undefined!" },
+		{ "1 error: a\n2 error: a\n3 error: a\n4 error: a\n5 error: a\n6 error: a\n7 error: a\n8 error: a\n"
+		  "9 error: a\nmake: *** [x] Error 2\nmake: *** [y] Error 2\nlater error: b\n",
+		  "2 error: a|3 error: a|4 error: a|5 error: a|6 error: a|7 error: a|8 error: a|9 error: a|"
+		  "make: *** [x] Error 2|make: *** [y] Error 2|later error: b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+		OI_FREE char *joined = NULL;
+
+		oi_make_log_errors(cases[i].text, &lines);
+		joined = oi_strv_join(&lines, "|");
+		assert_string_equal(joined, cases[i].wanted);
+	}
+}
+
+/* The vendor's build goes on after make, and its trace is longer than what is shown of the end. */
+static void test_errors_before_the_end(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf log = { 0 };
+	struct oi_err err;
+
+	oi_buf_adds(&log, "mlx5_core.c:7:2: error: unknown field\nmake[1]: *** [mlx5_core.o] Error 1\n");
+	for (int i = 0; i < 60; i++)
+		oi_buf_adds(&log, "+ read -r line\n");
+	fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/25.10/build/make.log", oi_buf_str(&log));
+	for (int i = 0; i < 2; i++) {
+		fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10: added\n", "status");
+		if (!i)
+			fakehost_expect(f, "dkms", 10, NULL, "install *");
+	}
+	assert_int_equal(oi_dkms_check(&f->host, KERNEL, the_step(f, "mlnx-ofed-kernel", ""), &err), -1);
+	assert_int_equal(err.code, OI_R_DKMS_FAILED);
+	assert_non_null(strstr(err.text, "mlnx-ofed-kernel/25.10; mlx5_core.c:7:2: error: unknown field"));
+	assert_true(fakehost_logged(f, 'I', "| mlx5_core.c:7:2: error: unknown field"));
+	fakehost_check_calls(f);
+}
+
 /* --- the dkms that packages' scripts get --- */
 
 /* Runs it as a script would, first in PATH: what it and the real one have said; owned by the caller. */
@@ -460,6 +592,10 @@ int main(void)
 		TEST(test_unknown_module),
 		TEST(test_nothing_known),
 		TEST(test_dkms_itself_fails),
+		TEST(test_source_of_now),
+		TEST(test_older_is_installed),
+		TEST(test_errors),
+		TEST(test_errors_before_the_end),
 		TEST(test_script),
 	};
 

@@ -29,7 +29,8 @@ struct oi_dkms_modules {
  * @text: all of it; of dkms 3 ("name/version, kernel, arch: state") or of dkms 2
  *        ("name, version, kernel, arch: state")
  * @kernel: the release that counts
- * A module in several versions comes once, an installed version before a newer one.
+ * A module in several versions comes once, an installed version before a newer one; oi_dkms_list() takes first that
+ * whose source a package has brought.
  */
 void oi_dkms_parse(const char *text, const char *kernel, struct oi_dkms_modules *modules);
 void oi_dkms_modules_clear(struct oi_dkms_modules *modules);

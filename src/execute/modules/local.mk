@@ -16,6 +16,8 @@ execute_sources += \
 	src/execute/modules/initramfs.h \
 	src/execute/modules/load.c \
 	src/execute/modules/load.h \
+	src/execute/modules/make_log.c \
+	src/execute/modules/make_log.h \
 	src/execute/modules/own_driver.c \
 	src/execute/modules/own_driver.h \
 	src/execute/modules/signing.c \
