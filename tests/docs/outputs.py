@@ -31,7 +31,7 @@ def test_facts_are_as_the_schema_says():
 
 def test_verdicts_are_as_the_schema_says():
     seen = set()
-    for case in sorted((TOP / "tests/cases").glob("[0-9]*")):
+    for case in sorted(path for path in (TOP / "tests/cases").iterdir() if path.is_dir()):
         files = [case / "config.yaml", case / "facts.json"]
         if (case / "catalog").exists() or not all(f.exists() for f in files):
             continue
