@@ -128,6 +128,7 @@ class Trials:
                       self.el_upgrade, self.el_address,
                       self.el_address_other_key, self.el_address_unsigned, self.sles_address, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
                       self.el_wrongly_signed, self.el_key_of_sha1, self.el_replaced, self.el_replaced_for_good, self.el_removal, self.sles_removal,
+                      self.el_versionlock, self.sles_lock, self.el_dead_repository, self.sles_dead_repository,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
                       self.el_inbox, self.el_lock, self.el_killed,
                       self.el_script_fails, self.el_module_script_fails, self.sles_script_fails,
@@ -387,6 +388,68 @@ class Trials:
         m = self.suse()
         m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
         self.removal(m)
+
+    def el_versionlock(self):
+        """A site has locked kernel and headers at a release that does not run any more."""
+        m = self.alma()
+        here = pathlib.Path("/usr/lib/python3/dist-packages")
+        for file in [here / "dnf-plugins/versionlock.py", *(here / "dnfpluginscore").glob("*.py")]:
+            m.write(str(file), file.read_bytes())
+        m.write("etc/dnf/plugins/versionlock.conf", "[main]\nenabled=1\nlocklist=/etc/dnf/plugins/site.list\n")
+        m.write("etc/dnf/plugins/site.list", "# the site's\nkernel-0:5.14.0-570.12.1.el9_6.*\n"
+                "kernel-devel-0:5.14.0-570.12.1.el9_6.*\n")
+        self.equal(m.inside("dnf", "-q", "versionlock", "list")[0], 0, "dnf has its plugin")  # and Python's cache of it
+        self.doca(m)
+        text = self.refused(m, "headers-missing")
+        self.check("filtered out by exclude filtering" in text, "the log has dnf's words", text[-2000:])
+        self.check("is kept back by /etc/dnf/plugins/site.list:3" in text.splitlines()[-1],
+                   "the last line names file and line", text.splitlines()[-1])
+        # The same for a library that only a dependency asks for.
+        m.write("etc/dnf/plugins/site.list", "libibverbs-0:61-1.*\n")
+        text = self.refused(m, "packages-held")
+        self.check("libibverbs-2510-1.noarch is kept back by /etc/dnf/plugins/site.list:1" in text.splitlines()[-1],
+                   "the last line names file and line", text.splitlines()[-1])
+
+    def sles_lock(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        m.inside("zypper", "addlock", "perftest", "libibverbs")
+        self.doca(m)
+        text = self.refused(m, "packages-held")
+        self.check("libibverbs-2510-1.noarch is kept back by /etc/zypp/locks:" in text.splitlines()[-1],
+                   "the last line names file and line", text.splitlines()[-1])
+
+    def dead_repository(self, m):
+        """One of the site's repositories answers nobody: said, and the rest goes on."""
+        m.write(m.base_repo.replace("base", "dead"), "[dead]\nname=Site's own\nbaseurl=http://127.0.0.1:9/x\n"
+                "enabled=1\ngpgcheck=0\nskip_if_unavailable=0\n")
+        self.doca(m)
+        text = m.ofed_init()[2]
+        self.check("doca-ofed" in m.packages(), "the driver is installed", text[-3000:])
+        self.check("going on without the repositories" in text, "the repository is named in a warning", text[-3000:])
+
+    def el_dead_repository(self):
+        m = self.alma()
+        self.dead_repository(m)
+        # What only it might have is missed, and then that is the cause.
+        m = Machine(self, self.name + "-headers", ALMA, EL_KERNEL, self.no_headers)
+        m.write("etc/yum.repos.d/dead.repo", "[dead]\nname=dead\nbaseurl=http://127.0.0.1:9/x\nenabled=1\n")
+        package, digest = self.vendor.doca_host(self.name + "-2", m.kernel)
+        m.write("srv/doca-host.rpm", package.read_bytes())
+        m.stanza(driver="doca-ofed", source={"url": "file:///srv/doca-host.rpm", "sha256": digest})
+        text = self.refused(m, "package-lists-failed")
+        self.check("not fetched: dead" in text.splitlines()[-1], "the last line names it", text.splitlines()[-1])
+
+    def sles_dead_repository(self):
+        m = self.suse()
+        m.write(f"lib/modules/{m.kernel}/build/Makefile", "all:\n")
+        self.dead_repository(m)
+
+    @functools.cached_property
+    def no_headers(self):
+        base = self.work / "without-headers"
+        vendor_rpm.distribution(self.work / "b6", base, EL_KERNEL, headers=False)
+        return base
 
     def el_replaced_for_good(self):
         """The distribution has it no more: said, and the rest goes."""

@@ -215,6 +215,63 @@ static void test_scripts_and_problems(void **state)
 	}
 }
 
+/* What the machine's own settings keep from the solver, and where they stand. */
+static void test_hidden(void **state)
+{
+	static const char dnf[] =
+		"All matches were filtered out by exclude filtering for argument: kernel-devel-5.14.0-611.el9\n"
+		"Error: Unable to find a match: kernel-devel-5.14.0-611.el9\n"
+		"Error: \n Problem: package vdep-1-1.noarch requires libver = 2510\n"
+		"  - package libver-2510-1.noarch is filtered out by exclude filtering\n"
+		"  - package perl-1-1.noarch is filtered out by modular filtering\n"
+		"Ignoring repositories: bad, worse\n";
+	static const char zypper[] =
+		"<prompt id=\"1\">\n<description>Problem: conflicting requests\n"
+		" Solution 1: remove lock to allow installation of rdma-core-2510-1.noarch[base]\n"
+		"</description>\n</prompt>\n"
+		"<message type=\"error\">Skipping repository &apos;bad&apos; because of the above error.</message>\n"
+		"<message type=\"error\">Some of the repositories have not been refreshed because of an error.</message>\n";
+	static const struct {
+		const char *path, *text, *package, *where; /* where: NULL: nowhere */
+	} cases[] = {
+		{ "/etc/dnf/plugins/versionlock.list", "# kernel-devel-0:1\nkernel-devel-0:5.14.0-570.*\n",
+		  "kernel-devel-5.14.0-611.el9.x86_64", "/etc/dnf/plugins/versionlock.list:2" },
+		{ "/etc/dnf/plugins/versionlock.list", "kernel-0:5.14.0-570.*\n",
+		  "kernel-devel-5.14.0-611.el9.x86_64", NULL },
+		{ "/etc/dnf/versionlock.toml", "version = \"1.0\"\n[[packages]]\nname = \"rdma-core\"\n",
+		  "rdma-core-2510-1.noarch", "/etc/dnf/versionlock.toml:3" },
+		{ "/etc/zypp/locks", "type: package\nsolvable_name: libibverbs\n", "libibverbs-2510-1.noarch",
+		  "/etc/zypp/locks:2" },
+		{ "/etc/yum/pluginconf.d/versionlock.list", "0:kernel-3.10.0-1160.*\n!gcc-0:4.8-1.*\n", "gcc",
+		  "/etc/yum/pluginconf.d/versionlock.list:2" },
+	};
+	struct oi_rpm_words words = words_in(dnf, oi_rpm_words_dnf);
+	OI_FREE char *hidden = oi_strv_join(&words.hidden, " ");
+	OI_FREE char *skipped = oi_strv_join(&words.skipped, " ");
+
+	(void)state;
+	assert_string_equal(hidden, "kernel-devel-5.14.0-611.el9 libver-2510-1.noarch perl-1-1.noarch");
+	assert_string_equal(skipped, "bad worse");
+	assert_string_equal(words.missing.v[0], "kernel-devel-5.14.0-611.el9");
+	oi_rpm_words_clear(&words);
+	words = words_in(zypper, oi_rpm_words_zypper);
+	assert_string_equal(words.hidden.v[0], "rdma-core-2510-1.noarch");
+	assert_string_equal(words.skipped.v[0], "bad");
+	assert_true(words.some_failed);
+	oi_rpm_words_clear(&words);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		void *own = NULL;
+		OI_FREE char *where = NULL;
+
+		assert_int_equal(fakehost_set_up(&own), 0);
+		fakehost_write(own, cases[i].path, cases[i].text);
+		where = oi_rpm_find_lock(&((struct fakehost *)own)->host.change, cases[i].package);
+		if (!where != !cases[i].where || (where && strcmp(where, cases[i].where)))
+			fail_msg("case %zu: %s", i, where ? where : "nowhere");
+		fakehost_tear_down(&own);
+	}
+}
+
 static struct oi_rpm_words with_change(const char *name, const char *arch, const char *version)
 {
 	OI_FREE char *text = oi_mem_printf("Installing:\n %s %s %s base 1 k\n", name, arch, version);
@@ -712,6 +769,7 @@ int main(void)
 		TEST(test_wrapped_and_miscounted),
 		TEST(test_causes),
 		TEST(test_scripts_and_problems),
+		TEST(test_hidden),
 		TEST(test_kernels),
 		TEST(test_outcome),
 		TEST(test_removals_of_others),

@@ -74,8 +74,8 @@ static const struct oi_rpm_manager managers[] = {
 			     "--auto-agree-with-licenses", "--force-resolution" },
 		.listen = oi_rpm_words_zypper,
 		/* Source: zypper(8), "EXIT CODES": locked; reboot and restart needed, a
-		 * package's script failed (what it should have done is checked later) */
-		.locked_status = 7, .fine = { 102, 103, 107 },
+		 * repository skipped (said at the refresh), a package's script failed (what it should have done is checked later) */
+		.locked_status = 7, .fine = { 102, 103, 106, 107 },
 	},
 };
 

@@ -21,11 +21,14 @@
 	"libibumad infiniband-diags infiniband-diags-compat ibacm iwpmd srp_daemon "              \
 	"python3-pyverbs"
 
+/* One that fails is no reason to do without the others: what was needed of it is missed by name. */
+#define SKIP "skip_if_unavailable=1\n"
+
 /* By a copy and not by --disableexcludes, which would lift our own exclude too. */
 static int copy_repos(const struct oi_packages *p, struct oi_err *err)
 {
 	/* lifted for us only: the user's own files stay as they are */
-	static const char *const drop[] = { "exclude", "excludepkgs", NULL };
+	static const char *const drop[] = { "exclude", "excludepkgs", "includepkgs", "skip_if_unavailable", NULL };
 	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
 	const struct oi_root *root = &p->ctx->host->change;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
@@ -45,7 +48,8 @@ static int copy_repos(const struct oi_packages *p, struct oi_err *err)
 		if (oi_root_read(root, from, FILE_BYTES, &text, err))
 			return -1;
 		oi_rpm_conf_copy(oi_buf_str(&text), drop, NULL,
-				 oi_rpm_of(p)->repos.n && m->conf ? "exclude=" RDMA_FAMILY "\n" : "", &copy);
+				 !m->conf ? "" : oi_rpm_of(p)->repos.n ? SKIP "exclude=" RDMA_FAMILY "\n" : SKIP,
+				 &copy);
 		if (oi_root_write(root, to, 0600, oi_buf_str(&copy), copy.len, err))
 			return -1; /* 0600: an address may hold a password */
 	}
@@ -67,7 +71,7 @@ int oi_rpm_conf_staged(const struct oi_packages *p, bool checked, struct oi_err 
 static int write_conf(const struct oi_packages *p, struct oi_err *err)
 {
 	static const char *const drop[] = {
-		"exclude", "excludepkgs", "reposdir", "repodir", "cachedir", "keepcache",
+		"exclude", "excludepkgs", "includepkgs", "reposdir", "repodir", "cachedir", "keepcache",
 		"install_weak_deps", "assumeyes", "assumeno", NULL,
 	};
 	const struct oi_rpm_manager *m = oi_rpm_manager_of(p);
@@ -84,6 +88,51 @@ static int write_conf(const struct oi_packages *p, struct oi_err *err)
 	more = oi_mem_printf("%s=%s\ncachedir=%s\n%s", m->folder, repos, cache, m->settings);
 	oi_rpm_conf_copy(oi_buf_str(&text), drop, "main", more, &copy);
 	return oi_root_write(&p->ctx->host->change, OI_RPM_CONF, 0600, oi_buf_str(&copy), copy.len, err);
+}
+
+/* The copy of one file without the sections that are named, by id or by name. */
+static void leave_out(const char *text, const struct oi_strv *repositories, struct oi_buf *out)
+{
+	static const char key[] = "name=";
+
+	while (*text) {
+		const char *next = strstr(text + 1, "\n[");
+		size_t len = next ? (size_t)(next + 1 - text) : strlen(text);
+		OI_FREE char *section = oi_mem_ndup(text, len);
+		OI_FREE char *id = *section == '[' ? oi_mem_ndup(section + 1, strcspn(section + 1, "]")) : NULL;
+		const char *name = strstr(section, "\nname=");
+		OI_FREE char *title = name ? oi_mem_ndup(name + 1 + strlen(key),
+							 strcspn(name + 1 + strlen(key), "\n")) : NULL;
+
+		if ((!id || !oi_strv_has(repositories, id)) &&
+		    (!title || !oi_strv_has(repositories, title)))
+			oi_buf_adds(out, section);
+		text += len;
+	}
+}
+
+int oi_rpm_conf_leave_out(const struct oi_packages *p, const struct oi_strv *repositories,
+			  struct oi_err *err)
+{
+	const struct oi_root *root = &p->ctx->host->change;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+
+	if (oi_root_list(root, OI_RPM_REPOS, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+		OI_CLEANUP(oi_buf_clear) struct oi_buf copy = { 0 };
+		OI_FREE char *path = oi_mem_printf(OI_RPM_REPOS "/%s", names.v[i]);
+
+		if (!strcmp(path, STAGED))
+			continue;
+		if (oi_root_read(root, path, FILE_BYTES, &text, err))
+			return -1;
+		leave_out(oi_buf_str(&text), repositories, &copy);
+		if (oi_root_write(root, path, 0600, oi_buf_str(&copy), copy.len, err))
+			return -1;
+	}
+	return 0;
 }
 
 int oi_rpm_conf_write(const struct oi_packages *p, struct oi_err *err)

@@ -68,6 +68,25 @@ void oi_rpm_refresh_ahead(struct oi_packages *p)
 		oi_aside_start(&p->lists, refresh_system, p);
 }
 
+/* What a repository that is gone cannot serve is missed by name later; the vendor's must come. */
+static int take_skipped(struct oi_packages *p, const struct oi_strv *skipped, struct oi_err *err)
+{
+	struct oi_rpm *rpm = oi_rpm_of(p);
+
+	free(oi_mem_take(&rpm->incomplete));
+	if (!skipped->n)
+		return 0;
+	rpm->incomplete = oi_strv_join(skipped, ", ");
+	for (size_t i = 0; i < rpm->repos.n; i++)
+		if (oi_strv_has(skipped, rpm->repos.v[i].id) ||
+		    (rpm->repos.v[i].name && oi_strv_has(skipped, rpm->repos.v[i].name)))
+			return oi_err_set(err, OI_R_PACKAGES_LISTS, "the vendor's repository (%s) could not be read",
+					  rpm->repos.v[i].id);
+	oi_log_warn(&p->ctx->host->log, "packages: going on without the repositories %s, which could not be fetched",
+		    rpm->incomplete);
+	return oi_rpm_conf_leave_out(p, skipped, err);
+}
+
 int oi_rpm_refresh(struct oi_packages *p, struct oi_err *err)
 {
 	OI_RPM_CALL_AUTO call = { 0 };
@@ -80,9 +99,12 @@ int oi_rpm_refresh(struct oi_packages *p, struct oi_err *err)
 	oi_rpm_call_init(&call, p, oi_rpm_manager_of(p)->refresh, NULL);
 	call.child.level = OI_LOG_INFO;
 	if (!oi_rpm_call_locked(&call, err))
-		return 0;
+		return take_skipped(p, &call.words.skipped, err);
 	if (!oi_rpm_call_ended(&call) || err->code != OI_R_CHILD_FAILED)
 		return -1;
+	/* zypper ends with 4 then, whether others were refreshed or not */
+	if (call.words.skipped.n && call.words.some_failed && !call.words.untrusted)
+		return take_skipped(p, &call.words.skipped, err);
 	text = oi_rpm_call_why(&call, err);
 	return oi_err_set(err, call.words.untrusted && oi_rpm_of(p)->repos.n ?
 			  OI_R_REPOSITORY_UNTRUSTED : OI_R_PACKAGES_LISTS, "%s", text);
@@ -134,9 +156,32 @@ static void drop(struct oi_strv *names, const char *name)
 			oi_strv_add(names, all.v[i]);
 }
 
+/* Why a package is missed: a setting hides it, its repository failed, or nobody has it. */
+static int missing_is(const struct oi_packages *p, const char *name, enum oi_reason reason,
+		      const struct oi_strv *hidden, struct oi_err *err)
+{
+	const struct oi_rpm *rpm = oi_rpm_of(p);
+
+	if (oi_strv_has(hidden, name)) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv one = { 0 };
+		OI_FREE char *text = NULL;
+
+		oi_strv_add(&one, name);
+		text = oi_rpm_tell_hidden(&p->ctx->host->change, &one);
+		return oi_err_set(err, reason == OI_R_PACKAGES_UNAVAILABLE ? OI_R_PACKAGES_HELD : reason,
+				  "%s", text);
+	}
+	if (rpm->incomplete)
+		return oi_err_set(err, OI_R_PACKAGES_LISTS,
+				  "%s is in no repository that could be fetched; not fetched: %s", name,
+				  rpm->incomplete);
+	return oi_err_set(err, reason, "%s is neither installed nor in a repository", name);
+}
+
 /* What no repository has: left out when it may be, else the reason. */
 static int do_without(const struct oi_packages *p, const struct oi_strv *missing,
-		      struct oi_strv *must, struct oi_strv *may, struct oi_err *err)
+		      const struct oi_strv *hidden, struct oi_strv *must, struct oi_strv *may,
+		      struct oi_err *err)
 {
 	for (size_t i = 0; i < missing->n; i++) {
 		const char *name = missing->v[i];
@@ -149,19 +194,28 @@ static int do_without(const struct oi_packages *p, const struct oi_strv *missing
 			drop(must, name);
 			continue;
 		}
-		return oi_err_set(err, headers ? OI_R_HEADERS_MISSING :
+		return missing_is(p, name, headers ? OI_R_HEADERS_MISSING :
 				  is_compiler(name) ? OI_R_COMPILER_MISSING :
-						      OI_R_PACKAGES_UNAVAILABLE,
-				  "%s is neither installed nor in a repository", name);
+						      OI_R_PACKAGES_UNAVAILABLE, hidden, err);
 	}
 	return 0;
 }
 
-static int unavailable(const struct oi_rpm_call *call, struct oi_err *err)
+static int unavailable(const struct oi_packages *p, const struct oi_rpm_call *call,
+		       struct oi_err *err)
 {
 	OI_FREE char *text = oi_rpm_call_why(call, err);
 	bool dkms = strstr(text, "nothing provides dkms");
 
+	oi_child_tell(p->ctx->host, &call->child, &call->result);
+	if (call->words.hidden.n) {
+		OI_FREE char *held = oi_rpm_tell_hidden(&p->ctx->host->change, &call->words.hidden);
+
+		return oi_err_set(err, OI_R_PACKAGES_HELD, "%s: %s", held, text);
+	}
+	if (oi_rpm_of(p)->incomplete && !dkms)
+		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s; not all repositories could be fetched: %s",
+				  text, oi_rpm_of(p)->incomplete);
 	return oi_err_set(err, dkms ? OI_R_REPOSITORY_NEEDED : OI_R_PACKAGES_UNAVAILABLE, "%s%s",
 			  text, dkms ? "; dkms is in EPEL" : "");
 }
@@ -179,8 +233,10 @@ static int try_both(const struct oi_packages *p, struct oi_rpm_call *call,
 		ret = try_names(p, call, &names, err);
 		if (ret <= 0 || !call->words.missing.n)
 			return ret;
-		if (do_without(p, &call->words.missing, must, may, err))
+		if (do_without(p, &call->words.missing, &call->words.hidden, must, may, err)) {
+			oi_child_tell(p->ctx->host, &call->child, &call->result);
 			return -1;
+		}
 	}
 }
 
@@ -197,7 +253,7 @@ static int choose(struct oi_packages *p, struct oi_strv *must, struct oi_strv *m
 	oi_strv_clear(may);
 	ret = all.n ? try_both(p, call, must, may, err) : 1;
 	if (ret)
-		return ret < 0 ? -1 : unavailable(call, err);
+		return ret < 0 ? -1 : unavailable(p, call, err);
 	for (size_t i = 0; i < all.n; i++) {
 		oi_strv_add(may, all.v[i]);
 		ret = try_both(p, call, must, may, err);

@@ -119,6 +119,23 @@ const struct oi_rpm_change *oi_rpm_find_kernel(const struct oi_packages *p,
 					       const struct oi_rpm_words *words);
 
 /**
+ * oi_rpm_find_lock() - where the machine keeps a package back: versionlock's list, zypper's locks
+ * @package: "kernel-devel-5.14.0-611.el9.x86_64": a name, alone or with its version
+ * Return: "FILE:LINE", owned by the caller; NULL: nothing was found.
+ */
+char *oi_rpm_find_lock(const struct oi_root *root, const char *package);
+/** oi_rpm_tell_hidden() - what keeps these packages back, in one line; owned by the caller */
+char *oi_rpm_tell_hidden(const struct oi_root *root, const struct oi_strv *packages);
+
+/**
+ * oi_rpm_conf_leave_out() - repositories that cannot be fetched, out of the private configuration
+ * @repositories: ids or names. Else each call would wait for them again.
+ */
+OI_MUST_CHECK
+int oi_rpm_conf_leave_out(const struct oi_packages *p, const struct oi_strv *repositories,
+			  struct oi_err *err);
+
+/**
  * oi_rpm_check_outcome() - did the installation bring what its simulation promised
  * @scripts: of struct oi_rpm_words: those that failed. One of a package that came now is a
  *           failure, unless it only cares for modules, which check-modules looks at.

@@ -10,6 +10,7 @@ execute_sources += \
 	src/execute/rpm/install.c \
 	src/execute/rpm/install.h \
 	src/execute/rpm/kernel.c \
+	src/execute/rpm/locks.c \
 	src/execute/rpm/ops.c \
 	src/execute/rpm/ops.h \
 	src/execute/rpm/outcome.c \

@@ -196,7 +196,7 @@ void oi_rpm_repo_write(const struct oi_rpm_repo *repo, bool checked, const char 
 	if (repo->metalink)
 		oi_buf_addf(out, "metalink=%s\n", repo->metalink);
 	/* Modular filtering is for the distribution's own streams. Zypper: before the others. */
-	oi_buf_addf(out, "module_hotfixes=1\npriority=" OI_RPM_PRIORITY "\ngpgcheck=%d\n",
+	oi_buf_addf(out, "skip_if_unavailable=0\nmodule_hotfixes=1\npriority=" OI_RPM_PRIORITY "\ngpgcheck=%d\n",
 		    checked && oi_rpm_repo_is_checked(repo));
 	if (key_path)
 		oi_buf_addf(out, "gpgkey=file://%s\n", key_path);

@@ -11,6 +11,7 @@ void oi_rpm_clear(struct oi_rpm *rpm)
 	oi_rpm_repos_clear(&rpm->repos);
 	oi_strv_clear(&rpm->files);
 	free(rpm->package);
+	free(rpm->incomplete);
 	free(rpm->key_path);
 	oi_strv_clear(&rpm->accepted);
 	oi_strv_clear(&rpm->names);

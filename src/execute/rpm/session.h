@@ -17,6 +17,7 @@ struct oi_rpm {
 	char *package; /* its name */
 	char *key_path; /* the accepted keys; NULL: none is needed */
 	struct oi_strv accepted; /* their fingerprints */
+	char *incomplete; /* repositories of the machine's own that could not be fetched; NULL: none */
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */
 	struct oi_strv fresh; /* "name version": will be new on this machine */

@@ -108,6 +108,50 @@ static void remember(struct oi_rpm_words *words, const char *line)
 		trim_end(words->before);
 }
 
+/* --- settings and sources of the machine --- */
+
+/*
+ * dnf: "All matches were filtered out by exclude filtering for argument: NAME", "  - package
+ * NAME-1-1.noarch is filtered out by exclude filtering"; zypper: "Solution 1: remove lock to allow
+ * installation of NAME-1-1.noarch[base]"
+ */
+static void note_hidden(struct oi_rpm_words *words, const char *line)
+{
+	static const char argument[] = " filtering for argument: ", package[] = "package ";
+	static const char lock[] = "remove lock to allow ", of[] = " of ";
+	const char *at = strstr(line, argument);
+	const char *until = "[ ";
+
+	if (at) {
+		at += strlen(argument);
+	} else if (strstr(line, " is filtered out by ")) {
+		at = strstr(line, package);
+		at = at ? at + strlen(package) : NULL;
+	} else if ((at = strstr(line, lock))) {
+		at = strstr(at, of);
+		at = at ? at + strlen(of) : NULL;
+	}
+	if (at) {
+		OI_FREE char *name = oi_mem_ndup(at, strcspn(at, until));
+
+		if (*name && !oi_strv_has(&words->hidden, name))
+			oi_strv_add(&words->hidden, name);
+	}
+}
+
+/* dnf: "Ignoring repositories: bad, worse"; zypper: "Skipping repository 'bad' because of ..." */
+static void note_skipped(struct oi_rpm_words *words, const char *line)
+{
+	static const char ignoring[] = "Ignoring repositories: ", skipping[] = "Skipping repository '";
+
+	if (starts(line, ignoring)) {
+		oi_strv_split(&words->skipped, line + strlen(ignoring), ", ");
+	} else if (starts(line, skipping)) {
+		line += strlen(skipping);
+		oi_strv_addf(&words->skipped, "%.*s", (int)strcspn(line, "'"), line);
+	}
+}
+
 /* --- causes, whoever names them --- */
 
 static void note_causes(struct oi_rpm_words *words, const char *line)
@@ -131,6 +175,8 @@ static void note_causes(struct oi_rpm_words *words, const char *line)
 
 	note_rpm_script(words, line);
 	note_zypp_script(words, line);
+	note_hidden(words, line);
+	note_skipped(words, line);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(distrust); i++)
 		words->untrusted |= strstr(line, distrust[i]) != NULL;
 	for (size_t i = 0; i < OI_ARRAY_SIZE(locked); i++)
@@ -264,15 +310,18 @@ static bool is_problem(const char *line)
 static void note_dnf_errors(struct oi_rpm_words *words, const char *line)
 {
 	static const char no_match[] = "No match for argument: ";
+	static const char filtered[] = "All matches were filtered out by ", argument[] = " for argument: ";
 	static const char no_package[] = "No package "; /* yum: "No package x available." */
 
 	if (starts(line, no_match))
 		add_missing(words, line + strlen(no_match), " ");
+	else if (starts(line, filtered) && strstr(line, argument))
+		add_missing(words, strstr(line, argument) + strlen(argument), " ");
 	else if (starts(line, no_package))
 		add_missing(words, line + strlen(no_package), " ");
 	else if (ends(line, " package not found or not installed")) /* tdnf */
 		add_missing(words, line, " ");
-	if (starts(line, "Error") || starts(line, "error:") || is_problem(line) ||
+	if (starts(line, "Error") || starts(line, "error:") || is_problem(line) || starts(line, filtered) ||
 	    (words->in_error && *line == ' ' && !is_progress(line)) || strstr(line, "GPG check FAILED") ||
 	    starts(line, "Public key for") || strstr(line, "is not signed")) {
 		oi_strv_add(&words->errors, line + strspn(line, " "));
@@ -380,6 +429,8 @@ static void note_message(struct oi_rpm_words *words, const char *line)
 		add_error(words, text);
 		words->in_error = !strstr(line, "</message>");
 	}
+	if (starts(text, "Some of the repositories have not been refreshed"))
+		words->some_failed = true;
 	if (starts(text, "Nothing to do"))
 		words->nothing = true;
 	note_causes(words, text);
@@ -404,6 +455,7 @@ static bool note_problem(struct oi_rpm_words *words, const char *line)
 	text = unescape(line, strstr(line, tail) ? (size_t)(strstr(line, tail) - line) : strlen(line));
 	if (*text && !starts(text, "Solution "))
 		add_error(words, text);
+	note_hidden(words, text);
 	words->in_problem = !strstr(line, tail);
 	return true;
 }
@@ -495,6 +547,8 @@ void oi_rpm_words_clear(struct oi_rpm_words *words)
 	oi_strv_clear(&words->errors);
 	oi_strv_clear(&words->missing);
 	oi_strv_clear(&words->scripts);
+	oi_strv_clear(&words->hidden);
+	oi_strv_clear(&words->skipped);
 	free(words->wrapped);
 	free(words->before);
 	memset(words, 0, sizeof(*words));

@@ -30,8 +30,11 @@ struct oi_rpm_words {
 	size_t n_changes;
 	struct oi_strv errors; /* in order */
 	struct oi_strv missing; /* names that no repository has */
+	struct oi_strv hidden; /* packages that the machine's own settings keep from the solver */
+	struct oi_strv skipped; /* repositories that could not be fetched: ids of dnf, names of zypper */
 	/* "badpost-1-1.noarch %post failed, exit status 3 (its last words)": what managers call a success */
 	struct oi_strv scripts;
+	bool some_failed; /* zypper: others were refreshed */
 	bool aborted; /* it would go on if it were let */
 	bool nothing; /* there is nothing to do */
 	bool waiting; /* another program has the lock */

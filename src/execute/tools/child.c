@@ -131,6 +131,22 @@ int oi_child_run(const struct oi_host *host, const struct oi_child *child,
 	return oi_run(argv.v, &options, result, err);
 }
 
+/* More of them would not be read. */
+#define LAST_WORDS 20
+
+void oi_child_tell(const struct oi_host *host, const struct oi_child *child,
+		   const struct oi_run_result *result)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+
+	if (child->level != OI_LOG_DEBUG || result->end != OI_RUN_EXITED)
+		return;
+	oi_strv_split(&lines, oi_buf_str(&result->tail), "\n");
+	for (size_t i = lines.n > LAST_WORDS ? lines.n - LAST_WORDS : 0; i < lines.n; i++)
+		if (!oi_child_is_noise(lines.v[i]))
+			oi_log_info(&host->log, "%s: %s", oi_tools_name(child->tool), lines.v[i]);
+}
+
 void oi_child_clear(struct oi_child *child)
 {
 	oi_strv_clear(&child->args);

@@ -42,6 +42,14 @@ OI_MUST_CHECK
 int oi_child_run(const struct oi_host *host, const struct oi_child *child,
 		 struct oi_run_result *result, struct oi_err *err);
 
+/**
+ * oi_child_tell() - the last words of a quiet child that has failed, into the log
+ * For whoever makes an error of it: many a child's failure is an answer. Nothing when its lines are
+ * there already.
+ */
+void oi_child_tell(const struct oi_host *host, const struct oi_child *child,
+		   const struct oi_run_result *result);
+
 /** oi_child_pass_proxy() - what goes past the stanza's proxy; for a tool that knows the proxy otherwise */
 void oi_child_pass_proxy(struct oi_child *child, const struct oi_config *config);
 /** oi_child_use_proxy() - the proxy too, as tools take it: by environment, which their own children get */
