@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "decide/decide.h"
 #include "execute/cache/publisher.h"
+#include "execute/cache/refused.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
 #include "sys/trust.h"
@@ -286,7 +287,7 @@ int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)
 	static const char *const per_vm[] = {
 		OI_STATE_DIR "/result.json", OI_STATE_DIR "/agent.status",
 		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/network-watch.json",
-		OI_STATE_DIR "/reboot.json", OI_PUBLISH_NOTE, OI_PUBLISH_LOG,
+		OI_STATE_DIR "/reboot.json", OI_PUBLISH_NOTE, OI_PUBLISH_LOG, OI_REFUSED_NOTE,
 		OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm",
 	};
 	const struct oi_root *root = &machine->host.change;

@@ -133,6 +133,31 @@ static bool lists_wait(const struct oi_verdict *verdict)
 	return false;
 }
 
+/* What does not load may be the set's fault, whatever was looked at before: never its last word. */
+static bool blames_the_cache(const struct oi_execution *run, const struct oi_step *step,
+			     const struct oi_err *err)
+{
+	return run->modset.file &&
+	       (step->action == OI_ACTION_SERVICE_RESTART || step->action == OI_ACTION_MODULE_LOAD) &&
+	       (err->code == OI_R_SERVICE_FAILED || err->code == OI_R_MODULE_LOAD ||
+		err->code == OI_R_MODULES_MISSING);
+}
+
+/* The step that judges what is compiled, before step @i, which is not the first of its kind. */
+static size_t check_before(const struct oi_verdict *verdict, size_t i)
+{
+	while (i > 1 && verdict->steps[i].action != OI_ACTION_MODULE_CHECK)
+		i--;
+	return i;
+}
+
+static int go_back(struct oi_execution *run, struct oi_err *err)
+{
+	OI_FREE char *why = oi_mem_dup(err->text);
+
+	return oi_step_modules_give_up(run, why, err);
+}
+
 int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		    const struct oi_verdict *verdict, const struct oi_execute_watch *watch,
 		    struct oi_err *err)
@@ -164,6 +189,10 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		ret = carry_out(&run, step, &took_ms, err);
 		if (watch && watch->done)
 			watch->done(watch->data, step, took_ms, !ret);
+		if (ret && blames_the_cache(&run, step, err)) {
+			ret = go_back(&run, err);
+			i = check_before(verdict, i) - 1;
+		}
 	}
 	oi_aside_wait(&packages->lists, oi_clock_ms());
 	oi_early_end(&packages->build);

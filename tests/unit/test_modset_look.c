@@ -14,8 +14,10 @@
 
 #include "base/mem.h"
 #include "execute/cache/modset.h"
+#include "execute/cache/refused.h"
 #include "execute/cache/text.h"
 #include "execute/state/record.h"
+#include "execute/steps/steps.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/run.h"
@@ -275,6 +277,87 @@ static void a_compiled_one_is_packed_whole(void **state)
 	fakehost_check_calls(f);
 }
 
+/* --- of no use --- */
+
+static int n_simulated, n_installed;
+
+static int simulate(struct oi_packages *p, const struct oi_step *step OI_UNUSED, struct oi_err *err OI_UNUSED)
+{
+	assert_false(p->modules_given); /* what compiles is wanted now */
+	n_simulated++;
+	return 0;
+}
+
+static int install(struct oi_packages *p OI_UNUSED, const struct oi_step *step OI_UNUSED,
+		   struct oi_err *err OI_UNUSED)
+{
+	n_installed++;
+	return 0;
+}
+
+static const struct oi_packages_ops fake_ops = { .method = "apt", .simulate = simulate, .install = install };
+
+/* Installed, and kmod does not take it: it goes, and the driver is compiled in the same run. */
+static void what_is_of_no_use_is_compiled(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_execution run = { .ctx = { .host = &f->host, .config = &f->config, .verdict = &f->verdict } };
+	OI_FREE char *why = NULL;
+	const struct oi_step *check;
+	struct oi_err err;
+
+	n_simulated = n_installed = 0;
+	run.packages.ctx = &run.ctx;
+	run.packages.ops = &fake_ops;
+	oi_verdict_step(&f->verdict, OI_ACTION_PACKAGES_SIMULATE, "simulate-packages", "x");
+	oi_verdict_step(&f->verdict, OI_ACTION_PACKAGES_INSTALL, "install-packages", "x");
+	check = oi_verdict_step(&f->verdict, OI_ACTION_MODULE_CHECK, "check-modules", "x");
+	oi_mem_set(&run.modset.file, "set.deb");
+	oi_mem_set(&run.modset.sha256, "00ff");
+	oi_strv_add(&run.modset.modules, "updates/dkms/mlx5_core.ko");
+	fakehost_write(f, MODULES "/modules.dep", "kernel/drivers/mlx5/mlx5_core.ko:\n");
+	fakehost_expect(f, "dpkg", 0, NULL, "--force-depends --purge ofed-init-modules-" KERNEL);
+	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/1, " KERNEL ", x86_64: installed\n", "status");
+	fakehost_expect(f, "depmod", 0, NULL, "-a -b * " KERNEL);
+	if (oi_step_module_check(&run, check, &err))
+		fail_msg("%s", err.text);
+	assert_null(run.modset.file);
+	assert_int_equal(n_simulated, 1);
+	assert_int_equal(n_installed, 1);
+	why = oi_refused_why(&f->host, "00ff");
+	assert_non_null(why);
+	assert_non_null(strstr(why, "mlx5_core"));
+	assert_null(oi_refused_why(&f->host, "00fe"));
+	fakehost_check_calls(f);
+}
+
+/* The next run does not even fetch it. */
+static void what_was_of_no_use_is_remembered(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_execution run = { .ctx = { .host = &f->host, .config = &f->config, .verdict = &f->verdict } };
+	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { 0 };
+	OI_FREE char *pointer = NULL;
+	struct oi_step *step;
+	struct oi_err err;
+
+	oi_mem_set(&set.key, KEY);
+	oi_mem_set(&set.sha256, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+	set.file = oi_modset_file_name(KEY, set.sha256);
+	set.bytes = 5;
+	pointer = oi_modset_pointer_text(&set);
+	oi_mem_set(&f->config.modules_cache.url, "/srv/modules");
+	fakehost_write(f, "/srv/modules/" KEY ".json", pointer);
+	step = oi_verdict_step(&f->verdict, OI_ACTION_MODULES_FETCH, "fetch-modules", "x");
+	oi_mem_set(&step->cache.name, KEY ".json");
+	oi_mem_set(&step->cache.key, KEY);
+	oi_refused_note(&f->host, set.sha256, "it has a postinst of its own");
+	assert_int_equal(oi_step_modules_fetch(&run, step, &err), 0);
+	assert_null(run.modset.file);
+	assert_true(fakehost_logged(f, 'W', "they were tried before: it has a postinst of its own"));
+	fakehost_check_calls(f); /* nothing was fetched */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +367,8 @@ int main(void)
 		TEST(another_build_is_not_used),
 		TEST(versions_that_agree_are_taken),
 		TEST(a_compiled_one_is_packed_whole),
+		TEST(what_is_of_no_use_is_compiled),
+		TEST(what_was_of_no_use_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@ execute_sources += \
 	src/execute/cache/publish.c \
 	src/execute/cache/publisher.c \
 	src/execute/cache/publisher.h \
+	src/execute/cache/refused.c \
+	src/execute/cache/refused.h \
 	src/execute/cache/symbols.c \
 	src/execute/cache/symbols.h \
 	src/execute/cache/text.c \

@@ -5,8 +5,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/cache/modset.h"
+#include "execute/cache/refused.h"
 #include "execute/cache/text.h"
 #include "execute/steps/steps.h"
+#include "execute/tools/child.h"
 #include "execute/tools/fetch_job.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -98,6 +100,7 @@ static int get_set(struct oi_execution *run, const struct oi_step *step, struct 
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv urls = { 0 };
 	struct oi_modset *set = &run->modset;
+	OI_FREE char *why = NULL;
 
 	if (!run->ctx.verdict->driver.kernel)
 		return oi_err_set(err, OI_R_MODULES_UNFIT, "the kernel's release is not known");
@@ -105,11 +108,17 @@ static int get_set(struct oi_execution *run, const struct oi_step *step, struct 
 	    oi_modset_pointer_read(oi_buf_str(&text), text.len, step->cache.key, set, err) ||
 	    check_signature(run, err))
 		return -1;
+	why = oi_refused_why(run->ctx.host, set->sha256);
+	if (why)
+		return oi_err_set(err, OI_R_MODULES_UNFIT, "they were tried before: %s", why);
 	package_urls(step, set->file, &urls);
-	return fetch(run, &urls, set->sha256, set->file, err) ||
-			       oi_modset_open(run->ctx.host, run->ctx.verdict->driver.kernel, set, err) ?
-		       -1 :
-		       0;
+	if (fetch(run, &urls, set->sha256, set->file, err))
+		return -1;
+	if (!oi_modset_open(run->ctx.host, run->ctx.verdict->driver.kernel, set, err))
+		return 0;
+	if (err->code == OI_R_MODULES_UNFIT)
+		oi_refused_note(run->ctx.host, set->sha256, err->text);
+	return -1;
 }
 
 int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
@@ -128,4 +137,44 @@ int oi_step_modules_fetch(struct oi_execution *run, const struct oi_step *step,
 		return -1;
 	oi_log_warn(log, "modules: not from the cache, so they are compiled here: %s", err->text);
 	return 0;
+}
+
+/* --- back to compiling --- */
+
+static const struct oi_step *step_of(const struct oi_verdict *verdict, enum oi_action action)
+{
+	for (size_t i = 0; i < verdict->n_steps; i++)
+		if (verdict->steps[i].action == action)
+			return &verdict->steps[i];
+	return NULL;
+}
+
+/* The vendor's other packages need it; what takes its place comes right after. */
+static int purge(const struct oi_execution *run, struct oi_err *err)
+{
+	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_DPKG, .level = OI_LOG_INFO };
+	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+	OI_FREE char *package = oi_modset_package_name(run->ctx.verdict->driver.kernel);
+
+	oi_strv_add(&child.args, "--force-depends");
+	oi_strv_add(&child.args, "--purge");
+	oi_strv_add(&child.args, package);
+	return oi_child_run(run->ctx.host, &child, &result, err);
+}
+
+int oi_step_modules_give_up(struct oi_execution *run, const char *why, struct oi_err *err)
+{
+	const struct oi_step *simulate = step_of(run->ctx.verdict, OI_ACTION_PACKAGES_SIMULATE);
+	const struct oi_step *install = step_of(run->ctx.verdict, OI_ACTION_PACKAGES_INSTALL);
+
+	oi_refused_note(run->ctx.host, run->modset.sha256, why);
+	oi_log_warn(&run->ctx.host->log,
+		    "modules: those from the cache are of no use (%s): they are removed, and compiled here", why);
+	if (purge(run, err))
+		return -1;
+	oi_modset_clear(&run->modset);
+	return (simulate && oi_step_packages_simulate(run, simulate, err)) ||
+			       (install && oi_step_packages_install(run, install, err)) ?
+		       -1 :
+		       0;
 }

@@ -15,6 +15,7 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 			 struct oi_err *err)
 {
 	const char *kernel = run->ctx.verdict->driver.kernel;
+	OI_FREE char *why = NULL;
 
 	if (!kernel)
 		return oi_err_set(err, OI_R_DKMS_FAILED, "the kernel's release is not known");
@@ -23,7 +24,12 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 		return -1;
 	if (run->modset.file) {
 		oi_publisher_forget(run->ctx.host);
-		return oi_modset_check(run->ctx.host, kernel, &run->modset, err);
+		if (!oi_modset_check(run->ctx.host, kernel, &run->modset, err))
+			return 0;
+		why = oi_mem_dup(err->text);
+		if (err->code == OI_R_INTERRUPTED || oi_step_modules_give_up(run, why, err))
+			return -1;
+		oi_early_wait(&run->ctx, &run->packages.build);
 	}
 	/* A bundle brings modules as packages too, of which dkms knows nothing. */
 	if (step->built.files)

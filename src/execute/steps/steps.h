@@ -77,6 +77,13 @@ int oi_step_service_enable(struct oi_execution *run, const struct oi_step *step,
 OI_MUST_CHECK
 int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step,
 			    struct oi_err *err);
+/**
+ * oi_step_modules_give_up() - a set from the cache that is installed and of no use
+ * It is remembered and removed, and what compiles is installed in its place. Return: 0, or -1 with
+ * the reason of that.
+ */
+OI_MUST_CHECK
+int oi_step_modules_give_up(struct oi_execution *run, const char *why, struct oi_err *err);
 /** oi_step_reboot() - always OI_R_REBOOT_NEEDED: whether it may be is for the run to say */
 OI_MUST_CHECK
 int oi_step_reboot(struct oi_execution *run, const struct oi_step *step, struct oi_err *err);
