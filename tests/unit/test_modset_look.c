@@ -358,6 +358,29 @@ static void what_was_of_no_use_is_remembered(void **state)
 	fakehost_check_calls(f); /* nothing was fetched */
 }
 
+/* dpkg keeps them, and /lib/modules with them, for ever. */
+static void sets_of_gone_kernels_go(void **state)
+{
+	static const char info[] = "/var/lib/dpkg/info/ofed-init-modules-";
+	struct fakehost *f = *state;
+	OI_FREE char *gone = oi_mem_printf("%s5.4.0-azure.list", info);
+	OI_FREE char *here = oi_mem_printf("%s" KERNEL ":amd64.list", info);
+	OI_FREE char *stays = oi_mem_printf("%s5.15.0.list", info);
+
+	fakehost_write(f, gone, "/.\n/lib\n/lib/modules\n/lib/modules/5.4.0-Azure\n"
+				"/lib/modules/5.4.0-Azure/updates/dkms/mlx5_core.ko\n");
+	fakehost_write(f, "/lib/modules/5.4.0-Azure/updates/dkms/mlx5_core.ko", "");
+	fakehost_write(f, here, "/lib/modules/" KERNEL "/updates/dkms/mlx5_core.ko\n");
+	fakehost_write(f, MODULES "/modules.builtin", "");
+	fakehost_write(f, stays, "/lib/modules/5.15.0/updates/mlx5_core.ko\n");
+	fakehost_write(f, "/boot/vmlinuz-5.15.0", "");
+	fakehost_write(f, "/var/lib/dpkg/info/ofed-init.list", "/lib/modules/1.0/x\n");
+	fakehost_expect(f, "dpkg", 0, NULL, "--purge ofed-init-modules-5.4.0-azure");
+	oi_modset_prune(&f->host);
+	assert_true(fakehost_logged(f, 'I', "kernel 5.4.0-Azure is gone"));
+	fakehost_check_calls(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +391,7 @@ int main(void)
 		TEST(versions_that_agree_are_taken),
 		TEST(a_compiled_one_is_packed_whole),
 		TEST(what_is_of_no_use_is_compiled),
+		TEST(sets_of_gone_kernels_go),
 		TEST(what_was_of_no_use_is_remembered),
 	};
 

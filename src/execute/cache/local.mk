@@ -4,6 +4,7 @@ execute_sources += \
 	src/execute/cache/look.c \
 	src/execute/cache/modset.c \
 	src/execute/cache/modset.h \
+	src/execute/cache/prune.c \
 	src/execute/cache/publish.c \
 	src/execute/cache/publisher.c \
 	src/execute/cache/publisher.h \

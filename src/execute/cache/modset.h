@@ -82,6 +82,12 @@ int oi_modset_check(const struct oi_host *host, const char *kernel, const struct
 		    struct oi_err *err);
 
 /**
+ * oi_modset_prune() - take out sets of kernels that are gone, as a kernel's removal does not
+ * What cannot be removed stays, and the log says so.
+ */
+void oi_modset_prune(const struct oi_host *host);
+
+/**
  * oi_modset_create() - pack what dkms has compiled for @kernel
  * @version: of the driver, for the package; NULL: unknown
  * @set: key is set; the rest is filled in, the package lies in the staging folder

@@ -24,8 +24,10 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 		return -1;
 	if (run->modset.file) {
 		oi_publisher_forget(run->ctx.host);
-		if (!oi_modset_check(run->ctx.host, kernel, &run->modset, err))
+		if (!oi_modset_check(run->ctx.host, kernel, &run->modset, err)) {
+			oi_modset_prune(run->ctx.host);
 			return 0;
+		}
 		why = oi_mem_dup(err->text);
 		if (err->code == OI_R_INTERRUPTED || oi_step_modules_give_up(run, why, err))
 			return -1;
@@ -34,7 +36,10 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 	/* A bundle brings modules as packages too, of which dkms knows nothing. */
 	if (step->built.files)
 		return oi_bundle_check_modules(run->ctx.host, kernel, step, err);
-	return oi_dkms_check(run->ctx.host, kernel, step, err) ? -1 : oi_publisher_note(&run->ctx, err);
+	if (oi_dkms_check(run->ctx.host, kernel, step, err))
+		return -1;
+	oi_modset_prune(run->ctx.host);
+	return oi_publisher_note(&run->ctx, err);
 }
 
 int oi_step_key_check(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
