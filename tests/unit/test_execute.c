@@ -164,7 +164,9 @@ static void test_not_ready(void **state)
 {
 	struct fakehost *f = *state;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv seen = { 0 };
-	const struct oi_execute_watch watch = { not_ready, note_begun, note_step, &seen };
+	const struct oi_execute_watch watch = {
+		.ready = not_ready, .begun = note_begun, .done = note_step, .data = &seen,
+	};
 	struct oi_err err;
 
 	add_file(f, OI_ACTION_FILE_WRITE, "/etc/x", NULL, "text");
