@@ -603,6 +603,48 @@ static void test_lost_modules(void **state)
 	fakehost_check_calls(f);
 }
 
+/* dkms has moved the kernel's own away and was ended before, or after, it had copied all of the vendor's. */
+static void test_own_modules_come_back(void **state)
+{
+	static const char own[] = "/lib/modules/6.1.0/kernel/drivers/net/mlx5_core.ko";
+	static const char aside[] = "/var/lib/dkms/mlnx-ofed-kernel/original_module/6.1.0/x86_64/mlx5_core.ko";
+	static const char other[] = "/var/lib/dkms/mlnx-ofed-kernel/original_module/5.10.0/x86_64/mlx5_core.ko";
+	static const char copied[] = "/lib/modules/6.1.0/updates/dkms/mlx5_core.ko";
+	static const char link[] = "/var/lib/dkms/mlnx-ofed-kernel/kernel-6.1.0-x86_64/x";
+
+	for (int lost = 0; lost < 2; lost++) {
+		struct fakehost *f;
+		void *fresh = NULL;
+		OI_FREE char *text = NULL;
+		bool cut;
+
+		assert_int_equal(fakehost_set_up(&fresh), 0);
+		f = fresh;
+		lose(f);
+		fakehost_write(f, BOOT_ID, lost ? "the-next\n" : "that-boot\n");
+		fakehost_write(f, MODULE "/6.1.0/x86_64/module/mlx5_core.ko", "vendor");
+		fakehost_write(f, copied, lost ? "vendor" : "ven");
+		if (lost)
+			fakehost_write(f, link, "");
+		fakehost_write(f, "/lib/modules/6.1.0/modules.order", "kernel/drivers/net/mlx5_core.ko\n");
+		fakehost_write(f, aside, "own");
+		fakehost_write(f, "/var/lib/dkms/mlnx-ofed-kernel/kernel-5.10.0-x86_64/x", "");
+		fakehost_write(f, other, "of another kernel");
+		fakehost_expect_text(f, "depmod", 0, "", "-a -b * 6.1.0");
+		fakehost_expect_text(f, "dpkg-query", 0, "", QUERY);
+		assert_int_equal(heal(f, &cut), 0);
+		assert_false(fakehost_exists(f, copied));
+		assert_false(fakehost_exists(f, aside));
+		text = fakehost_read(f, own);
+		assert_non_null(text);
+		assert_string_equal(text, "own");
+		assert_true(fakehost_exists(f, other));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&fresh);
+	}
+	(void)state;
+}
+
 static void test_newer_is_refused(void **state)
 {
 	struct fakehost *f = *state;
@@ -643,6 +685,7 @@ int main(void)
 		TEST(test_same_boot),
 		TEST(test_signs_of_damage),
 		TEST(test_lost_modules),
+		TEST(test_own_modules_come_back),
 		TEST(test_newer_is_refused),
 	};
 

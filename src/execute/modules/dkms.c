@@ -334,6 +334,10 @@ void oi_dkms_remove(const struct oi_host *host, const char *kernel, const struct
 			if (oi_strv_has(wanted ? names : others, m->name))
 				act(host, "remove", m->name, m->version, NULL, "--all");
 		}
+	for (size_t i = 0; i < names->n; i++)
+		oi_dkms_bring_back(host, names->v[i]);
+	for (size_t i = 0; i < others->n; i++)
+		oi_dkms_bring_back(host, others->v[i]);
 }
 
 /* One that was taken out by oi_dkms_remove(), or never in: dkms was told to leave it to us. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "execute/modules/own_driver.h"
 #include "execute/state/record.h"
 
 static bool is_folder(const struct oi_root *root, const char *path)
@@ -76,10 +77,10 @@ static void drop_half_built(const struct modules *m, const char *tree, const cha
 
 	if ((installed && !lost) || !is_folder(&host->change, built))
 		return;
-	if (installed) {
-		drop_installed(host, built, release);
+	/* Those that it had copied already would go before the kernel's own for ever. */
+	drop_installed(host, built, release);
+	if (installed)
 		drop(host, link);
-	}
 	drop(host, built);
 	oi_log_info(&host->log, "dkms: %s was built and not %s: to be built anew", built,
 		    installed ? "synced" : "installed");
@@ -107,6 +108,48 @@ static void heal_version(const struct modules *m, const char *tree, const char *
 	}
 }
 
+/* Is there a link kernel-RELEASE-ARCH: dkms has something installed, and brings the originals back itself. */
+static bool is_installed(const struct oi_strv *names, const char *release)
+{
+	static const char prefix[] = "kernel-";
+
+	for (size_t i = 0; i < names->n; i++) {
+		const char *rest = names->v[i] + strlen(prefix);
+		const char *dash = strrchr(names->v[i], '-');
+
+		if (!strncmp(names->v[i], prefix, strlen(prefix)) && dash >= rest &&
+		    (size_t)(dash - rest) == strlen(release) && !strncmp(rest, release, strlen(release)))
+			return true;
+	}
+	return false;
+}
+
+void oi_dkms_bring_back(const struct oi_host *host, const char *name)
+{
+	OI_FREE char *tree = oi_mem_printf(OI_DKMS_TREE "/%s", name);
+	OI_FREE char *originals = oi_mem_printf("%s/original_module", tree);
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv releases = { 0 };
+
+	list(host, tree, &names);
+	list(host, originals, &releases);
+	for (size_t i = 0; i < releases.n; i++) {
+		OI_FREE char *folder = oi_mem_printf("%s/%s", originals, releases.v[i]);
+		struct oi_err err;
+		bool left = false;
+
+		if (is_installed(&names, releases.v[i]))
+			continue;
+		if (oi_own_driver_bring_back_for(host, originals, releases.v[i], &left, &err))
+			oi_log_warn(&host->log, "dkms: %s: %s", folder, err.text);
+		else if (left)
+			oi_log_warn(&host->log, "dkms: %s holds modules of the kernel's whose place is not known or taken: left",
+				    folder);
+		else
+			drop(host, folder);
+	}
+}
+
 void oi_dkms_heal(const struct oi_host *host, const struct oi_strv *names, const char *kernel, bool lost)
 {
 	const struct modules m = { .host = host, .kernel = kernel, .lost = lost };
@@ -119,5 +162,6 @@ void oi_dkms_heal(const struct oi_host *host, const struct oi_strv *names, const
 		for (size_t v = 0; v < versions.n; v++)
 			if (strcmp(versions.v[v], "original_module") != 0)
 				heal_version(&m, tree, versions.v[v]);
+		oi_dkms_bring_back(host, names->v[i]);
 	}
 }

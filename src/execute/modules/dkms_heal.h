@@ -16,4 +16,11 @@
  */
 void oi_dkms_heal(const struct oi_host *host, const struct oi_strv *names, const char *kernel, bool lost);
 
+/**
+ * oi_dkms_bring_back() - the kernel's own modules, that dkms has moved into its tree, back to their places
+ * While dkms copies it moves them there (which ones, is by distribution), and it brings them back when it uninstalls
+ * what kernel-RELEASE-ARCH leads to; without that link it never does. Kernels that have one are left to dkms.
+ */
+void oi_dkms_bring_back(const struct oi_host *host, const char *name);
+
 #endif

@@ -139,40 +139,47 @@ static int put_back(const struct oi_host *host, const char *from, const char *ke
 	return 0;
 }
 
+int oi_own_driver_bring_back_for(const struct oi_host *host, const char *originals, const char *kernel,
+				 bool *left, struct oi_err *err)
+{
+	const struct oi_root *root = &host->change;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv archs = { 0 };
+	OI_FREE char *folder = oi_mem_printf("%s/%s", originals, kernel);
+	struct oi_err ignored;
+	bool back = false;
+
+	if (oi_root_list(root, folder, &archs, &ignored))
+		return 0;
+	for (size_t a = 0; a < archs.n; a++) {
+		OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+		OI_FREE char *arch = oi_mem_printf("%s/%s", folder, archs.v[a]);
+
+		if (oi_root_list(root, arch, &names, &ignored))
+			continue;
+		for (size_t i = 0; i < names.n; i++) {
+			OI_FREE char *from = oi_mem_printf("%s/%s", arch, names.v[i]);
+
+			/* beside them: "collisions", a folder of more than one of a name; and of each
+			 * where it was, FILE.origin */
+			if (strstr(names.v[i], ".ko") && !strstr(names.v[i], ".origin") &&
+			    put_back(host, from, kernel, names.v[i], left, &back, err))
+				return -1;
+		}
+	}
+	if (back && oi_depmod_renew(host, kernel, &ignored))
+		oi_log_warn(&host->log, "depmod %s: %s", kernel, ignored.text);
+	return 0;
+}
+
 int oi_own_driver_bring_back(const struct oi_host *host, const char *originals, bool *left,
 			     struct oi_err *err)
 {
-	const struct oi_root *root = &host->change;
 	OI_CLEANUP(oi_strv_clear) struct oi_strv kernels = { 0 };
-	struct oi_err ignored;
 
-	if (oi_root_list(root, originals, &kernels, err) < 0)
+	if (oi_root_list(&host->change, originals, &kernels, err) < 0)
 		return -1;
-	for (size_t k = 0; k < kernels.n; k++) {
-		OI_CLEANUP(oi_strv_clear) struct oi_strv archs = { 0 };
-		OI_FREE char *kernel = oi_mem_printf("%s/%s", originals, kernels.v[k]);
-		bool back = false;
-
-		if (oi_root_list(root, kernel, &archs, &ignored))
-			continue;
-		for (size_t a = 0; a < archs.n; a++) {
-			OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-			OI_FREE char *arch = oi_mem_printf("%s/%s", kernel, archs.v[a]);
-
-			if (oi_root_list(root, arch, &names, &ignored))
-				continue;
-			for (size_t i = 0; i < names.n; i++) {
-				OI_FREE char *from = oi_mem_printf("%s/%s", arch, names.v[i]);
-
-				/* beside them: "collisions", a folder of more than one of a name */
-				if (strstr(names.v[i], ".ko") &&
-				    put_back(host, from, kernels.v[k], names.v[i], left, &back,
-						      err))
-					return -1;
-			}
-		}
-		if (back && oi_depmod_renew(host, kernels.v[k], &ignored))
-			oi_log_warn(&host->log, "depmod %s: %s", kernels.v[k], ignored.text);
-	}
+	for (size_t k = 0; k < kernels.n; k++)
+		if (oi_own_driver_bring_back_for(host, originals, kernels.v[k], left, err))
+			return -1;
 	return 0;
 }

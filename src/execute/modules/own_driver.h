@@ -36,4 +36,9 @@ OI_MUST_CHECK
 int oi_own_driver_bring_back(const struct oi_host *host, const char *originals, bool *left,
 			     struct oi_err *err);
 
+/** oi_own_driver_bring_back_for() - the same for one kernel's release */
+OI_MUST_CHECK
+int oi_own_driver_bring_back_for(const struct oi_host *host, const char *originals, const char *kernel,
+				 bool *left, struct oi_err *err);
+
 #endif
