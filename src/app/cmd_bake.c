@@ -15,6 +15,7 @@
 #include "execute/cache/publisher.h"
 #include "execute/modules/baked.h"
 #include "execute/execute.h"
+#include "execute/heal.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
 #include "sys/imageroot.h"
@@ -168,6 +169,7 @@ static int open_and_bake(struct oi_machine *machine)
 	    oi_lock_take(&machine->host.change, OI_LOCK_PATH, &lock, &err))
 		return oi_machine_fail(&err);
 	oi_publisher_stop(&machine->host);
+	oi_heal_switches(&machine->host);
 	machine->host.kernel = kernel;
 	machine->host.deadline_ms = oi_clock_ms() + LIMIT_MS;
 	oi_log_info(&machine->host.log, "ofed-init " OI_VERSION " bakes for kernel %s", kernel);

@@ -449,6 +449,7 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 	oi_log_info(log_of(run), "ofed-init " OI_VERSION " starts; stanza from %s",
 		    *sources ? sources : "a file that could not be used");
 	run->record.stanza_sources = &m->stanza.sources;
+	oi_heal_switches(&m->host);
 	if (config_error)
 		return fail_config(run, config_error);
 	if (!m->config.enabled) {
@@ -499,9 +500,13 @@ int oi_cmd_run(const struct oi_options *options)
 	} else if (oi_machine_read_config(m, &err)) {
 		exit_code = start_run(&run, &err);
 	} else if (!m->config.present) {
-		/* the block of a stanza that is gone */
-		if (geteuid() == 0)
+		/* the block of a stanza that is gone, and what a killed run had switched off */
+		if (geteuid() == 0) {
 			oi_gate_open(m);
+			if (oi_heal_needs_switches(&m->host) &&
+			    !oi_lock_take(&m->host.change, OI_LOCK_PATH, &run.lock, &err))
+				oi_heal_switches(&m->host);
+		}
 		/* nothing asked: no log, no record, no lock; who sits there sees that it has run */
 		if (options->verbose || m->terminal.usable)
 			fprintf(stderr, "ofed-init: %s\n", oi_reason_text(OI_R_NO_STANZA)->sentence);

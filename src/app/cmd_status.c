@@ -12,6 +12,7 @@
 #include "app/wait.h"
 #include "base/mem.h"
 #include "execute/cache/publisher.h"
+#include "execute/heal.h"
 #include "sys/lock.h"
 
 static int read_result(const struct oi_machine *machine, struct oi_doc **result,
@@ -75,6 +76,8 @@ int oi_cmd_clean(const struct oi_options *options)
 	    oi_lock_take(&machine.host.change, OI_PREFETCH_LOCK, &downloads, &err))
 		return oi_machine_fail(&err);
 	oi_publisher_stop(&machine.host);
+	/* else the image keeps it */
+	oi_heal_switches(&machine.host);
 	if (oi_machine_forget_vm(&machine, &err))
 		return oi_machine_fail(&err);
 	return 0;

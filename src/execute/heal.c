@@ -80,6 +80,17 @@ static void tell(const struct oi_host *host, const struct oi_journal *journal)
 			    cut ? cut->id : "0");
 }
 
+bool oi_heal_needs_switches(const struct oi_host *host)
+{
+	return oi_manuals_are_off(host) || oi_early_is_off(host);
+}
+
+void oi_heal_switches(const struct oi_host *host)
+{
+	oi_manuals_allow(host);
+	oi_early_allow(host);
+}
+
 int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cut,
 	    struct oi_err *err)
 {
@@ -92,6 +103,7 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	int got = oi_journal_read(&host->change, &journal, err);
 
 	*cut = !got;
+	oi_heal_switches(host);
 	if (got)
 		return got < 0 ? -1 : 0;
 	tell(host, &journal);
@@ -102,7 +114,6 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	/* Before anything that may wait: without a network nothing goes on. */
 	oi_reload_heal(host, config);
 	oi_bundle_forget(host);
-	oi_manuals_allow(host);
 	lost = oi_journal_lost(&host->change, &journal);
 	if (heals & OI_HEAL_MODULES)
 		oi_dkms_heal(host, &record.dkms, journal.kernel, lost);
@@ -110,7 +121,6 @@ int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cu
 	 * waits for the run that was cut off: then this one compiles, with its choice and options. */
 	if (heals & OI_HEAL_PACKAGES)
 		left = heal_packages(host, config, &journal, &record, err);
-	oi_early_allow(host);
 	if (left < 0)
 		return -1;
 	if (!left)

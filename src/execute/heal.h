@@ -26,4 +26,14 @@ OI_MUST_CHECK
 int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cut,
 	    struct oi_err *err);
 
+/**
+ * oi_heal_switches() - turn on again what a run that was interrupted had turned off for the machine
+ * The index of manual pages; and compiling by packages' scripts, which ofed-init 0.1.0 turned off. Whatever the stanza
+ * says, and without a journal: fine when nothing is off. The caller holds the run's lock.
+ */
+void oi_heal_switches(const struct oi_host *host);
+
+/** oi_heal_needs_switches() - may something be off */
+bool oi_heal_needs_switches(const struct oi_host *host);
+
 #endif

@@ -118,6 +118,11 @@ void oi_early_pass(const struct oi_host *host, const struct oi_strv *packages, s
 	oi_strv_addf(&child->args, "DPkg::Path=%s:" PROGRAMS, folder);
 }
 
+bool oi_early_is_off(const struct oi_host *host)
+{
+	return oi_root_exists(&host->change, DEFERRED);
+}
+
 void oi_early_allow(const struct oi_host *host)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };

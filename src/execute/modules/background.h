@@ -58,6 +58,8 @@ void oi_early_pass(const struct oi_host *host, const struct oi_strv *packages, s
  * Fine where there is none, or one of somebody else's.
  */
 void oi_early_allow(const struct oi_host *host);
+/** oi_early_is_off() - is there one that may be ours */
+bool oi_early_is_off(const struct oi_host *host);
 
 /**
  * oi_early_begin() - compile beside us; all that it needs is installed

@@ -32,12 +32,17 @@ void oi_manuals_defer(const struct oi_host *host)
 		oi_log_info(&host->log, "packages: the index of manual pages is renewed by man-db's daily job, not now");
 }
 
+bool oi_manuals_are_off(const struct oi_host *host)
+{
+	return oi_root_exists(&host->change, NOTE);
+}
+
 void oi_manuals_allow(const struct oi_host *host)
 {
 	const struct oi_root *root = &host->change;
 	struct oi_err err;
 
-	if (!oi_root_exists(root, NOTE))
+	if (!oi_manuals_are_off(host))
 		return;
 	if (oi_root_write(root, SWITCH, 0644, "", 0, &err) || oi_root_remove(root, NOTE, &err))
 		oi_log_warn(&host->log, "packages: manual pages: %s", err.text);

@@ -11,6 +11,8 @@
 #ifndef OI_EXECUTE_TOOLS_MANDB_H
 #define OI_EXECUTE_TOOLS_MANDB_H
 
+#include <stdbool.h>
+
 #include "sys/host.h"
 
 /**
@@ -18,6 +20,9 @@
  * Only where somebody does it later. What cannot be done is warned of: then it takes its time.
  */
 void oi_manuals_defer(const struct oi_host *host);
+
+/** oi_manuals_are_off() - have we turned it off, now or in a run that was interrupted */
+bool oi_manuals_are_off(const struct oi_host *host);
 
 /** oi_manuals_allow() - it does again; fine where we have deferred nothing */
 void oi_manuals_allow(const struct oi_host *host);
