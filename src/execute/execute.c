@@ -15,6 +15,9 @@
 #include "sys/clock.h"
 #include "sys/activity.h"
 
+/* Configuring some packages takes seconds; a deadline is not to be passed by more than this. */
+#define SETTLE_MS INT64_C(60000)
+
 /* In order of enum oi_action; verify is a phase of its own, and publishing comes after it: execute/cache/publisher.h. */
 static int (*const actions[])(struct oi_execution *run, const struct oi_step *step,
 			      struct oi_err *err) = {
@@ -158,6 +161,30 @@ static int go_back(struct oi_execution *run, struct oi_err *err)
 	return oi_step_modules_give_up(run, why, err);
 }
 
+/*
+ * What a failed installation has left undone must not make others fail: cloud-init's packages: come after us, once.
+ * A run whose time is over has a minute more for that; what it cannot do, the next one does.
+ */
+static void settle(struct oi_execution *run, const struct oi_err *cause)
+{
+	const struct oi_packages_ops *ops = run->packages.ops;
+	struct oi_host host = *run->ctx.host;
+	struct oi_context ctx = run->ctx;
+	int64_t until_ms = oi_clock_ms() + SETTLE_MS;
+	struct oi_err err;
+
+	if (!ops || !ops->settle || !(oi_journal_heals(&run->journal) & OI_HEAL_PACKAGES) ||
+	    cause->code == OI_R_PACKAGES_LOCK || cause->code == OI_R_INTERRUPTED)
+		return;
+	if (host.deadline_ms < until_ms)
+		host.deadline_ms = until_ms;
+	ctx.host = &host;
+	run->packages.ctx = &ctx;
+	if (ops->settle(&run->packages, &err))
+		oi_log_warn(&host.log, "packages: not all is in order: %s", err.text);
+	run->packages.ctx = &run->ctx;
+}
+
 int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 		    const struct oi_verdict *verdict, const struct oi_execute_watch *watch,
 		    struct oi_err *err)
@@ -198,6 +225,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	oi_early_end(&packages->build);
 	if (watch && watch->removed && packages->removed.n)
 		watch->removed(watch->data, &packages->removed);
+	if (ret)
+		settle(&run, err);
 	if (ret && ops)
 		ops->shrink(host);
 	if (!ret)

@@ -1116,6 +1116,14 @@ static void expect_up_to_installation(struct fakehost *f)
 	expect_simulation(f, 0, "apt/print-inbox");
 }
 
+#define STATES "--show *"
+
+/* After an installation that failed dpkg is asked, and has all done. */
+static void expect_in_order(struct fakehost *f)
+{
+	fakehost_expect_text(f, "dpkg-query", 0, "installed ok hello\n", STATES);
+}
+
 static void test_install_fails(void **state)
 {
 	struct fakehost *f = *state;
@@ -1127,6 +1135,7 @@ static void test_install_fails(void **state)
 	fakehost_write(f, "/var/cache/apt/archives/a.deb", "");
 	expect_up_to_installation(f);
 	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "rdma-core" TIMEOUT);
+	expect_in_order(f);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
 	assert_non_null(strstr(err.text, "returned error exit status 10"));
@@ -1137,6 +1146,29 @@ static void test_install_fails(void **state)
 	assert_non_null(record);
 	assert_false(fakehost_exists(f, OI_APT_DIR "/lists"));
 	assert_int_equal(oi_root_link(&f->host.change, OI_APT_DIR "/archives/a.deb", &kept, &err), 0);
+}
+
+/* What is new and cannot be configured goes, so that apt serves others; what replaced another stays, and so do theirs. */
+static void test_failed_is_settled(void **state)
+{
+	static const char open[] = "unpacked ok rdma-core\nhalf-configured ok replaced\nunpacked ok theirs\n"
+				   "installed ok ibverbs-providers\n";
+	struct fakehost *f = *state;
+	struct oi_err err;
+
+	add_packages(f, "rdma-core", NULL);
+	expect_up_to_installation(f);
+	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "rdma-core" TIMEOUT);
+	fakehost_expect_text(f, "dpkg-query", 0, open, STATES);
+	fakehost_expect_text(f, "dpkg-query", 0, open, STATES);
+	fakehost_expect_text(f, "dpkg", 1, "", "--force-confdef --force-confold --configure -a");
+	fakehost_expect_text(f, "dpkg-query", 0, open, STATES);
+	fakehost_expect_text(f, "dpkg-query", 0, open, STATES);
+	fakehost_expect_text(f, "dpkg", 0, "", "--force-remove-reinstreq --force-depends --remove rdma-core");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
+	assert_true(fakehost_logged(f, 'W', "removing what could not be finished"));
+	fakehost_check_calls(f);
 }
 
 /*
@@ -1207,6 +1239,7 @@ static void test_hurry_that_failed(void **state)
 	add_packages(f, "rdma-core", NULL);
 	expect_simulation(f, 0, "apt/print-inbox");
 	fakehost_expect(f, "apt-get", 100, "apt/install-fails", INSTALL "rdma-core" TIMEOUT);
+	expect_in_order(f);
 	assert_int_equal(carry_out(f, &err), -1);
 	fakehost_check_calls(f);
 	journal = fakehost_read(f, OI_JOURNAL_PATH);
@@ -1223,6 +1256,7 @@ static void test_install_alone_is_simulated(void **state)
 	add_step(f, OI_ACTION_PACKAGES_INSTALL, "rdma-core", NULL);
 	fakehost_expect_text(f, "apt-cache", 0, all_known, "*policy rdma-core");
 	fakehost_expect(f, "apt-get", 0, "apt/print-new-kernel", PREVIEW("rdma-core"));
+	expect_in_order(f);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_KERNEL_CHANGE);
 	fakehost_check_calls(f);
@@ -1244,6 +1278,7 @@ static void test_dkms_in_postinst(void **state)
 			     "dpkg: error processing package mlnx-ofed-kernel-dkms (--configure):\n",
 			     INSTALL "rdma-core" TIMEOUT);
 	fakehost_expect_text(f, "dkms", 0, "mlnx-ofed-kernel/25.10: added\n", "status");
+	expect_in_order(f);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_DKMS_FAILED);
 	assert_true(fakehost_logged(f, 'I', "error: no such struct"));
@@ -1335,6 +1370,7 @@ static void test_deferred_and_failed(void **state)
 	fakehost_expect_text(f, "apt-get", 0, all, PREVIEW("gcc dkms mlnx-ofed-kernel-dkms"));
 	fakehost_expect(f, "apt-get", 100, "apt/install-fails",
 			INSTALL_DEFERRED "doca-ofed gcc" TIMEOUT);
+	expect_in_order(f);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_false(fakehost_exists(f, "/etc/dkms"));
 	assert_false(fakehost_exists(f, FOLDER));
@@ -1415,6 +1451,7 @@ static void test_compiled_in_vain(void **state)
 	use_own(f, OI_TOOL_DKMS, dkms);
 	expect_first_part(f, "3.0");
 	fakehost_expect_run(f, "apt-get", 100, fails, INSTALL_DEFERRED "doca-ofed gcc" TIMEOUT);
+	expect_in_order(f);
 	assert_int_equal(carry_out(f, &err), -1);
 	assert_int_equal(err.code, OI_R_PACKAGES_FAILED);
 	pid = fakehost_read(f, "/begun");
@@ -1484,6 +1521,8 @@ static void test_manuals(void **state)
 		add_packages(f, "rdma-core", NULL);
 		expect_up_to_installation(f);
 		fakehost_expect_run(f, "apt-get", cases[i].status, look, INSTALL "rdma-core" TIMEOUT);
+		if (cases[i].status)
+			expect_in_order(f);
 		assert_int_equal(carry_out(f, &err), cases[i].status ? -1 : 0);
 		assert_true(fakehost_logged(f, 'I', cases[i].off ? "it is off" : "it is on"));
 		assert_int_equal(fakehost_logged(f, 'I', "man-db's daily job"), cases[i].off);
@@ -1950,6 +1989,7 @@ int main(void)
 		TEST(test_staged_not_fetched),
 		TEST(test_no_repository),
 		TEST(test_install_fails),
+		TEST(test_failed_is_settled),
 		TEST(test_hurry),
 		TEST(test_hurry_that_failed),
 		TEST(test_install_alone_is_simulated),

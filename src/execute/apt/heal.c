@@ -172,3 +172,43 @@ int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 		    text);
 	return force_out(p->ctx->host, "--remove", &names, err);
 }
+
+/* Of what is new, what dpkg has not finished. */
+static int choose_new(const struct oi_host *host, const struct oi_record *record, struct oi_strv *names,
+		      struct oi_err *err)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv states = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv open = { 0 };
+
+	oi_strv_clear(names);
+	if (list_states(host, &states, err))
+		return -1;
+	choose_open(&states, &open);
+	for (size_t i = 0; i < open.n; i++) {
+		const char *space = strrchr(open.v[i], ' ');
+
+		if (space && is_named(&record->packages, space + 1))
+			oi_strv_add(names, space + 1);
+	}
+	return 0;
+}
+
+int oi_apt_settle(struct oi_packages *p, struct oi_err *err)
+{
+	OI_CLEANUP(oi_record_clear) struct oi_record record = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+	const struct oi_host *host = p->ctx->host;
+	OI_FREE char *text = NULL;
+
+	if (oi_record_read(&host->change, &record, err) < 0 || choose_new(host, &record, &names, err))
+		return -1;
+	if (!names.n && !oi_apt_was_interrupted(host))
+		return 0;
+	if (oi_apt_heal(p, &record, p->journal, err) || choose_new(host, &record, &names, err))
+		return -1;
+	if (!names.n)
+		return 0;
+	text = oi_strv_join(&names, ", ");
+	oi_log_warn(&host->log, "packages: removing what could not be finished, so that apt serves others: %s", text);
+	return force_out(host, "--remove", &names, err);
+}

@@ -29,6 +29,16 @@ int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 		const struct oi_journal *journal, struct oi_err *err);
 
 /**
+ * oi_apt_settle() - leave dpkg and apt in order after a run that failed
+ *
+ * As oi_apt_heal(). Then what is new and still not configured is removed: its own needs are not met, and until they
+ * are, apt refuses whatever else it is asked. A package that took the place of an older one stays.
+ * Return: as oi_apt_heal().
+ */
+OI_MUST_CHECK
+int oi_apt_settle(struct oi_packages *p, struct oi_err *err);
+
+/**
  * oi_apt_defer_open() - before packages are finished: let this run compile, and not their scripts
  * They would compile all that the vendor has, one package after the other; the run compiles what is
  * needed. What of it is not ours is left to its scripts.

@@ -18,7 +18,7 @@ const struct oi_packages_ops oi_apt_ops = {
 	.simulate = oi_apt_simulate, .add = oi_apt_add, .install = oi_apt_install,
 	.fresh = oi_apt_fresh, .shrink = oi_apt_shrink, .version = oi_apt_version,
 	.present = oi_apt_present, .try_remove = oi_apt_try_remove, .remove = oi_apt_remove,
-	.restore = oi_apt_restore, .heal = oi_apt_heal,
+	.restore = oi_apt_restore, .heal = oi_apt_heal, .settle = oi_apt_settle,
 	.books = "/var/lib/dpkg/status",
 	.locks = locks,
 };

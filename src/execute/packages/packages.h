@@ -92,6 +92,9 @@ struct oi_packages_ops {
 	 * of ours can be neither finished nor removed is forced out. NULL: nothing to be done. */
 	int (*heal)(struct oi_packages *p, const struct oi_record *record,
 		    const struct oi_journal *journal, struct oi_err *err);
+	/* At the end of a run that failed: the manager has nothing left to complain of, so that it serves
+	 * others. What is new and can not be finished goes; the next run brings it. NULL: nothing to be done. */
+	int (*settle)(struct oi_packages *p, struct oi_err *err);
 };
 
 /* A run's dealings with its package manager. */
