@@ -714,6 +714,74 @@ static void test_removals_of_others(void **state)
 	fakehost_check_calls(f);
 }
 
+#define NO_FIT "The following packages have unmet dependencies:\n doca-ofed : Depends: libibverbs1 (= 2507)\n" \
+	       "E: Unable to correct problems, you have held broken packages.\n"
+#define WOULD "Inst libibverbs1 [44.0-2] (2507 localhost [amd64])\nInst doca-ofed (3.2.3 localhost [all])\n"
+
+/* What stands in the way is named: a hold, a pin with its line, a default release. */
+static void test_held(void **state)
+{
+	static const struct {
+		const char *path, *text, *pattern; /* pattern: of the call in which it does not count */
+		const char *why; /* NULL: it is none of these */
+	} cases[] = {
+		{ "/var/lib/dpkg/status",
+		  "Package: vim\nStatus: hold ok installed\n\nPackage: libibverbs1\nStatus: hold ok installed\n",
+		  "*--simulate* rdma-core --ignore-hold --allow-change-held-packages",
+		  "on hold (apt-mark showhold): libibverbs1" },
+		{ "/etc/apt/preferences.d/site", "# ours\n\nPackage: gcc libib*\nPin: release o=Site\nPin-Priority: 1001\n",
+		  "*--simulate* rdma-core -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null",
+		  "pinned: libibverbs1 by /etc/apt/preferences.d/site:3" },
+		{ "/etc/apt/apt.conf.d/50site", "// APT::Default-Release\nAPT::Default-Release \"stable\";\n",
+		  "*--simulate* rdma-core -o APT::Default-Release=",
+		  "APT::Default-Release, at /etc/apt/apt.conf.d/50site:2" },
+		{ "/var/lib/dpkg/status", "Package: vim\nStatus: install ok installed\n", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		void *own = NULL;
+		struct fakehost *f;
+		struct oi_err err;
+
+		assert_int_equal(fakehost_set_up(&own), 0);
+		f = own;
+		fakehost_write(f, cases[i].path, cases[i].text);
+		add_packages(f, "rdma-core", NULL);
+		fakehost_expect(f, "apt-get", 0, NULL, UPDATE);
+		fakehost_expect_text(f, "apt-cache", 0, all_known, CONF "policy rdma-core");
+		fakehost_expect_text(f, "apt-get", 100, NO_FIT, PREVIEW("rdma-core"));
+		if (cases[i].pattern)
+			fakehost_expect_text(f, "apt-get", 0, WOULD, cases[i].pattern);
+		assert_int_equal(carry_out(f, &err), -1);
+		assert_int_equal(err.code, (int)(cases[i].why ? OI_R_PACKAGES_HELD : OI_R_PACKAGES_UNAVAILABLE));
+		if (!strstr(err.text, cases[i].why ?: "held broken packages"))
+			fail_msg("case %zu: %s", i, err.text);
+		assert_true(fakehost_logged(f, 'I', "have held broken packages"));
+		fakehost_check_calls(f);
+		fakehost_tear_down(&own);
+	}
+}
+
+/* apt complains of our links: the file's own name is said. A quiet call's words are not lost. */
+static void test_own_paths(void **state)
+{
+	struct fakehost *f = *state;
+	struct oi_err err;
+	OI_FREE char *words = oi_mem_printf(
+		"echo 'E: Malformed entry 1 in list file %s" OI_APT_DIR "/sources.list.d/site.list (Component)' >&2\n"
+		"echo 'E: The list of sources could not be read.' >&2\n", f->host.change.path);
+
+	fakehost_write(f, "/etc/apt/sources.list.d/site.list", "deb x\n");
+	add_packages(f, "rdma-core", NULL);
+	fakehost_expect_run(f, "apt-get", 100, words, UPDATE);
+	fakehost_expect_run(f, "apt-get", 100, words, "*indextargets*");
+	assert_int_equal(carry_out(f, &err), -1);
+	assert_int_equal(err.code, OI_R_PACKAGES_LISTS);
+	assert_non_null(strstr(err.text, "in list file /etc/apt/sources.list.d/site.list (Component)"));
+	fakehost_check_calls(f);
+}
+
 static void test_what_may_go(void **state)
 {
 	static const char *const may[] = { "libibverbs1", "ibverbs-providers:amd64", "rdma-core",
@@ -1973,6 +2041,8 @@ int main(void)
 		TEST(test_preview_not_understood),
 		TEST(test_removals_of_others),
 		TEST(test_what_may_go),
+		TEST(test_held),
+		TEST(test_own_paths),
 		TEST(test_unsatisfiable),
 		TEST(test_headers),
 		TEST(test_compiler),

@@ -101,13 +101,52 @@ bool oi_apt_said_no(const struct oi_apt_call *call)
 	return call->result.end == OI_RUN_EXITED;
 }
 
+/*
+ * apt reads links of ours to the machine's own files: of those it complains by a path that nobody
+ * knows. Owned by the caller.
+ */
+static char *own_paths(const struct oi_host *host, const char *text)
+{
+	static const char *const parts[] = { "/sources.list.d/", "/preferences.d/", "/trusted.gpg.d/" };
+	OI_FREE char *private = oi_mem_printf("%s" OI_APT_DIR, oi_root_is_real(&host->change) ? "" :
+					      host->change.path);
+	struct oi_buf out = { 0 };
+	size_t len = strlen(private);
+
+	while (*text) {
+		const char *part = !strncmp(text, private, len) ? text + len : "";
+		bool known = false;
+
+		for (size_t i = 0; i < OI_ARRAY_SIZE(parts); i++) {
+			OI_FREE char *path = oi_mem_printf("/etc/apt%.*s", (int)strcspn(part, " :,;)"), part);
+
+			known |= !strncmp(part, parts[i], strlen(parts[i])) && oi_root_exists(&host->change, path);
+		}
+		if (known) {
+			oi_buf_adds(&out, "/etc/apt");
+			text += len;
+		} else {
+			oi_buf_add(&out, text++, 1);
+		}
+	}
+	return oi_buf_take(&out);
+}
+
 char *oi_apt_why(const struct oi_apt_call *call, const struct oi_err *err)
 {
-	char *text = oi_apt_words_text(&call->words);
+	OI_FREE char *text = oi_apt_words_text(&call->words);
 
-	if (!*text)
-		oi_mem_set(&text, err->text);
-	return text;
+	return own_paths(call->host, *text ? text : err->text);
+}
+
+int oi_apt_quiet_failed(const struct oi_apt_call *call, enum oi_reason reason, struct oi_err *err)
+{
+	OI_FREE char *text = oi_apt_why(call, err);
+
+	if (!oi_apt_said_no(call))
+		return -1;
+	oi_child_tell(call->host, &call->child, &call->result);
+	return oi_err_set(err, reason, "%s", text);
 }
 
 static void add_install(struct oi_strv *args, const char *mode, const struct oi_strv *names)

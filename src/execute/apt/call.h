@@ -74,6 +74,12 @@ int oi_apt_call_dpkg(const struct oi_packages *p, struct oi_apt_call *call, stru
 /** oi_apt_said_no() - did it end by itself, and refuse; else there is an error that is not about packages */
 bool oi_apt_said_no(const struct oi_apt_call *call);
 
+/**
+ * oi_apt_quiet_failed() - one that only asks has failed: its words into the log, and into the reason
+ * Return: -1 with @reason; as it is when it did not end by itself.
+ */
+int oi_apt_quiet_failed(const struct oi_apt_call *call, enum oi_reason reason, struct oi_err *err);
+
 /** oi_apt_why() - in apt's or dpkg's words, else in ours; owned by the caller */
 char *oi_apt_why(const struct oi_apt_call *call, const struct oi_err *err);
 

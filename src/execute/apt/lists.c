@@ -56,7 +56,9 @@ static int list_indexes(const struct oi_packages *p, struct oi_buf *out, struct 
 	oi_strv_add(&call.child.args, "--format");
 	oi_strv_add(&call.child.args, "$(SOURCESENTRY)");
 	oi_strv_add(&call.child.args, "Created-By: Packages");
-	return oi_apt_call_run(&call, err);
+	if (!oi_apt_call_run(&call, err))
+		return 0;
+	return oi_apt_quiet_failed(&call, OI_R_PACKAGES_LISTS, err);
 }
 
 static int check_indexes(const struct oi_packages *p, struct oi_err *err)

@@ -5,6 +5,8 @@ execute_sources += \
 	src/execute/apt/call.h \
 	src/execute/apt/heal.c \
 	src/execute/apt/heal.h \
+	src/execute/apt/held.c \
+	src/execute/apt/held.h \
 	src/execute/apt/install.c \
 	src/execute/apt/install.h \
 	src/execute/apt/lists.c \

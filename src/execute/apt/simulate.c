@@ -8,6 +8,7 @@
 #include "execute/apt/call.h"
 #include "execute/apt/session.h"
 #include "execute/apt/heal.h"
+#include "execute/apt/held.h"
 #include "execute/apt/text.h"
 #include "model/reasons.h"
 
@@ -46,8 +47,11 @@ static int take_name(const struct oi_packages *p, const char *policy, const char
 		     struct oi_strv *names, struct oi_err *err)
 {
 	enum oi_apt_known known = oi_apt_policy(policy, name);
-	OI_FREE char *text = oi_mem_printf("%s is neither installed nor in the archive", name);
 	bool none = known == OI_APT_UNKNOWN || known == OI_APT_NO_CANDIDATE;
+	OI_FREE char *pin = none ? oi_apt_find_pin(&p->ctx->host->change, name) : NULL;
+	OI_FREE char *text = known == OI_APT_NO_CANDIDATE && pin ?
+		oi_mem_printf("%s is pinned away by %s", name, pin) :
+		oi_mem_printf("%s is neither installed nor in the archive", name);
 
 	if (none && is_headers(name)) {
 		OI_FREE char *makefile = oi_mem_printf("/lib/modules/%s/build/Makefile",
@@ -75,7 +79,9 @@ static int ask_policy(const struct oi_packages *p, const struct oi_step *step,
 	oi_strv_add(&call.child.args, "policy");
 	oi_strv_add_all(&call.child.args, &step->packages.names);
 	oi_strv_add_all(&call.child.args, &step->packages.optional);
-	return oi_apt_call_run(&call, err);
+	if (!oi_apt_call_run(&call, err))
+		return 0;
+	return oi_apt_quiet_failed(&call, OI_R_PACKAGES_LISTS, err);
 }
 
 /* The long way to the same answer: two calls, the first of them slow. */
@@ -288,6 +294,11 @@ int oi_apt_simulate(struct oi_packages *p, const struct oi_step *step, struct oi
 				    name);
 	}
 	ret = choose(p, &must, &may, &names, &call, err);
+	if (ret && oi_apt_said_no(&call)) {
+		oi_child_tell(p->ctx->host, &call.child, &call.result);
+		if (!call.words.broken)
+			oi_apt_find_held(p, &must, err);
+	}
 	if (ret && call.words.broken && oi_apt_said_no(&call)) {
 		oi_strv_clear(&names);
 		ret = mend(p, err) ? -1 : choose(p, &must, &may, &names, &call, err);

@@ -91,3 +91,14 @@ def refuse_14_site_package(t):
     gone = json.loads(vm.container.path("var/lib/ofed-init/result.json").read_text())["removed"]
     t.equal(sorted(gone), ["site-scheduler 23.11-1", "site-verbs 1.0-1"], "result.json has what went")
     t.contains(boot.last_line, "; removed: site-", "so has the last line")
+
+
+@scenario(BOTH)
+def refuse_14_pin(t):
+    """The site keeps rdma-core away by a pin: the line of its file is named."""
+    vm = t.vm()
+    vm.container.write("etc/apt/preferences.d/site", "# the site's\nPackage: rdma-* ibverbs-*\nPin: release *\n"
+                       "Pin-Priority: -1\n")
+    boot = refused(t, vm, 14, "packages-held")
+    t.contains(boot.last_line, "rdma-core by /etc/apt/preferences.d/site:2", "the last line names file and line")
+    t.contains(boot.status_log, "apt-get: E: ", "the log has apt's own words")
