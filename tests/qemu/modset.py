@@ -22,6 +22,7 @@ def make(t, maker, folder, image):
                       .replace("@SHA256@", sha256))
         code, said = machine.run_it()
         t.equal(code, 0, f"it compiles and publishes: {said[-1500:]}")
+        t.check(machine.wait_idle(), "publishing, beside what comes after the run, ends")
         release = baseroot.kernel_release(machine.root)
         shutil.copytree(machine.path(PUBLISHED), folder, dirs_exist_ok=True)
         shutil.copytree(machine.path(f"usr/lib/modules/{release}/updates/dkms"), folder / "built")

@@ -176,9 +176,11 @@ def cache_by_hand(t):
         boot = vm.boot(420)
         t.equal((len(store.blobs), len(puts(store))), (0, 1), "a refusal is taken for an answer")
     doca_installed(t, vm, boot)
+    log = vm.container.path("var/lib/ofed-init/publish.log").read_text()
     for part in ("not published (upload-refused)", "status 403, AuthorizationPermissionMismatch",
                  "sp=c in the SAS"):
-        t.contains(boot.status_log, part, "the log says why it was not published, and what to do")
+        t.contains(log, part, "a log says why they were not published, and what to do")
+    t.contains(boot.last_line, ": installed", "the last word of the status log stays the run's")
     vm.container.write("both", "#!/bin/sh\nfor n in 1 2; do\n"
                        f"ofed-init bundle create /{CACHE} --sign /key --sysroot /srv/azure --imds {vm.imds.url} "
                        "--config /stanza >/out.$n 2>&1; echo $? >>/out.$n\ndone\n", mode=0o755)
