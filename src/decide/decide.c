@@ -72,6 +72,7 @@ static void ready(struct oi_decision *d)
 	oi_mem_set(&v->driver.stack, f->installed.stack.value);
 	oi_mem_set(&v->driver.version, oi_text_or(&f->installed.version, NULL));
 	oi_mem_set(&v->driver.kernel, oi_text_or(&f->kernel.release, NULL));
+	oi_plan_set_up(d);
 	oi_decision_end(d, OI_OUTCOME_READY, OI_R_DRIVER_PRESENT, "%s %s for %s",
 			f->installed.stack.value, oi_text_or(&f->installed.version, "(version unknown)"),
 			oi_text_or(&f->kernel.release, "this kernel"));
@@ -124,6 +125,19 @@ void oi_decide(const struct oi_facts *facts, const struct oi_config *config,
 	oi_strv_clear(&d.remedies);
 }
 
+static bool no_action(enum oi_action action OI_UNUSED)
+{
+	return false;
+}
+
+static bool has_step(const struct oi_verdict *verdict, const char *id)
+{
+	for (size_t i = 0; i < verdict->n_steps; i++)
+		if (!strcmp(verdict->steps[i].id, id))
+			return true;
+	return false;
+}
+
 void oi_decide_exchange(const struct oi_facts *facts, const struct oi_config *config,
 			struct oi_verdict *verdict)
 {
@@ -140,8 +154,11 @@ void oi_decide_exchange(const struct oi_facts *facts, const struct oi_config *co
 	if (oi_machine_refuses_unsigned(facts) && !config->secure_boot.key)
 		return;
 	if (oi_gate_holders(&d)) {
-		oi_plan_openib_conf(&d);
+		if (!has_step(verdict, "set-ipoib")) /* of the stanza's set-up */
+			oi_plan_openib_conf(&d);
 		oi_plan_exchange(&d);
+	} else {
+		oi_verdict_keep(verdict, no_action); /* of a refusal nothing is done */
 	}
 	free(d.in_use);
 }

@@ -218,20 +218,27 @@ static void verify_fabric(struct oi_decision *d)
 
 /* --- the plans --- */
 
+static void write_modules_load(struct oi_decision *d)
+{
+	OI_FREE char *content = oi_mem_printf(
+		"# Written by ofed-init: RDMA for programs.\n%s\nib_uverbs\nib_umad\nrdma_ucm\n%s",
+		oi_generation_is_mlx4(d->generation) ? "mlx4_ib" : "mlx5_ib",
+		d->config->ipoib == OI_AUTO_TRUE ? "ib_ipoib\n" : "");
+
+	write_file(d, "write-modules-load", MODULES_LOAD_FILE, content, "modules for every boot");
+}
+
 /* Both the distribution's RDMA stack and Azure Linux' own driver packages. */
 static void plan_distro(struct oi_decision *d)
 {
 	static const char *const user_modules[] = { "ib_uverbs", "ib_umad", "rdma_ucm" };
 	bool cx3 = oi_generation_is_mlx4(d->generation);
 	const char *driver = cx3 ? "mlx4_ib" : "mlx5_ib";
-	OI_FREE char *content = oi_mem_printf(
-		"# Written by ofed-init: RDMA for programs.\n%s\nib_uverbs\nib_umad\nrdma_ucm\n%s",
-		driver, d->config->ipoib == OI_AUTO_TRUE ? "ib_ipoib\n" : "");
 	struct oi_step *step;
 
 	simulate(d, NULL, false);
 	install_packages(d, NULL, false);
-	write_file(d, "write-modules-load", MODULES_LOAD_FILE, content, "modules for every boot");
+	write_modules_load(d);
 	if (d->stack != OI_DRIVER_INBOX) /* the vendor's, in packages of the distribution's */
 		oi_plan_openib_conf(d);
 	write_ipoib_policy(d);
@@ -625,6 +632,28 @@ static void plan_bundle(struct oi_decision *d)
 	check_signatures(d);
 	set_up_openibd(d);
 	verify_fabric(d);
+}
+
+void oi_plan_set_up(struct oi_decision *d)
+{
+	const char *stack = oi_text_or(&d->facts->installed.stack, "");
+	bool openibd = !strcmp(stack, oi_driver_name(OI_DRIVER_DOCA)) ||
+		       !strcmp(stack, oi_driver_name(OI_DRIVER_MLNX));
+	struct oi_step *step;
+
+	if (d->config->ipoib != OI_AUTO && openibd)
+		oi_plan_openib_conf(d);
+	else
+		write_ipoib_policy(d);
+	if (d->config->ipoib == OI_AUTO_TRUE && !openibd) {
+		write_modules_load(d);
+		step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_LOAD, "load-modules", "ib_ipoib");
+		oi_strv_add(&step->modules.names, "ib_ipoib");
+	}
+	write_limits(d);
+	write_names(d);
+	write_blacklist(d);
+	hold_units(d);
 }
 
 void oi_plan_build(struct oi_decision *d)

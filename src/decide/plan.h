@@ -5,6 +5,9 @@
 
 #include "decide/decision.h"
 
+/** oi_plan_set_up() - what the stanza wants of a machine whose driver is there: all but the driver */
+void oi_plan_set_up(struct oi_decision *d);
+
 /** oi_plan_openib_conf() - the step that has openibd load all that the fabric needs */
 void oi_plan_openib_conf(struct oi_decision *d);
 /** oi_plan_exchange() - the step by which the built modules take the place of the loaded ones */

@@ -221,6 +221,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 			i = check_before(verdict, i) - 1;
 		}
 	}
+	if (!ret)
+		ret = oi_step_units_end(&run, err);
 	oi_aside_wait(&packages->lists, oi_clock_ms());
 	oi_early_end(&packages->build);
 	if (watch && watch->removed && packages->removed.n)

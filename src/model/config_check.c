@@ -3,6 +3,7 @@
 #include "model/config_fault.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <strings.h>
 
@@ -271,6 +272,22 @@ static bool is_package_glob(const char *text)
 	return named;
 }
 
+/* What cloud-init's own stages, or we, wait for: held, it would close a circle, and systemd breaks one anywhere. */
+static bool cannot_be_held(const char *unit)
+{
+	static const char *const before_us[] = {
+		"network-online.target", "network.target", "network-pre.target", "sysinit.target", "basic.target",
+		"local-fs.target", "dbus.service", "dbus.socket", "dbus-broker.service", "systemd-*", "cloud-*",
+		"ofed-init*", "infiniband-ready.target", "NetworkManager*", "networking.service", "*.mount", "*.slice",
+		"rdma-hw.target", "openibd.service", "walinuxagent-network-setup.service",
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(before_us); i++)
+		if (!fnmatch(before_us[i], unit, 0))
+			return true;
+	return false;
+}
+
 static bool is_module_name(const char *name)
 {
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
@@ -291,6 +308,11 @@ static int check_names(struct oi_config_reader *r)
 	for (size_t i = 0; i < c->hold_units.n; i++)
 		if (!is_unit_name(c->hold_units.v[i]) &&
 		    ends(r, refuse(r, "hold_units", "\"%s\" is no unit name such as slurmd.service",
+				   c->hold_units.v[i]), &ret))
+			return ret;
+	for (size_t i = 0; i < c->hold_units.n; i++)
+		if (cannot_be_held(c->hold_units.v[i]) &&
+		    ends(r, refuse(r, "hold_units", "\"%s\" cannot wait: the set-up itself, or cloud-init, waits for it; name the service that needs the fabric",
 				   c->hold_units.v[i]), &ret))
 			return ret;
 	for (size_t i = 0; i < c->may_remove.n; i++)

@@ -166,6 +166,8 @@ static const char *advice(const struct oi_verdict *verdict)
 	case OI_OUTCOME_INSTALL:
 		return "Nothing. ofed-init run does it, at the next boot by itself. For another driver or version: driver and version in the stanza.";
 	case OI_OUTCOME_READY:
+		if (verdict->n_steps)
+			return "Nothing. ofed-init run does the steps, at the next boot by itself.";
 		return "Nothing. ofed-init verify looks at the fabric now.";
 	default:
 		return "Nothing.";

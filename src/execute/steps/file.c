@@ -19,8 +19,27 @@
 /* Drop-ins and units: systemd has to be told. */
 #define UNITS "/etc/systemd/system/"
 
+/*
+ * All of ours begin with this, also those of an image's builder; and a file that uninstall would bring
+ * back was somebody else's. What is neither ours nor noted stays: whoever wrote it meant it.
+ */
+static bool is_somebodys(const struct oi_root *root, const char *path)
+{
+	static const char mark[] = "# Written by ofed-init";
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	struct oi_err ignored;
+
+	return !oi_root_read(root, path, FILE_BYTES, &text, &ignored) &&
+	       strncmp(oi_buf_str(&text), mark, strlen(mark)) != 0;
+}
+
 int oi_step_file_write(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
+	if (is_somebodys(&run->ctx.host->change, step->file.path)) {
+		oi_log_warn(&run->ctx.host->log,
+			    "%s: not written: the file that is there is not ofed-init's, and stays", step->file.path);
+		return 0;
+	}
 	if (!strncmp(step->file.path, UNITS, strlen(UNITS)))
 		run->units_changed = true;
 	if (oi_record_note_file(&run->ctx.host->change, step->file.path, step->file.content, err))

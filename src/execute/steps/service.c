@@ -44,6 +44,40 @@ static int reload(struct oi_execution *run, struct oi_err *err)
 	return 0;
 }
 
+/* "slurmd.service" of the drop-in that holds it; owned by the caller, NULL: it is another file */
+static char *held_unit(const struct oi_step *step)
+{
+	static const char folder[] = "/etc/systemd/system/", file[] = ".d/50-ofed-init-hold.conf";
+	const char *path = step->action == OI_ACTION_FILE_WRITE ? step->file.path : "";
+	size_t len = strlen(path), end = strlen(file), from = strlen(folder);
+
+	if (len < from + end || strncmp(path, folder, from) != 0 || strcmp(path + len - end, file) != 0)
+		return NULL;
+	return oi_mem_ndup(path + from, len - from - end);
+}
+
+int oi_step_units_end(struct oi_execution *run, struct oi_err *err)
+{
+	const struct oi_verdict *verdict = run->ctx.verdict;
+
+	if (!run->units_changed)
+		return 0;
+	if (reload(run, err))
+		return -1;
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
+		OI_FREE char *unit = held_unit(&verdict->steps[i]);
+		struct oi_err ignored;
+
+		if (unit && oi_systemd_is_here(run->ctx.host) &&
+		    !systemctl(run->ctx.host, "is-active", unit, &result, &ignored))
+			oi_log_warn(&run->ctx.host->log,
+				    "hold_units: %s runs already; it waits from the next boot on. To have it see the fabric now: systemctl restart %s",
+				    unit, unit);
+	}
+	return 0;
+}
+
 static bool is_missing(const char *words)
 {
 	/* Source: systemctl 229 to 257 */

@@ -93,4 +93,8 @@ OI_MUST_CHECK
 int oi_step_services(struct oi_execution *run, const struct oi_step *step, const char *verb,
 		     struct oi_err *err);
 
+/** oi_step_units_end() - behind the last step: tell systemd of new drop-ins, and people of units that run already */
+OI_MUST_CHECK
+int oi_step_units_end(struct oi_execution *run, struct oi_err *err);
+
 #endif
