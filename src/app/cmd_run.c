@@ -484,6 +484,33 @@ static void share_modules(const struct run *run, int exit_code)
 	oi_statuslog_close(&log);
 }
 
+/*
+ * Nothing was handed over, and the user-data has something like a stanza. Nobody is to look for it in
+ * vain, and workloads do not start past an on_failure: block in it. Return: the exit code.
+ */
+static int run_without_stanza(struct run *run, const char *lost, bool asks_block)
+{
+	struct oi_machine *m = &run->machine;
+	const char *sentence = oi_reason_text(OI_R_NO_STANZA)->sentence;
+	OI_FREE char *message = oi_mem_printf("%.*s; %s.", (int)strlen(sentence) - 1, sentence, lost);
+	struct oi_err err = { 0 };
+
+	if (oi_statuslog_open(&m->host.change, &m->log, &err))
+		oi_log_warn(log_of(run), "no status log: %s", err.text);
+	if (run->lock.fd < 0 && oi_lock_take(&m->host.change, OI_LOCK_PATH, &run->lock, &err))
+		return oi_machine_fail(&err);
+	m->config.block_on_failure = asks_block;
+	oi_gate_begin(m, true);
+	if (asks_block) {
+		oi_err_set(&err, OI_R_STANZA_SYNTAX, "%s", lost);
+		return fail(run, &err);
+	}
+	run->verdict.outcome = OI_OUTCOME_SKIP;
+	run->verdict.reason = OI_R_NO_STANZA;
+	run->verdict.message = oi_mem_dup(message);
+	return finish(run, OI_R_NO_STANZA, message, 0);
+}
+
 int oi_cmd_run(const struct oi_options *options)
 {
 	struct run run = { .lock = { .fd = -1 }, .downloads = { .fd = -1 }, .record = { .state = "running" } };
@@ -500,17 +527,20 @@ int oi_cmd_run(const struct oi_options *options)
 	} else if (oi_machine_read_config(m, &err)) {
 		exit_code = start_run(&run, &err);
 	} else if (!m->config.present) {
+		bool asks_block = false, root = geteuid() == 0;
+		OI_FREE char *lost = root && !options->configs.n ? oi_stanza_find_lost(&m->host, &asks_block) : NULL;
+
 		/* the block of a stanza that is gone, and what a killed run had switched off */
-		if (geteuid() == 0) {
+		if (root) {
 			oi_gate_open(m);
 			if (oi_heal_needs_switches(&m->host) &&
 			    !oi_lock_take(&m->host.change, OI_LOCK_PATH, &run.lock, &err))
 				oi_heal_switches(&m->host);
 		}
 		/* nothing asked: no log, no record, no lock; who sits there sees that it has run */
-		if (options->verbose || m->terminal.usable)
+		if (!lost && (options->verbose || m->terminal.usable))
 			fprintf(stderr, "ofed-init: %s\n", oi_reason_text(OI_R_NO_STANZA)->sentence);
-		exit_code = 0;
+		exit_code = lost ? run_without_stanza(&run, lost, asks_block) : 0;
 	} else {
 		exit_code = start_run(&run, NULL);
 	}

@@ -15,6 +15,9 @@
 #include "execute/heal.h"
 #include "sys/lock.h"
 
+/* Of its own, for probes: no exit code of a run. systemctl status says it of a unit that has not run. */
+#define NEVER_RUN 3
+
 static int read_result(const struct oi_machine *machine, struct oi_doc **result,
 		       struct oi_err *err)
 {
@@ -55,6 +58,8 @@ int oi_cmd_status(const struct oi_options *options)
 			oi_report_status_page(result, &paper);
 		oi_page_print(&paper);
 	}
+	if (!result)
+		return NEVER_RUN;
 	return is_running(result) ? 0 : (int)oi_doc_int(oi_doc_get(result, "exit_code"), 0);
 }
 

@@ -20,6 +20,7 @@ facts_sources = \
 	src/facts/stanza.c \
 	src/facts/stanza.h \
 	src/facts/stanza_block.c \
+	src/facts/stanza_lost.c \
 	src/facts/stanza_named.c \
 	src/facts/stanza_places.h \
 	src/facts/stanza_text.c \

@@ -64,6 +64,16 @@ int oi_stanza_read(const struct oi_host *host, const struct oi_strv *files, stru
  */
 bool oi_stanza_asks_block(const struct oi_host *host, const struct oi_strv *files);
 
+/** oi_stanza_text_asks_block() - is on_failure: block in a text that need not be YAML */
+bool oi_stanza_text_asks_block(const char *text);
+
+/**
+ * oi_stanza_find_lost() - where no stanza was found: the key, or one near it, in the user-data
+ * @asks_block: set when it is the key itself, and the same text says on_failure: block
+ * Return: "FILE has `infinband:` in line 3: why", owned by the caller; NULL: nothing like it is there.
+ */
+char *oi_stanza_find_lost(const struct oi_host *host, bool *asks_block);
+
 /**
  * oi_stanza_place() - improve an error about a node that has no line
  *

@@ -40,7 +40,7 @@ static char *without_comments(const char *text)
 	return copy;
 }
 
-static bool text_asks_block(const char *text)
+bool oi_stanza_text_asks_block(const char *text)
 {
 	OI_FREE char *words = without_comments(text);
 	regex_t pattern;
@@ -81,7 +81,7 @@ static enum word look_into(const struct oi_buf *buf, const char *name, bool is_p
 		return SAYS_NOTHING;
 	if (json ? oi_doc_from_json(text, buf->len, name, OI_R_STANZA_SYNTAX, &doc, &ignored) :
 		   oi_doc_from_yaml(text, buf->len, name, OI_R_STANZA_SYNTAX, &doc, &ignored))
-		return text_asks_block(text) ? SAYS_BLOCK : SAYS_NOTHING;
+		return oi_stanza_text_asks_block(text) ? SAYS_BLOCK : SAYS_NOTHING;
 	for (size_t i = 0; doc->kind == OI_DOC_MAP && i < doc->n && word != SAYS_BLOCK; i++)
 		if (!strcmp(doc->keys[i], OI_STANZA_KEY))
 			word = word_of(doc->items[i]);
