@@ -127,7 +127,7 @@ class Trials:
         for trial in (self.el_doca, self.el_ahead, self.el_ahead_in_vain, self.sles_ahead,
                       self.el_upgrade, self.el_address,
                       self.el_address_other_key, self.el_address_unsigned, self.sles_address, self.el_yum, self.el_two_keys, self.el_other_key, self.el_unsigned,
-                      self.el_wrongly_signed, self.el_key_of_sha1, self.el_replaced, self.el_replaced_for_good, self.el_removal, self.sles_removal,
+                      self.el_wrongly_signed, self.el_key_of_sha1, self.el_replaced, self.el_replaced_for_good, self.el_half_a_stack, self.el_removal, self.sles_removal,
                       self.el_versionlock, self.sles_lock, self.el_dead_repository, self.sles_dead_repository,
                       self.el_optional, self.el_new_kernel, self.el_no_headers, self.el_no_epel,
                       self.el_inbox, self.el_lock, self.el_killed,
@@ -380,6 +380,16 @@ class Trials:
         self.check("doca-ofed" in have and "site-verbs" not in have, "the stanza may allow it", text[-2000:])
         self.equal(result["removed"], ["site-verbs 44-1"], "result.json has what went")
         self.check("removed: site-verbs 44-1" in text.splitlines()[-1], "so has the last line", text.splitlines()[-1])
+
+    def el_half_a_stack(self):
+        """rdma-core of the distribution was there before, and the vendor's packages are content with it."""
+        m = self.alma()
+        m.inside("dnf", "-q", "-y", "--disableexcludes=all", "install", "rdma-core")
+        self.doca(m)
+        text = m.ofed_init()[2]
+        self.equal(m.packages().get("rdma-core"), "9999", "it stays")
+        self.check("half a stack: rdma-core 9999-1 beside libibverbs 2510-1" in text, "both versions are warned of",
+                   text[-3000:])
 
     def el_removal(self):
         self.removal(self.alma())

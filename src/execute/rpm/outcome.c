@@ -60,6 +60,39 @@ static const char *bare(const char *version)
 	return colon ? colon + 1 : version;
 }
 
+/* The version of a package in lines of "NAME VERSION-RELEASE"; borrowed, NULL: it is not there. */
+static const char *version_of(const struct oi_strv *lines, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < lines->n; i++)
+		if (!strncmp(lines->v[i], name, len) && lines->v[i][len] == ' ')
+			return lines->v[i] + len + 1;
+	return NULL;
+}
+
+/*
+ * rdma-core and the libraries are built from one source, so another version of one of them is what
+ * was there before: the vendor's packages ask for "rdma-core" of any version.
+ */
+static void warn_of_half(const struct oi_packages *p, const struct oi_strv *lines)
+{
+	static const char *const libraries[] = { "libibverbs", "libibverbs1", "librdmacm", "librdmacm1" };
+	const char *core = version_of(lines, "rdma-core");
+
+	for (size_t i = 0; core && i < OI_ARRAY_SIZE(libraries); i++) {
+		const char *library = version_of(lines, libraries[i]);
+
+		if (library && (strcspn(core, "-") != strcspn(library, "-") ||
+				strncmp(core, library, strcspn(core, "-")) != 0)) {
+			oi_log_warn(&p->ctx->host->log,
+				    "packages: half a stack: rdma-core %s beside %s %s; upgrade or remove the older of the two",
+				    core, libraries[i], library);
+			return;
+		}
+	}
+}
+
 /* What was to come is there, what was to go is not: rpm's own books say it. */
 static int check_end(const struct oi_packages *p, struct oi_err *err)
 {
@@ -78,6 +111,7 @@ static int check_end(const struct oi_packages *p, struct oi_err *err)
 	if (oi_rpm_call_run(&call, err))
 		return -1;
 	oi_strv_split(&lines, oi_buf_str(&out), "\n");
+	warn_of_half(p, &lines);
 	for (size_t i = 0; i < rpm->fresh.n + rpm->replaced.n; i++) {
 		bool fresh = i < rpm->fresh.n;
 		const char *entry = fresh ? rpm->fresh.v[i] : rpm->replaced.v[i - rpm->fresh.n];
