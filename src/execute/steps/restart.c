@@ -245,7 +245,7 @@ static int exchange(struct oi_execution *run, const struct oi_step *step, struct
 		oi_before_clients(host, run->ctx.verdict->driver.kernel, &x->users.clients);
 	if (oi_service_each(host, &x->users.services, "start", &ignored))
 		oi_log_warn(&host->log, "%s", ignored.text);
-	return ret ? ret : wait_for_interfaces(run, x, wait_ms ? wait_ms : INTERFACES_MS, err);
+	return ret ? ret : wait_for_interfaces(run, x, wait_ms > INTERFACES_MS ? wait_ms : INTERFACES_MS, err);
 }
 
 /* All of this is of the running machine: elsewhere there are others' modules and services. */
