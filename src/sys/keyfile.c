@@ -12,9 +12,14 @@
 /* Return: what follows the "=" of a line that sets @key; else NULL */
 static const char *value_of(const char *line, size_t len, const char *key)
 {
+	static const char word[] = "export";
 	size_t key_len = strlen(key);
 	const char *at = line + strspn(line, BLANKS);
 
+	if (!strncmp(at, word, strlen(word)) && strchr(BLANKS, at[strlen(word)]) && at[strlen(word)]) {
+		at += strlen(word);
+		at += strspn(at, BLANKS);
+	}
 	if ((size_t)(at - line) + key_len >= len || strncmp(at, key, key_len) != 0)
 		return NULL;
 	at += key_len;

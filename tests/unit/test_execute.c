@@ -234,6 +234,8 @@ static void test_file_set_defaults(void **state)
 	} cases[] = {
 		{ "ONBOOT=yes\n", "ONBOOT=yes\nIPOIB_LOAD=no\nMLX5_LOAD=yes\nUMAD_LOAD=yes\n" },
 		{ "MLX5_LOAD = no\nUMAD_LOAD=\n", "MLX5_LOAD = no\nUMAD_LOAD=\nIPOIB_LOAD=no\n" },
+		{ "export MLX5_LOAD=no\nexport\tUMAD_LOAD=no\nexported=1\nIPOIB_LOAD=no\n",
+		  "export MLX5_LOAD=no\nexport\tUMAD_LOAD=no\nexported=1\nIPOIB_LOAD=no\n" },
 		{ "#MLX5_LOAD=no\nIPOIB_LOAD=yes\n UMAD_LOAD='no' # mine",
 		  "#MLX5_LOAD=no\nIPOIB_LOAD=no\n UMAD_LOAD='no' # mine\nMLX5_LOAD=yes\n" },
 	};
