@@ -329,10 +329,9 @@ const char *oi_yaml_resolve(struct oi_doc *doc, const char *tag, bool plain)
 	struct moment moment;
 	const char *name;
 
-	if (tag && !strcmp(tag, "!") && plain && !*doc->text)
-		doc->kind = OI_DOC_NULL; /* nothing at all is behind the tag */
+	/* PyYAML takes a word behind "!" for one without quotes, whatever it has */
 	if (!tag || !strcmp(tag, "!"))
-		return plain && !tag ? resolve_plain(doc) : NULL;
+		return plain || tag ? resolve_plain(doc) : NULL;
 	if (strncmp(tag, CORE, strlen(CORE)) != 0)
 		return "an unknown tag";
 	name = tag + strlen(CORE);

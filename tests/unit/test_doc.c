@@ -66,7 +66,7 @@ static void yaml_scalars_are_those_of_cloud_init(void **state)
 		{ "30:00", OI_DOC_INT },    { "1:30.5", OI_DOC_REAL },	    { "1_0.5", OI_DOC_REAL },
 		{ ".inf", OI_DOC_REAL },    { "089", OI_DOC_STRING },	    { "1.e+3", OI_DOC_REAL },
 		{ "1.5e3", OI_DOC_STRING }, { "!!int \"60\"", OI_DOC_INT }, { "!!bool Yes", OI_DOC_BOOL },
-		{ "2026-12-01", OI_DOC_DATE }, { "2026-1-1", OI_DOC_STRING }, { "! yes", OI_DOC_STRING },
+		{ "2026-12-01", OI_DOC_DATE }, { "2026-1-1", OI_DOC_STRING }, { "! \"yes\"", OI_DOC_BOOL },
 		{ "2026-1-1 10:00:00", OI_DOC_DATE }, { "!!binary aGFsbG8=", OI_DOC_BYTES },
 		{ "!", OI_DOC_NULL },	    { "'<<'", OI_DOC_STRING },	    { "\"=\"", OI_DOC_STRING },
 	};
