@@ -26,14 +26,16 @@ SWITCHED_OFF = ("cloud-init-local.service", "cloud-init.service", "cloud-config.
                 "rig-collect.service")
 
 
-def make(t, maker, folder):
-    baked(t, maker, folder)
+def make(t, maker, folder, adapter):
+    """adapter: fake_hca as it is built against the vendor's stack."""
+    baked(t, maker, folder, adapter)
     moved(t, maker, folder)
 
 
-def baked(t, maker, folder):
+def baked(t, maker, folder, adapter):
     image = maker("baked")
     set_up(image)
+    image.copy(adapter, f"srv/rig/vendor/{adapter.name}")
     bake_root = image.work / "chroot"
     shutil.copytree(TOP / "examples" / "chroot", bake_root)
     (bake_root / "50-image.yaml").write_text(stanza(image))
@@ -77,7 +79,7 @@ def set_up(image):
     image.path(box.STANZA).unlink()
     shutil.rmtree(image.path(box.SYSROOT))  # the guest is the machine
     for path in (HERE / "in-baked" / "machine", *(HERE / "in-guest" / name for name in
-                                                  ("agent", "any-core", "thin-modules", "whose"))):
+                                                  ("agent", "load-hca", "thin-modules", "whose"))):
         image.copy(path, f"srv/rig/{path.name}")
     for path in (HERE / "in-baked" / "rig-machine.service", HERE / "in-guest" / "rig-agent.service"):
         image.copy(path, f"etc/systemd/system/{path.name}")
@@ -87,7 +89,6 @@ def set_up(image):
     image.write("srv/rig/kmod/Kbuild", "obj-m := fake_vmbus.o fake_pci.o fake_hca.o\n")
     # own: modprobe finds the kernel's own modules beneath it, whatever the vendor's are.
     image.run("sh", "-ec", f"""make -s -C /lib/modules/{kernel}/build M=/srv/rig/kmod modules
-        /srv/rig/any-core /srv/rig/kmod/fake_hca.ko
         mkdir -p /lib/modules/{kernel}/extra /srv/rig/own/lib/modules/{kernel} /srv/disk
         mv /srv/rig/kmod/fake_hca.ko /lib/modules/{kernel}/extra
         mv /srv/rig/kmod/fake_*.ko /srv/rig; rm -r /srv/rig/kmod
@@ -97,7 +98,7 @@ def set_up(image):
         cp /lib/modules/{kernel}/modules.builtin* /lib/modules/{kernel}/modules.order .
         depmod -b /srv/rig/own {kernel}
         systemctl -q enable rig-machine.service rig-agent.service""")
-    image.write("etc/modprobe.d/rig.conf", "softdep mlx5_ib post: fake_hca\n")
+    image.write("etc/modprobe.d/rig.conf", "softdep mlx5_ib post: fake_hca\ninstall fake_hca /srv/rig/load-hca\n")
     image.write("etc/fstab", "/dev/vda / ext4 defaults 0 1\n")
     image.write("etc/machine-id", "")
     return kernel

@@ -29,9 +29,9 @@ def made(name):
 
 
 def compile_and_publish(t, make):
-    images = made("images")
-    modset.make(t, make, made("vendor"), images / "compiled.raw")
-    baked.make(t, make, images)
+    images, vendor = made("images"), made("vendor")
+    modset.make(t, make, vendor, images / "compiled.raw")
+    baked.make(t, make, images, vendor / "fake_hca.ko")
 
 
 def outside(program, folder):

@@ -84,7 +84,7 @@ def make_root(root, out):
     hooks = [
         'mkdir -p "$1/srv/rig"',
         f'cp -r "{HERE}/kmod" "$1/srv/rig/kmod"',
-        f'cd "{HERE}/in-guest" && cp agent any-core set-up-image thin-modules whose "$1/srv/rig/"',
+        f'cd "{HERE}/in-guest" && cp agent load-hca set-up-image thin-modules whose "$1/srv/rig/"',
         f'cp "{HERE}/in-guest/rig-agent.service" "$1/etc/systemd/system/"',
         'chroot "$1" apt-get -q clean',
         'chroot "$1" apt-get -q -y --no-install-recommends --download-only install '

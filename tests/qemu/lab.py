@@ -136,7 +136,7 @@ class Lab:
             # Before the first one, the kernel has seen another disk there, an empty one.
             shell(installing, "mountpoint -q /srv/disk ||"
                   " { blockdev --flushbufs /dev/vdb; mount -o ro /dev/vdb /srv/disk; }")
-            shell(installing, f"dpkg -i {deb}")
+            shell(installing, f"dpkg -i {deb}; mkdir -p /srv/rig/vendor; cp /srv/disk/vendor/fake_hca.ko /srv/rig/vendor/")
             return installing.save(self.scratch / name)
 
 
