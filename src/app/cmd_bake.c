@@ -34,9 +34,9 @@ static char *newest_kernel(const struct oi_machine *machine)
 	char *kernel = oi_facts_image_kernel(&machine->host.change, &others);
 
 	for (size_t i = 0; i < others.n; i++)
-		oi_log_info(&machine->host.log,
-			    "/lib/modules/%s is no kernel that could be booted: left alone; --kernel takes it all the same",
-			    others.v[i]);
+		oi_log_debug(&machine->host.log,
+			     "/lib/modules/%s is no kernel that could be booted: left alone; --kernel takes it all the same",
+			     others.v[i]);
 	return kernel;
 }
 

@@ -110,7 +110,7 @@ def bake(t):
     words = (vm.container.logs / "bake.log").read_text(errors="replace")
     t.check(started(vm), "openibd will be started")
     t.contains(words, "exit 0 (operation successful): baked: ", "the last line names the reason")
-    t.contains(words, "/lib/modules/99.11.0-1018-azure is no kernel", "a folder that was left is named")
+    t.check("99.11.0-1018-azure" not in words, "a folder that was left confuses nobody")
     openibd_loads(t, vm, boots_ready(t, vm))
     again = vm.boot()
     t.contains(again.last_line, ": unchanged: ", "second boot: nothing has changed")
