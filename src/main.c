@@ -44,7 +44,7 @@ static int no_command(const char *typed)
 
 	for (size_t i = 0; i < OI_COMMAND_COUNT; i++)
 		names[i] = oi_commands[i].name;
-	near = oi_near_word(typed, names, OI_COMMAND_COUNT);
+	near = oi_suggest_word(typed, names, OI_COMMAND_COUNT);
 	if (near)
 		oi_err_set(&err, OI_R_USAGE, "there is no command \"%s\"; did you mean \"%s\"?", typed, near);
 	else

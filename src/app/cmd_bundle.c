@@ -52,7 +52,7 @@ static int sign(const struct oi_machine *machine, struct oi_modset *set, struct 
 	return ret ? oi_err_prefix(err, "--sign %s", machine->options->sign) : 0;
 }
 
-static int put(struct oi_machine *machine, const char *place, struct oi_err *err)
+static int publish_set(struct oi_machine *machine, const char *place, struct oi_err *err)
 {
 	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { 0 };
 	const char *kernel = oi_text_or(&machine->facts.kernel.release, NULL);
@@ -106,7 +106,7 @@ static int work(struct oi_machine *machine, struct oi_err *err)
 	if (oi_machine_read_catalog(machine, err) || oi_machine_read_facts(machine, err))
 		return -1;
 	oi_machine_ask_size(machine);
-	ret = put(machine, place, err);
+	ret = publish_set(machine, place, err);
 	tidy(machine);
 	return ret;
 }

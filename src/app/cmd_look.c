@@ -89,7 +89,7 @@ int oi_cmd_plan(const struct oi_options *options)
 
 		print_doc(doc);
 	} else {
-		struct oi_paper paper = oi_page_for(STDOUT_FILENO);
+		struct oi_textpage paper = oi_page_for(STDOUT_FILENO);
 
 		oi_report_plan_page(&verdict, &machine.facts, &paper);
 		oi_page_print(&paper);
@@ -160,7 +160,7 @@ static void print_checks(const struct oi_checks *checks, enum oi_reason reason, 
 	const struct oi_reason_text *text = oi_reason_text(reason);
 	const char *outcome = text->exit_code ? "fail" :
 			      reason == OI_R_VERIFIED ? "pass" : "unproven";
-	struct oi_paper paper = oi_page_for(STDOUT_FILENO);
+	struct oi_textpage paper = oi_page_for(STDOUT_FILENO);
 
 	if (json) {
 		OI_DOC_AUTO *doc = oi_doc_new(OI_DOC_MAP);
@@ -178,13 +178,13 @@ static void print_checks(const struct oi_checks *checks, enum oi_reason reason, 
 		const char *word = oi_proof_name(checks->v[i].proof);
 		OI_FREE char *line = oi_mem_printf("%s: %s", checks->v[i].id, checks->v[i].detail);
 
-		oi_paper_row(&paper, 0, PROOF_WIDTH, oi_view_word_tone(word),
+		oi_textpage_row(&paper, 0, PROOF_WIDTH, oi_view_word_tone(word),
 			     oi_proof_word(checks->v[i].proof), line);
 	}
 	oi_buf_adds(&paper.text, "\n");
-	oi_paper_field(&paper, "outcome", oi_view_word_tone(outcome), text->sentence);
-	oi_paper_field(&paper, "reason", OI_TONE_PLAIN, text->id);
-	oi_paper_field(&paper, "remedy", OI_TONE_STRONG, text->remedy);
+	oi_textpage_field(&paper, "outcome", oi_view_word_tone(outcome), text->sentence);
+	oi_textpage_field(&paper, "reason", OI_TONE_PLAIN, text->id);
+	oi_textpage_field(&paper, "remedy", OI_TONE_STRONG, text->remedy);
 	oi_page_print(&paper);
 }
 

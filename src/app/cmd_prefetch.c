@@ -48,7 +48,7 @@ static int take_turn(struct oi_machine *machine, const struct oi_verdict *verdic
 }
 
 /* Return: the exit code */
-static int look(struct oi_machine *machine)
+static int look_and_fetch(struct oi_machine *machine)
 {
 	OI_CLEANUP(oi_verdict_clear) struct oi_verdict verdict = { 0 };
 	OI_CLEANUP(oi_run_key_clear) struct oi_run_key key = { 0 };
@@ -89,5 +89,5 @@ int oi_cmd_prefetch(const struct oi_options *options)
 		oi_log_warn(&machine.host.log, "no status log: %s", err.text);
 	machine.host.deadline_ms =
 		oi_clock_ms() + (int64_t)machine.config.timeout_seconds * 1000;
-	return look(&machine);
+	return look_and_fetch(&machine);
 }

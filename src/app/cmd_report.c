@@ -201,7 +201,7 @@ static enum oi_format format_of(const struct oi_options *options)
 
 static char *page_of(const struct oi_story *story, const struct oi_options *options)
 {
-	struct oi_paper paper = options->output ? OI_PAPER_PLAIN : oi_page_for(STDOUT_FILENO);
+	struct oi_textpage paper = options->output ? OI_PAPER_PLAIN : oi_page_for(STDOUT_FILENO);
 	struct oi_buf text = { 0 };
 
 	switch (format_of(options)) {

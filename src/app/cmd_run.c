@@ -125,7 +125,7 @@ static char *with_removed(const struct run *run, const char *message)
 }
 
 /* Reports the end of a run. Return: the exit code. */
-static int finish(struct run *run, enum oi_reason reason, const char *message, int exit_code)
+static int finish_run(struct run *run, enum oi_reason reason, const char *message, int exit_code)
 {
 	const char *remedy = run->verdict.reason == reason ? run->verdict.remedy :
 							     oi_reason_text(reason)->remedy;
@@ -171,7 +171,7 @@ static int fail(struct run *run, const struct oi_err *err)
 	OI_FREE char *message =
 		oi_mem_printf("%.*s: %s", (int)(len - 1), text->sentence, err->text);
 
-	return finish(run, reason, message, text->exit_code);
+	return finish_run(run, reason, message, text->exit_code);
 }
 
 /* A failure that a reboot heals, if the stanza allows one. Return: the exit code. */
@@ -192,7 +192,7 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 	tell_webhooks(run);
 	oi_webhooks_flush(&run->hooks);
 	oi_log_warn(log_of(run), "the VM restarts now, as the stanza's reboot: if_needed allows: %s", why);
-	oi_doing_tell(&run->machine.host, NULL, "restarting the VM");
+	oi_activity_tell(&run->machine.host, NULL, "restarting the VM");
 	if (!oi_reboot_go(&run->machine, err))
 		return 0; /* it never says so */
 	oi_gate_open(&run->machine);
@@ -213,7 +213,7 @@ static void decide(struct run *run)
 	    (run->verdict.outcome != OI_OUTCOME_REFUSE && run->verdict.outcome != OI_OUTCOME_SKIP))
 		return;
 	/* Azure may add the function late. Source: catalog notes, "a function may be missing or late" */
-	oi_doing_tell(&m->host, NULL, "waiting for an InfiniBand device");
+	oi_activity_tell(&m->host, NULL, "waiting for an InfiniBand device");
 	write_record(run); /* the last run is not what it is about any more */
 	oi_log_info(log_of(run), "no InfiniBand function yet: waiting up to %d s for one to be added",
 		    m->config.verify.wait_seconds);
@@ -290,7 +290,7 @@ static int execute(struct run *run, struct oi_err *err)
 }
 
 /* What the checks make of a driver that is in place. */
-static int judge(struct run *run, enum oi_reason proven, enum oi_reason unproven)
+static int judge_checks(struct run *run, enum oi_reason proven, enum oi_reason unproven)
 {
 	struct oi_buf open_questions = { 0 };
 	OI_FREE char *message = NULL;
@@ -316,7 +316,7 @@ static int judge(struct run *run, enum oi_reason proven, enum oi_reason unproven
 				run->verdict.driver.version ? run->verdict.driver.version : "",
 				open_questions.len ? "; not verified: " : "",
 				oi_buf_str(&open_questions));
-	exit_code = finish(run, open_questions.len ? unproven : proven, message, 0);
+	exit_code = finish_run(run, open_questions.len ? unproven : proven, message, 0);
 	oi_buf_clear(&open_questions);
 	return exit_code;
 }
@@ -326,13 +326,13 @@ static int verify_and_judge(struct run *run)
 	struct oi_machine *m = &run->machine;
 	int64_t wait_ms = (int64_t)m->config.verify.wait_seconds * 1000;
 
-	oi_doing_tell(&m->host, NULL, "%s", oi_action_doing(OI_ACTION_VERIFY));
+	oi_activity_tell(&m->host, NULL, "%s", oi_action_doing(OI_ACTION_VERIFY));
 	oi_verify(&m->host, &m->config, &run->verdict, wait_ms, &m->facts, &run->checks);
 	phase(run, "verify");
 	oi_lines_checks(m, &run->checks);
 	if (run->verdict.outcome == OI_OUTCOME_READY)
-		return judge(run, OI_R_DRIVER_PRESENT, OI_R_DRIVER_PRESENT);
-	return judge(run, OI_R_INSTALLED, OI_R_INSTALLED_UNPROVEN);
+		return judge_checks(run, OI_R_DRIVER_PRESENT, OI_R_DRIVER_PRESENT);
+	return judge_checks(run, OI_R_INSTALLED, OI_R_INSTALLED_UNPROVEN);
 }
 
 /* An image that landed on a size without InfiniBand: dkms is to compile nothing for it. */
@@ -377,7 +377,7 @@ static int do_run(struct run *run)
 		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
 	/* What was healed may be less than what the last result told of. */
 	if (same && !run->healed)
-		return finish(run, OI_R_UNCHANGED, run->verdict.message, 0);
+		return finish_run(run, OI_R_UNCHANGED, run->verdict.message, 0);
 	if (oi_machine_read_catalog(m, &err))
 		return fail(run, &err);
 	decide(run);
@@ -390,7 +390,7 @@ static int do_run(struct run *run)
 	case OI_OUTCOME_SKIP:
 	case OI_OUTCOME_REFUSE:
 		unburden(run);
-		return finish(run, run->verdict.reason, run->verdict.message, run->verdict.exit_code);
+		return finish_run(run, run->verdict.reason, run->verdict.message, run->verdict.exit_code);
 	case OI_OUTCOME_INSTALL:
 		if (execute(run, &err))
 			return fail_or_reboot(run, &err);
@@ -458,7 +458,7 @@ static int start_run(struct run *run, const struct oi_err *config_error)
 		run->verdict.outcome = OI_OUTCOME_SKIP;
 		run->verdict.reason = OI_R_DISABLED;
 		run->verdict.message = oi_mem_dup(sentence);
-		return finish(run, OI_R_DISABLED, sentence, 0);
+		return finish_run(run, OI_R_DISABLED, sentence, 0);
 	}
 	return do_run(run);
 }
@@ -508,7 +508,7 @@ static int run_without_stanza(struct run *run, const char *lost, bool asks_block
 	run->verdict.outcome = OI_OUTCOME_SKIP;
 	run->verdict.reason = OI_R_NO_STANZA;
 	run->verdict.message = oi_mem_dup(message);
-	return finish(run, OI_R_NO_STANZA, message, 0);
+	return finish_run(run, OI_R_NO_STANZA, message, 0);
 }
 
 int oi_cmd_run(const struct oi_options *options)

@@ -50,7 +50,7 @@ int oi_cmd_status(const struct oi_options *options)
 
 		puts(text);
 	} else {
-		struct oi_paper paper = oi_page_for(STDOUT_FILENO);
+		struct oi_textpage paper = oi_page_for(STDOUT_FILENO);
 
 		if (options->timings)
 			oi_report_timings_page(result, &paper);

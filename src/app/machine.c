@@ -81,13 +81,13 @@ static int guard_named_by_stanza(const struct oi_machine *machine, struct oi_err
 	const struct oi_config *config = &machine->config;
 
 	if (config->source.ca_bundle &&
-	    oi_guard_path(&machine->host.change, config->source.ca_bundle, err))
+	    oi_trust_path(&machine->host.change, config->source.ca_bundle, err))
 		return oi_err_prefix(err, "source.ca_bundle");
 	if (config->modules_cache.public_key &&
-	    oi_guard_path(&machine->host.change, config->modules_cache.public_key, err))
+	    oi_trust_path(&machine->host.change, config->modules_cache.public_key, err))
 		return oi_err_prefix(err, "modules_cache.public_key");
 	if (config->secure_boot.key &&
-	    oi_guard_secret(&machine->host.change, config->secure_boot.key, err))
+	    oi_trust_secret(&machine->host.change, config->secure_boot.key, err))
 		return oi_err_prefix(err, "secure_boot.key");
 	return 0;
 }
@@ -99,7 +99,7 @@ int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err)
 	int rc = 0;
 
 	for (size_t i = 0; changes_machine(machine->options) && i < files->n; i++)
-		if (oi_guard_named(files->v[i], err))
+		if (oi_trust_named(files->v[i], err))
 			return -1;
 	rc = files->n ? oi_stanza_read(&machine->host, files, &machine->stanza, err) :
 			oi_stanza_find(&machine->host, &machine->stanza, err);
@@ -130,7 +130,7 @@ static int add_catalog_file(struct oi_machine *machine, const struct oi_root *ro
 			    const char *path, const char *shown, struct oi_err *err)
 {
 	struct oi_buf text = { 0 };
-	int rc = machine->options->catalog ? 0 : oi_guard_path(root, path, err);
+	int rc = machine->options->catalog ? 0 : oi_trust_path(root, path, err);
 
 	if (!rc)
 		rc = oi_root_read(root, path, FILE_LIMIT_BYTES, &text, err);
@@ -174,10 +174,10 @@ static int guard_catalog(const struct oi_root *here, const char *folder, struct 
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
-	if (oi_guard_named(folder, err) || oi_root_list(here, ".", &names, err))
+	if (oi_trust_named(folder, err) || oi_root_list(here, ".", &names, err))
 		return -1;
 	for (size_t i = 0; i < names.n; i++)
-		if (is_table(names.v[i]) && oi_guard_path(here, names.v[i], err))
+		if (is_table(names.v[i]) && oi_trust_path(here, names.v[i], err))
 			return -1;
 	return 0;
 }

@@ -115,9 +115,9 @@ static bool takes(enum oi_command command, const struct oi_option_row *row)
 	return command == OI_COMMAND_COUNT || row->commands & 1u << command;
 }
 
-static void add_options(struct oi_paper *page, enum oi_command command)
+static void add_options(struct oi_textpage *page, enum oi_command command)
 {
-	oi_paper_heading(page, "Options:");
+	oi_textpage_heading(page, "Options:");
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct oi_option_row *row = &oi_option_rows[i];
 		const char short_form[] = { '-', row->letter, ',', ' ', '\0' };
@@ -125,18 +125,18 @@ static void add_options(struct oi_paper *page, enum oi_command command)
 						   row->value ? " " : "", row->value ? row->value : "");
 
 		if (takes(command, row))
-			oi_paper_row(page, 2, 19, OI_TONE_PLAIN, word, row->about);
+			oi_textpage_row(page, 2, 19, OI_TONE_PLAIN, word, row->about);
 	}
 }
 
-static void add_program(struct oi_paper *page)
+static void add_program(struct oi_textpage *page)
 {
 	oi_buf_adds(&page->text, "usage: ofed-init [OPTION...] COMMAND [ARGUMENT...]\n"
 				 "       ofed-init COMMAND --help\n\n"
 				 "InfiniBand for Azure VMs, set up before the first user command.\n");
-	oi_paper_heading(page, "Commands:");
+	oi_textpage_heading(page, "Commands:");
 	for (size_t i = 0; i < OI_COMMAND_COUNT; i++)
-		oi_paper_row(page, 2, 15, OI_TONE_PLAIN, oi_commands[i].name, oi_commands[i].about);
+		oi_textpage_row(page, 2, 15, OI_TONE_PLAIN, oi_commands[i].name, oi_commands[i].about);
 	add_options(page, OI_COMMAND_COUNT);
 	oi_buf_adds(&page->text,
 		    "\nExit: 0 done, skipped or ready; 1 usage; 10 no Hyper-V services; 11 no InfiniBand\n"
@@ -145,7 +145,7 @@ static void add_program(struct oi_paper *page)
 
 char *oi_options_help(enum oi_command command)
 {
-	struct oi_paper page = OI_PAPER_PLAIN;
+	struct oi_textpage page = OI_PAPER_PLAIN;
 	const struct oi_command_row *row = &oi_commands[command];
 
 	if (command == OI_COMMAND_COUNT) {
@@ -153,9 +153,9 @@ char *oi_options_help(enum oi_command command)
 	} else {
 		oi_buf_addf(&page.text, "usage: ofed-init %s [OPTION...]%s%s\n\n", row->name,
 			    row->arguments ? " " : "", row->arguments ? row->arguments : "");
-		oi_paper_row(&page, 0, 0, OI_TONE_PLAIN, "", row->about);
+		oi_textpage_row(&page, 0, 0, OI_TONE_PLAIN, "", row->about);
 		if (row->more)
-			oi_paper_row(&page, 0, 0, OI_TONE_PLAIN, "", row->more);
+			oi_textpage_row(&page, 0, 0, OI_TONE_PLAIN, "", row->more);
 		add_options(&page, command);
 	}
 	return oi_buf_take(&page.text);
@@ -192,7 +192,7 @@ static int check_format(const struct oi_options *o, struct oi_err *err)
 	return 0;
 }
 
-static int take(struct oi_options *o, const struct oi_option_row *row, const char *value, struct oi_err *err)
+static int take_option(struct oi_options *o, const struct oi_option_row *row, const char *value, struct oi_err *err)
 {
 	void *at = (char *)o + row->offset;
 
@@ -225,7 +225,7 @@ static int no_option(enum oi_command command, const char *typed, struct oi_err *
 			if (takes(command, &oi_option_rows[i]))
 				names[n++] = oi_option_rows[i].name;
 		name = oi_mem_ndup(typed + 2, strcspn(typed + 2, "="));
-		near = oi_near_word(name, names, n);
+		near = oi_suggest_word(name, names, n);
 	}
 	if (near)
 		return oi_err_set(err, OI_R_USAGE, "there is no option --%s; did you mean --%s?", name, near);
@@ -301,7 +301,7 @@ int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi
 			return no_option(command, argv[optind - 1], err);
 		if (!takes(command, row) && !stranger)
 			stranger = row;
-		if (take(options, row, optarg, err))
+		if (take_option(options, row, optarg, err))
 			return -1;
 	}
 	if (optind < argc)

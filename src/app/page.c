@@ -12,13 +12,13 @@
 
 #define TOOK_WIDTH 12
 
-struct oi_paper oi_page_for(int fd)
+struct oi_textpage oi_page_for(int fd)
 {
-	return (struct oi_paper){ .columns = oi_terminal_columns(fd),
+	return (struct oi_textpage){ .columns = oi_terminal_columns(fd),
 				  .colour = oi_terminal_colours(fd) };
 }
 
-void oi_page_print(struct oi_paper *paper)
+void oi_page_print(struct oi_textpage *paper)
 {
 	fputs(oi_buf_str(&paper->text), stdout);
 	oi_buf_clear(&paper->text);
@@ -42,7 +42,7 @@ void oi_watch_begin(struct oi_machine *machine)
 	machine->log.brief = machine->terminal.usable && !machine->options->verbose;
 }
 
-static void show(struct oi_machine *machine, struct oi_paper *paper)
+static void show(struct oi_machine *machine, struct oi_textpage *paper)
 {
 	oi_terminal_hide(&machine->terminal);
 	fputs(oi_buf_str(&paper->text), stderr);
@@ -51,18 +51,18 @@ static void show(struct oi_machine *machine, struct oi_paper *paper)
 
 void oi_watch_tell(struct oi_machine *machine, const char *text)
 {
-	struct oi_paper paper = oi_page_for(STDERR_FILENO);
+	struct oi_textpage paper = oi_page_for(STDERR_FILENO);
 
 	if (!machine->log.brief)
 		return;
-	oi_paper_row(&paper, 0, 0, OI_TONE_PLAIN, "", text);
+	oi_textpage_row(&paper, 0, 0, OI_TONE_PLAIN, "", text);
 	show(machine, &paper);
 }
 
 void oi_watch_phase(struct oi_machine *machine, const char *name, const char *detail,
 		    int64_t took_ms)
 {
-	struct oi_paper paper = oi_page_for(STDERR_FILENO);
+	struct oi_textpage paper = oi_page_for(STDERR_FILENO);
 	OI_FREE char *took = NULL;
 	OI_FREE char *text = NULL;
 
@@ -70,13 +70,13 @@ void oi_watch_phase(struct oi_machine *machine, const char *name, const char *de
 		return;
 	took = oi_mem_printf("%5" PRId64 ".%03d s", took_ms / 1000, (int)(took_ms % 1000));
 	text = oi_mem_printf("%s%s%s", name, detail ? ": " : "", detail ? detail : "");
-	oi_paper_row(&paper, 0, TOOK_WIDTH + 1, OI_TONE_DIM, took, text);
+	oi_textpage_row(&paper, 0, TOOK_WIDTH + 1, OI_TONE_DIM, took, text);
 	show(machine, &paper);
 }
 
 void oi_watch_end(struct oi_machine *machine, const struct oi_run_record *record)
 {
-	struct oi_paper paper = oi_page_for(STDERR_FILENO);
+	struct oi_textpage paper = oi_page_for(STDERR_FILENO);
 	OI_DOC_AUTO *result = NULL;
 
 	if (!machine->log.brief)

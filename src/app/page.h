@@ -9,10 +9,10 @@
 #include "report/textpage.h"
 
 /** oi_page_for() - paper as wide and colourful as a descriptor is */
-struct oi_paper oi_page_for(int fd);
+struct oi_textpage oi_page_for(int fd);
 
 /** oi_page_print() - to stdout; the paper is empty afterwards */
-void oi_page_print(struct oi_paper *paper);
+void oi_page_print(struct oi_textpage *paper);
 
 /**
  * oi_page_save() - a file that the user named, seen from the working folder

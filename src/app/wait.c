@@ -108,9 +108,9 @@ static void show(struct wait *wait, const struct oi_waiting *waiting)
 }
 
 /* @running: the record of the run under way; NULL: it has none yet, or is still to begin */
-static void look(struct wait *wait, const struct oi_doc *running, bool locked)
+static void tell_progress(struct wait *wait, const struct oi_doc *running, bool locked)
 {
-	OI_CLEANUP(oi_doing_clear) struct oi_doing doing = { 0 };
+	OI_CLEANUP(oi_activity_clear) struct oi_activity doing = { 0 };
 	struct oi_waiting waiting = { .elapsed_ms = oi_clock_ms() - wait->began_ms };
 	int64_t started_ms = oi_view_number(running, "started_uptime_ms", 0);
 	const char *what = running || locked ? "a run is under way" : "waiting for ofed-init.service to begin";
@@ -118,7 +118,7 @@ static void look(struct wait *wait, const struct oi_doc *running, bool locked)
 	if (started_ms > 0 && started_ms <= oi_clock_uptime_ms())
 		waiting.elapsed_ms = oi_clock_uptime_ms() - started_ms;
 	oi_report_waiting_step(running, &waiting);
-	if (oi_doing_read(&wait->machine->host.change, &doing))
+	if (oi_activity_read(&wait->machine->host.change, &doing))
 		what = doing.what;
 	if (!wait->what || strcmp(wait->what, what) != 0 || wait->step != waiting.step) {
 		oi_mem_set(&wait->what, what);
@@ -153,7 +153,7 @@ void oi_wait_for_run(struct oi_machine *machine)
 		running = state && !strcmp(state, OI_STATE_RUNNING);
 		if (!running && !locked && !unit_is_due(&wait))
 			break;
-		look(&wait, running ? result : NULL, locked);
+		tell_progress(&wait, running ? result : NULL, locked);
 		poll(NULL, 0, LOOK_AGAIN_MS);
 		obey_signal(&machine->terminal);
 	}

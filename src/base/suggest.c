@@ -39,7 +39,7 @@ static unsigned int distance(const char *a, size_t a_len, const char *b, size_t 
 	return row[b_len];
 }
 
-const char *oi_near_word(const char *typed, const char *const *words, size_t n)
+const char *oi_suggest_word(const char *typed, const char *const *words, size_t n)
 {
 	const char *best = NULL;
 	unsigned int best_edits = 0;

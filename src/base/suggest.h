@@ -6,12 +6,12 @@
 #include <stddef.h>
 
 /**
- * oi_near_word() - the word that somebody probably meant
+ * oi_suggest_word() - the word that somebody probably meant
  * @typed: what was written
  * @words: @n candidates, borrowed
  * Return: the nearest candidate by edit distance, or NULL when none is near
  * enough to be a help (more than a third of the letters differ).
  */
-const char *oi_near_word(const char *typed, const char *const *words, size_t n);
+const char *oi_suggest_word(const char *typed, const char *const *words, size_t n);
 
 #endif

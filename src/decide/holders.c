@@ -33,7 +33,7 @@ static bool has_to_go(const char *name, enum oi_rdma_kind kind)
 	       !strcmp(name, "ko2iblnd") || strstr(name, "_peermem") || strstr(name, "_peer_mem");
 }
 
-static void find(const struct oi_facts *facts, struct found *found)
+static void find_holders(const struct oi_facts *facts, struct found *found)
 {
 	for (size_t i = 0; i < facts->modules.n; i++) {
 		const struct oi_module *m = &facts->modules.v[i];
@@ -150,7 +150,7 @@ bool oi_gate_holders(struct oi_decision *d)
 				"the loaded modules could not be listed");
 		return true;
 	}
-	find(d->facts, &found);
+	find_holders(d->facts, &found);
 	for (size_t i = OI_RDMA_STACK + 1; i < OI_RDMA_KIND_COUNT; i++)
 		others |= found.names[i].n > 0;
 	if (!oi_artefact_from_distro(d))

@@ -68,7 +68,7 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 		return oi_err_prefix(err, "%s", step->id);
 	}
 	oi_log_info(log, "step %s: %s", step->id, step->detail);
-	oi_doing_tell(run->ctx.host, NULL, "%s", oi_action_doing(step->action));
+	oi_activity_tell(run->ctx.host, NULL, "%s", oi_action_doing(step->action));
 	/* A download of another process, beside the run that keeps the journal, has none. */
 	ret = run->journal.open ? oi_journal_begin(&run->ctx.host->change, &run->journal, step, err) : 0;
 	if (!ret && packages && !run->noted)
@@ -78,10 +78,10 @@ static int carry_out(struct oi_execution *run, const struct oi_step *step, int64
 	if (!ret) {
 		run->noted |= packages;
 		if (packages)
-			oi_manuals_defer(run->ctx.host);
+			oi_mandb_defer(run->ctx.host);
 		ret = actions[step->action](run, step, err);
 		if (packages)
-			oi_manuals_allow(run->ctx.host);
+			oi_mandb_allow(run->ctx.host);
 		oi_journal_settle(&run->ctx.host->change, &run->journal);
 	}
 	*took_ms = oi_clock_ms() - started_ms;
@@ -223,8 +223,8 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	}
 	if (!ret)
 		ret = oi_step_units_end(&run, err);
-	oi_aside_wait(&packages->lists, oi_clock_ms());
-	oi_early_end(&packages->build);
+	oi_background_wait(&packages->lists, oi_clock_ms());
+	oi_build_end(&packages->build);
 	if (watch && watch->removed && packages->removed.n)
 		watch->removed(watch->data, &packages->removed);
 	if (ret)

@@ -82,13 +82,13 @@ static void tell(const struct oi_host *host, const struct oi_journal *journal)
 
 bool oi_heal_needs_switches(const struct oi_host *host)
 {
-	return oi_manuals_are_off(host) || oi_early_is_off(host);
+	return oi_mandb_are_off(host) || oi_build_is_off(host);
 }
 
 void oi_heal_switches(const struct oi_host *host)
 {
-	oi_manuals_allow(host);
-	oi_early_allow(host);
+	oi_mandb_allow(host);
+	oi_build_allow(host);
 }
 
 int oi_heal(const struct oi_host *host, const struct oi_config *config, bool *cut,

@@ -5,7 +5,7 @@
 
 #define DMI "/sys/class/dmi/id"
 
-static void look(const struct oi_host *host, struct oi_facts *facts, const char *path,
+static void read_field(const struct oi_host *host, struct oi_facts *facts, const char *path,
 		 const char *key, struct oi_text *text)
 {
 	/* The kernel has no file for what the firmware leaves out. */
@@ -19,8 +19,8 @@ void oi_facts_look_dmi(const struct oi_host *host, struct oi_facts *facts)
 		oi_facts_doubt(facts, "dmi: there is no /sys/class");
 		return;
 	}
-	look(host, facts, DMI "/sys_vendor", "dmi.sys_vendor", &facts->dmi.sys_vendor);
-	look(host, facts, DMI "/product_name", "dmi.product_name", &facts->dmi.product_name);
-	look(host, facts, DMI "/chassis_asset_tag", "dmi.chassis_asset_tag",
+	read_field(host, facts, DMI "/sys_vendor", "dmi.sys_vendor", &facts->dmi.sys_vendor);
+	read_field(host, facts, DMI "/product_name", "dmi.product_name", &facts->dmi.product_name);
+	read_field(host, facts, DMI "/chassis_asset_tag", "dmi.chassis_asset_tag",
 	     &facts->dmi.chassis_asset_tag);
 }

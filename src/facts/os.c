@@ -57,7 +57,7 @@ static char *value_of(const char *text, const char *name)
 	return value;
 }
 
-static void take(const char *text, const char *name, struct oi_text *fact)
+static void take_value(const char *text, const char *name, struct oi_text *fact)
 {
 	OI_FREE char *value = value_of(text, name);
 
@@ -105,10 +105,10 @@ void oi_facts_look_os(const struct oi_host *host, struct oi_facts *facts)
 		oi_facts_doubt(facts, "os: %s", got < 0 ? err.text : "there is no os-release");
 		return;
 	}
-	take(oi_buf_str(&buf), "ID", &facts->os.id);
-	take(oi_buf_str(&buf), "VERSION_ID", &facts->os.version_id);
+	take_value(oi_buf_str(&buf), "ID", &facts->os.id);
+	take_value(oi_buf_str(&buf), "VERSION_ID", &facts->os.version_id);
 	add_centos_minor(host, facts);
-	take(oi_buf_str(&buf), "PRETTY_NAME", &facts->os.pretty_name);
+	take_value(oi_buf_str(&buf), "PRETTY_NAME", &facts->os.pretty_name);
 	like = value_of(oi_buf_str(&buf), "ID_LIKE");
 	if (like)
 		oi_strv_split(&facts->os.id_like, like, " \t");

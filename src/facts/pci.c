@@ -12,7 +12,7 @@
 /* The largest sizes have 8 to 16; beyond this it is no bus but an attack on our memory. */
 #define FUNCTIONS_MAX 1024
 
-static void add(void *data, const struct oi_pcibus_entry *entry)
+static void add_function(void *data, const struct oi_pcibus_entry *entry)
 {
 	struct oi_facts *facts = data;
 	struct oi_pci_function *f;
@@ -43,7 +43,7 @@ void oi_facts_look_pci(const struct oi_host *host, struct oi_facts *facts)
 	int got;
 
 	oi_facts_drop_pci(facts);
-	got = oi_pcibus_scan(&host->look, host->pci_dump, add, facts, &err);
+	got = oi_pcibus_scan(&host->look, host->pci_dump, add_function, facts, &err);
 	if (got < 0) {
 		oi_facts_drop_pci(facts);
 		oi_facts_doubt(facts, "pci: %s", err.text);

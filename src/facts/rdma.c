@@ -6,7 +6,7 @@
 #include "facts/look.h"
 #include "sys/rdma.h"
 
-static void add(void *data, const struct oi_rdma_entry *entry)
+static void add_device(void *data, const struct oi_rdma_entry *entry)
 {
 	struct oi_rdma_port *port = oi_facts_add_port(data);
 
@@ -26,7 +26,7 @@ void oi_facts_look_rdma(const struct oi_host *host, struct oi_facts *facts)
 	int got;
 
 	oi_facts_drop_ports(facts);
-	got = oi_rdma_scan(&host->look, add, facts, &err);
+	got = oi_rdma_scan(&host->look, add_device, facts, &err);
 	if (got < 0) {
 		oi_facts_drop_ports(facts);
 		oi_facts_doubt(facts, "rdma: %s", err.text);

@@ -33,7 +33,7 @@ static bool is_no(const char *value)
 	return false;
 }
 
-static void finish(char **id, bool enabled, struct oi_strv *repositories)
+static void finish_section(char **id, bool enabled, struct oi_strv *repositories)
 {
 	if (*id && enabled && !oi_strv_has(repositories, *id))
 		oi_strv_add(repositories, *id);
@@ -51,7 +51,7 @@ static void look_into(const char *text, struct oi_strv *repositories)
 		const char *end = memchr(text, ']', len);
 
 		if (*text == '[' && end) {
-			finish(&id, enabled, repositories);
+			finish_section(&id, enabled, repositories);
 			id = oi_mem_ndup(text + 1, (size_t)(end - text) - 1);
 			enabled = true;
 		} else if (equals) {
@@ -64,7 +64,7 @@ static void look_into(const char *text, struct oi_strv *repositories)
 		text += len;
 		text += *text == '\n';
 	}
-	finish(&id, enabled, repositories);
+	finish_section(&id, enabled, repositories);
 }
 
 void oi_facts_look_repositories(const struct oi_host *host, struct oi_facts *facts)

@@ -54,7 +54,7 @@ static char *look_into_part(const struct oi_part *part, bool *asks_block)
 	for (const char *line = oi_buf_str(&part->text); *line; number++) {
 		OI_FREE char *key = key_of_line(line);
 
-		if (key && oi_near_word(key, known, 1)) {
+		if (key && oi_suggest_word(key, known, 1)) {
 			OI_FREE char *why = why_lost(part, key);
 
 			*asks_block = !strcmp(key, OI_STANZA_KEY) && oi_stanza_text_asks_block(oi_buf_str(&part->text));

@@ -211,7 +211,7 @@ static int refuse_near(struct named *n, const struct oi_doc *doc)
 	static const char *const known[] = { KEY };
 
 	for (size_t i = 0; !oi_doc_get(doc, KEY) && i < doc->n; i++) {
-		if (!oi_near_word(doc->keys[i], known, 1))
+		if (!oi_suggest_word(doc->keys[i], known, 1))
 			continue;
 		oi_err_set(n->err, OI_R_STANZA_UNKNOWN_KEY, "%s:%u:%u: %s: no such key; did you mean " KEY "?",
 			   doc->items[i]->file, doc->items[i]->key_line, doc->items[i]->key_column,

@@ -78,7 +78,7 @@ static int foreign_key(const char *key, const struct oi_doc *at, struct oi_err *
 
 	if (is_stanza_key(key))
 		help = "this key belongs below " KEY ":";
-	else if (oi_near_word(key, known, 1))
+	else if (oi_suggest_word(key, known, 1))
 		help = "no such key; did you mean " KEY "?";
 	return oi_err_set(err, OI_R_STANZA_UNKNOWN_KEY, "%s:%u:%u: %s: %s", at->file,
 			  at->key_line, at->key_column, key, help);

@@ -13,9 +13,9 @@
 
 #define FILE_BYTES (1u << 20)
 
-static void add(struct oi_facts *facts, const char *module, const char *fmt, ...) OI_PRINTF(3, 4);
+static void add_use(struct oi_facts *facts, const char *module, const char *fmt, ...) OI_PRINTF(3, 4);
 
-static void add(struct oi_facts *facts, const char *module, const char *fmt, ...)
+static void add_use(struct oi_facts *facts, const char *module, const char *fmt, ...)
 {
 	OI_FREE char *by = NULL;
 	va_list ap;
@@ -66,11 +66,11 @@ static void look_at_mount(const struct oi_host *host, const char *line, const ch
 	options = fields.v[3];
 	if ((!strcmp(fields.v[2], "nfs") || !strcmp(fields.v[2], "nfs4")) &&
 	    (has_option(options, "proto=rdma") || has_option(options, "rdma")))
-		add(facts, "rpcrdma", "%s: %s is of type %s with proto=rdma", file, fields.v[1],
+		add_use(facts, "rpcrdma", "%s: %s is of type %s with proto=rdma", file, fields.v[1],
 		    fields.v[2]);
 	if ((!strcmp(fields.v[2], "cifs") || !strcmp(fields.v[2], "smb3")) &&
 	    (has_option(options, "rdma") || cifs_needs_core(host, facts)))
-		add(facts, "cifs", "%s: %s is of type %s", file, fields.v[1], fields.v[2]);
+		add_use(facts, "cifs", "%s: %s is of type %s", file, fields.v[1], fields.v[2]);
 }
 
 static void look_at_mounts(const struct oi_host *host, const char *file, struct oi_facts *facts)
@@ -114,7 +114,7 @@ static void look_at_values(const struct oi_host *host, struct oi_facts *facts)
 			if (oi_root_read_line(&host->look, path, &line, &ignored))
 				line = NULL;
 			if (line && !strcmp(line, values[i].value))
-				add(facts, values[i].module, "%s/%s %s", values[i].folder, names.v[n],
+				add_use(facts, values[i].module, "%s/%s %s", values[i].folder, names.v[n],
 				    values[i].what);
 		}
 	}
@@ -130,7 +130,7 @@ static void look_at_nfs_server(const struct oi_host *host, struct oi_facts *fact
 	if (oi_root_read(&host->look, file, FILE_BYTES, &text, &ignored))
 		return;
 	if (!strncmp(oi_buf_str(&text), "rdma", 4) || strstr(oi_buf_str(&text), "\nrdma"))
-		add(facts, "rpcrdma", "%s: the NFS server listens by RDMA", file);
+		add_use(facts, "rpcrdma", "%s: the NFS server listens by RDMA", file);
 }
 
 /* A software device has no PCI function. */
@@ -144,7 +144,7 @@ static void look_at_devices(struct oi_facts *facts)
 		for (size_t s = 0; s < OI_ARRAY_SIZE(soft); s++)
 			if (!facts->rdma.v[i].address &&
 			    !strncmp(facts->rdma.v[i].device, soft[s].prefix, strlen(soft[s].prefix)))
-				add(facts, soft[s].module, "the RDMA device %s is of it",
+				add_use(facts, soft[s].module, "the RDMA device %s is of it",
 				    facts->rdma.v[i].device);
 }
 
@@ -166,7 +166,7 @@ static void look_at_list(const struct oi_host *host, const char *file, struct oi
 			if (*c == '-')
 				*c = '_';
 		if (*name && oi_rdma_kind(name) == OI_RDMA_CLIENT)
-			add(facts, name, "%s names it", file);
+			add_use(facts, name, "%s names it", file);
 	}
 }
 

@@ -13,7 +13,7 @@
 #define INSTANCE_ID "/run/cloud-init/.instance-id"
 
 /* Unknown when the map does not tell; the service says "" for what there is none of. */
-static void take(const struct oi_doc *compute, const char *key, struct oi_text *fact)
+static void take_field(const struct oi_doc *compute, const char *key, struct oi_text *fact)
 {
 	const char *value = oi_doc_string(oi_doc_get(compute, key));
 
@@ -24,13 +24,13 @@ static void take(const struct oi_doc *compute, const char *key, struct oi_text *
 bool oi_facts_take_compute(const struct oi_doc *compute, const char *source,
 			   struct oi_facts *facts)
 {
-	take(compute, "vmSize", &facts->vm.size);
-	take(compute, "vmId", &facts->vm.id);
-	take(compute, "location", &facts->vm.location);
-	take(compute, "publisher", &facts->vm.image_publisher);
-	take(compute, "offer", &facts->vm.image_offer);
-	take(compute, "sku", &facts->vm.image_sku);
-	take(compute, "version", &facts->vm.image_version);
+	take_field(compute, "vmSize", &facts->vm.size);
+	take_field(compute, "vmId", &facts->vm.id);
+	take_field(compute, "location", &facts->vm.location);
+	take_field(compute, "publisher", &facts->vm.image_publisher);
+	take_field(compute, "offer", &facts->vm.image_offer);
+	take_field(compute, "sku", &facts->vm.image_sku);
+	take_field(compute, "version", &facts->vm.image_version);
 	if (facts->vm.size.known != OI_KNOWN)
 		return false;
 	oi_text_set(&facts->vm.size_source, source);

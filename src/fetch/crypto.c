@@ -20,7 +20,7 @@
 
 #define READ_BYTES (256 * 1024)
 
-static int failed(struct oi_err *err)
+static int crypto_failed(struct oi_err *err)
 {
 	return oi_err_set(err, OI_R_FETCH_FAILED, "libcrypto cannot make SHA-256 digests");
 }
@@ -31,12 +31,12 @@ int oi_digest_begin(struct oi_digest *digest, struct oi_err *err)
 		digest->context = EVP_MD_CTX_new();
 	if (!digest->context)
 		abort(); /* out of memory */
-	return EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) == 1 ? 0 : failed(err);
+	return EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) == 1 ? 0 : crypto_failed(err);
 }
 
 int oi_digest_add(struct oi_digest *digest, const void *bytes, size_t len, struct oi_err *err)
 {
-	return EVP_DigestUpdate(digest->context, bytes, len) == 1 ? 0 : failed(err);
+	return EVP_DigestUpdate(digest->context, bytes, len) == 1 ? 0 : crypto_failed(err);
 }
 
 int oi_digest_add_file(struct oi_digest *digest, int fd, int64_t len, struct oi_err *err)
@@ -66,7 +66,7 @@ int oi_digest_end(struct oi_digest *digest, char out[OI_DIGEST_TEXT_BYTES], stru
 
 	if (EVP_DigestFinal_ex(digest->context, raw, &len) != 1 ||
 	    len * 2 != OI_DIGEST_TEXT_BYTES - 1)
-		return failed(err);
+		return crypto_failed(err);
 	for (unsigned int i = 0; i < len; i++) {
 		out[2 * i] = hex[raw[i] >> 4];
 		out[2 * i + 1] = hex[raw[i] & 15];

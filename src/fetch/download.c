@@ -33,14 +33,14 @@ static int restart(void *data, struct oi_err *err)
 	return oi_staged_restart(&d->staged, err);
 }
 
-static int begin(void *data, const struct oi_mark *mark, struct oi_err *err)
+static int begin_part(void *data, const struct oi_mark *mark, struct oi_err *err)
 {
 	struct download *d = data;
 
 	return oi_staged_mark(&d->staged, mark, err);
 }
 
-static int add(void *data, const void *bytes, size_t len, struct oi_err *err)
+static int add_bytes(void *data, const void *bytes, size_t len, struct oi_err *err)
 {
 	struct download *d = data;
 
@@ -80,14 +80,14 @@ static void answer(const struct download *d, const char *source, int64_t bytes,
 /* NAME.part is ours. */
 static int get(struct download *d, int dir_fd, struct oi_err *err)
 {
-	const struct oi_sink sink = { have, restart, begin, add, finish, d };
+	const struct oi_sink sink = { have, restart, begin_part, add_bytes, finish, d };
 	OI_CLEANUP(oi_source_result_clear) struct oi_source_result result = { 0 };
 	struct oi_mark mark = d->staged.record.mark;
 	struct oi_fetch_record kept = { 0 };
-	enum oi_there there;
+	enum oi_staged_find there;
 	int64_t bytes = 0;
 
-	if (oi_there_find(dir_fd, d->request->name, d->request->sha256, &there, &kept, &bytes,
+	if (oi_staged_find_find(dir_fd, d->request->name, d->request->sha256, &there, &kept, &bytes,
 			  err))
 		return -1;
 	if (there == OI_THERE) {

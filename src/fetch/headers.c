@@ -25,7 +25,7 @@ static const struct {
 	{ "x-ms-error-code:", offsetof(struct oi_headers, error_code) },
 };
 
-static void put(char *value, const char *text, size_t len)
+static void copy_value(char *value, const char *text, size_t len)
 {
 	while (len && isspace((unsigned char)*text)) {
 		text++;
@@ -52,7 +52,7 @@ void oi_headers_take(struct oi_headers *headers, const char *line, size_t len)
 		size_t n = strlen(fields[i].name);
 
 		if (len >= n && !strncasecmp(line, fields[i].name, n))
-			put((char *)headers + fields[i].offset, line + n, len - n);
+			copy_value((char *)headers + fields[i].offset, line + n, len - n);
 	}
 }
 

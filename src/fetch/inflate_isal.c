@@ -24,7 +24,7 @@ static struct {
 } isal;
 
 /* Functions and data have the same kind of address here, which C does not promise. */
-static bool find(void *library, const char *name, void *function)
+static bool find_symbol(void *library, const char *name, void *function)
 {
 	void *at = dlsym(library, name);
 
@@ -37,9 +37,9 @@ bool oi_inflate_isal_is_here(void)
 	void *library = isal.looked_for ? NULL : dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
 	isal.looked_for = true;
-	if (library && find(library, "isal_inflate_init", &isal.init) &&
-	    find(library, "isal_inflate_reset", &isal.reset) &&
-	    find(library, "isal_inflate", &isal.inflate))
+	if (library && find_symbol(library, "isal_inflate_init", &isal.init) &&
+	    find_symbol(library, "isal_inflate_reset", &isal.reset) &&
+	    find_symbol(library, "isal_inflate", &isal.inflate))
 		return true; /* it stays as long as the program */
 	return isal.inflate != NULL;
 }

@@ -113,7 +113,7 @@ static int add_rules(int ruleset, uint64_t known, int dir_fd, const struct oi_st
 	return dir_fd < 0 ? 0 : allow(ruleset, dir_fd, ours & known);
 }
 
-const char *oi_files_limit(int dir_fd, const struct oi_strv *readable, bool links)
+const char *oi_landlock_limit(int dir_fd, const struct oi_strv *readable, bool links)
 {
 	/* ENOSYS: before 5.13; EOPNOTSUPP: there, but not switched on */
 	long version = syscall(SYS_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);

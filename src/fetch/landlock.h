@@ -7,7 +7,7 @@
 #include "base/strv.h"
 
 /**
- * oi_files_limit() - from here on no file is written but beneath one folder
+ * oi_landlock_limit() - from here on no file is written but beneath one folder
  * @dir_fd: that folder; -1: none
  * @readable: absolute paths of files to read besides what every program of the
  *            network needs (certificates, resolver, libraries); missing ones are skipped
@@ -20,6 +20,6 @@
  * Source: landlock(7); kernel, Documentation/userspace-api/landlock.rst
  */
 OI_MUST_CHECK
-const char *oi_files_limit(int dir_fd, const struct oi_strv *readable, bool links);
+const char *oi_landlock_limit(int dir_fd, const struct oi_strv *readable, bool links);
 
 #endif

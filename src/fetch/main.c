@@ -80,7 +80,7 @@ static int serve(struct oi_err *err)
 	if (request.op == OI_FETCH_UNPACK)
 		return oi_unpack(&request, OI_FETCH_STAGING_FD, err);
 	if (request.op == OI_FETCH_CHECK)
-		return oi_there_check(&request, OI_FETCH_STAGING_FD, err);
+		return oi_staged_find_check(&request, OI_FETCH_STAGING_FD, err);
 	if (oi_transfer_init(err))
 		return -1;
 	if (request.op == OI_FETCH_METADATA)

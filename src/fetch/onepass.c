@@ -18,12 +18,12 @@ static int restart(void *data, struct oi_err *err)
 	return oi_stream_restart(data, err);
 }
 
-static int begin(void *data, const struct oi_mark *mark, struct oi_err *err)
+static int open_stream(void *data, const struct oi_mark *mark, struct oi_err *err)
 {
 	return oi_stream_room(data, mark->total, err);
 }
 
-static int add(void *data, const void *bytes, size_t len, struct oi_err *err)
+static int decode_bytes(void *data, const void *bytes, size_t len, struct oi_err *err)
 {
 	return oi_stream_write(data, bytes, len, err);
 }
@@ -61,7 +61,7 @@ int oi_onepass_get(const struct oi_fetch_request *request, int dir_fd, struct oi
 	};
 	OI_CLEANUP(oi_stream_clear) struct oi_stream stream = { .tree = { .fd = -1 } };
 	OI_CLEANUP(oi_source_result_clear) struct oi_source_result result = { 0 };
-	const struct oi_sink sink = { have, restart, begin, add, finish, &stream };
+	const struct oi_sink sink = { have, restart, open_stream, decode_bytes, finish, &stream };
 	struct oi_mark mark = { .total = -1 };
 
 	oi_fetch_answer_debug("gzip is unpacked by %s", oi_gunzip_best()->name);

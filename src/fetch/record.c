@@ -41,7 +41,7 @@ int oi_fetch_record_write(int dir_fd, const char *name, const struct oi_fetch_re
 	oi_doc_put_string(doc, "sha256", record->sha256);
 	oi_doc_put_int(doc, "synced", record->synced);
 	oi_doc_put_string(doc, "boot", boot);
-	return oi_keep_write(dir_fd, name, doc, err);
+	return oi_sidecar_write(dir_fd, name, doc, err);
 }
 
 static bool get_text(const struct oi_doc *doc, const char *key, char *out, size_t size)
@@ -67,7 +67,7 @@ static bool get_number(const struct oi_doc *doc, const char *key, int64_t least,
 bool oi_fetch_record_read(int dir_fd, const char *name, struct oi_fetch_record *record,
 			  bool *same_boot)
 {
-	OI_DOC_AUTO *doc = oi_keep_read(dir_fd, name);
+	OI_DOC_AUTO *doc = oi_sidecar_read(dir_fd, name);
 	char boot[BOOT_ID_BYTES];
 	char then[BOOT_ID_BYTES];
 	int64_t schema = 0;

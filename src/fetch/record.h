@@ -20,7 +20,7 @@ struct oi_fetch_record {
 	int64_t synced; /* so many bytes survive a crash of the machine */
 };
 
-/** oi_fetch_record_write() - as oi_keep_write() */
+/** oi_fetch_record_write() - as oi_sidecar_write() */
 OI_MUST_CHECK
 int oi_fetch_record_write(int dir_fd, const char *name, const struct oi_fetch_record *record,
 			  struct oi_err *err);

@@ -14,12 +14,12 @@
 /* Vendor to content network to region and one to spare; more is a loop. */
 #define REDIRECTS_MAX 5
 
-int64_t oi_pull_have(const struct oi_pull *p)
+int64_t oi_resume_have(const struct oi_resume *p)
 {
 	return p->sink->have(p->sink->data);
 }
 
-int oi_pull_restart(struct oi_pull *p, struct oi_err *err)
+int oi_resume_restart(struct oi_resume *p, struct oi_err *err)
 {
 	memset(p->mark, 0, sizeof(*p->mark));
 	p->mark->total = -1;
@@ -28,7 +28,7 @@ int oi_pull_restart(struct oi_pull *p, struct oi_err *err)
 	return p->sink->restart(p->sink->data, err);
 }
 
-bool oi_pull_bytes_are_at_fault(const struct oi_err *err)
+bool oi_resume_bytes_are_at_fault(const struct oi_err *err)
 {
 	switch (err->code) {
 	case OI_R_DIGEST_MISMATCH:
@@ -42,7 +42,7 @@ bool oi_pull_bytes_are_at_fault(const struct oi_err *err)
 }
 
 /* What proves that a url still has the artefact that @mark is of; NULL: nothing does. */
-static const char *validator(const struct oi_pull *p, const struct oi_mark *mark)
+static const char *validator(const struct oi_resume *p, const struct oi_mark *mark)
 {
 	if (!mark || strcmp(mark->source, p->attempt->source))
 		return NULL;
@@ -51,13 +51,13 @@ static const char *validator(const struct oi_pull *p, const struct oi_mark *mark
 	return mark->modified[0] ? mark->modified : NULL;
 }
 
-static bool may_go_on(const struct oi_pull *p)
+static bool may_go_on(const struct oi_resume *p)
 {
 	return !p->attempt->whole && (p->request->sha256 || validator(p, p->mark));
 }
 
 /* Is a 206 the rest of what is here? A server may regard neither Range nor If-Range. */
-static int check_rest(struct oi_pull *p, const struct oi_headers *headers, int64_t *total,
+static int check_rest(struct oi_resume *p, const struct oi_headers *headers, int64_t *total,
 		      struct oi_err *err)
 {
 	int64_t first = 0;
@@ -80,7 +80,7 @@ static int check_rest(struct oi_pull *p, const struct oi_headers *headers, int64
 	return 0;
 }
 
-static void set_mark(struct oi_pull *p, const struct oi_headers *headers, int64_t total)
+static void set_mark(struct oi_resume *p, const struct oi_headers *headers, int64_t total)
 {
 	struct oi_mark *mark = p->mark;
 
@@ -93,10 +93,10 @@ static void set_mark(struct oi_pull *p, const struct oi_headers *headers, int64_
 	mark->total = total;
 }
 
-static int begin(void *data, long status, const struct oi_headers *headers, int64_t length,
+static int take_headers(void *data, long status, const struct oi_headers *headers, int64_t length,
 		 struct oi_err *err)
 {
-	struct oi_pull *p = data;
+	struct oi_resume *p = data;
 	int64_t total = length;
 
 	if (status == 206) {
@@ -109,30 +109,30 @@ static int begin(void *data, long status, const struct oi_headers *headers, int6
 		p->spliced = true;
 	} else if (p->offset > 0) {
 		oi_fetch_answer_note("it starts anew: the artefact is another one, or the server does not know ranges");
-		if (oi_pull_restart(p, err))
+		if (oi_resume_restart(p, err))
 			return -1;
 	}
 	set_mark(p, headers, total);
 	return p->sink->begin(p->sink->data, p->mark, err);
 }
 
-static int add(void *data, const void *bytes, size_t len, struct oi_err *err)
+static int write_bytes(void *data, const void *bytes, size_t len, struct oi_err *err)
 {
-	const struct oi_pull *p = data;
+	const struct oi_resume *p = data;
 
 	return p->sink->write(p->sink->data, bytes, len, err);
 }
 
 static void tell_progress(void *data, int64_t bytes, int64_t total)
 {
-	const struct oi_pull *p = data;
+	const struct oi_resume *p = data;
 
 	(void)total; /* of this answer */
 	oi_fetch_answer_progress(bytes, p->mark->total);
 }
 
 /* A fleet that boots in one moment is not to ask in one moment. */
-static void spread(struct oi_pull *p)
+static void spread(struct oi_resume *p)
 {
 	/* Never most of the time that is left. */
 	int64_t most_ms = (p->request->deadline_ms - oi_retry_now_ms()) / 2;
@@ -144,7 +144,7 @@ static void spread(struct oi_pull *p)
 	p->is_spread = oi_retry_sleep(wait_ms, p->request->deadline_ms); /* there is time */
 }
 
-static enum oi_transfer_end from_network(struct oi_pull *p, struct oi_transfer_result *result,
+static enum oi_transfer_end from_network(struct oi_resume *p, struct oi_transfer_result *result,
 					 struct oi_err *err)
 {
 	const struct oi_fetch_request *request = p->request;
@@ -164,8 +164,8 @@ static enum oi_transfer_end from_network(struct oi_pull *p, struct oi_transfer_r
 		.stall_seconds = request->stall_seconds,
 		.offset = p->offset,
 		.max_bytes = request->max_bytes,
-		.begin = begin,
-		.write = add,
+		.begin = take_headers,
+		.write = write_bytes,
 		.progress = tell_progress,
 		.data = p,
 	};
@@ -201,7 +201,7 @@ static enum oi_transfer_end from_network(struct oi_pull *p, struct oi_transfer_r
 }
 
 /* A local file costs nothing: always all of it. */
-static enum oi_transfer_end from_file(struct oi_pull *p, struct oi_err *err)
+static enum oi_transfer_end from_file(struct oi_resume *p, struct oi_err *err)
 {
 	OI_FREE char *shown = oi_url_redact(p->url);
 	struct oi_localfile file = { .fd = -1 };
@@ -210,7 +210,7 @@ static enum oi_transfer_end from_file(struct oi_pull *p, struct oi_err *err)
 	if (oi_localfile_open(p->url, p->request->max_bytes, &file, err))
 		return OI_TRANSFER_HOPELESS;
 	oi_mem_set(&p->result->source, shown);
-	ret = oi_pull_have(p) > 0 && oi_pull_restart(p, err) ? -1 : 0;
+	ret = oi_resume_have(p) > 0 && oi_resume_restart(p, err) ? -1 : 0;
 	p->mark->total = file.bytes;
 	if (!ret)
 		ret = p->sink->begin(p->sink->data, p->mark, err);
@@ -226,20 +226,20 @@ static enum oi_transfer_end from_file(struct oi_pull *p, struct oi_err *err)
 }
 
 /* The url has brought all that it will in this try. */
-static enum oi_transfer_end finish(struct oi_pull *p, struct oi_err *err)
+static enum oi_transfer_end finish_try(struct oi_resume *p, struct oi_err *err)
 {
 	OI_FREE char *shown = oi_url_redact(p->url);
 
 	/* Ends of bodies without a length cannot be told from cuts, unless we know better. */
-	if (p->mark->total >= 0 && oi_pull_have(p) < p->mark->total) {
+	if (p->mark->total >= 0 && oi_resume_have(p) < p->mark->total) {
 		oi_err_set(err, OI_R_FETCH_NETWORK,
-			   "%s: it ended after %" PRId64 " of %" PRId64 " bytes", shown, oi_pull_have(p),
+			   "%s: it ended after %" PRId64 " of %" PRId64 " bytes", shown, oi_resume_have(p),
 			   p->mark->total);
 		return OI_TRANSFER_MAY_HEAL;
 	}
 	if (!p->sink->finish(p->sink->data, err))
 		return OI_TRANSFER_DONE;
-	if (oi_pull_bytes_are_at_fault(err))
+	if (oi_resume_bytes_are_at_fault(err))
 		oi_err_prefix(err, "%s", shown);
 	return OI_TRANSFER_OVER;
 }
@@ -248,12 +248,12 @@ static enum oi_transfer_end finish(struct oi_pull *p, struct oi_err *err)
  * The bytes were wrong. Of several answers one may have been of another artefact, so all
  * of it is asked for once, before the url is given up. @end: HOPELESS unless that is so.
  */
-static enum oi_transfer_end throw_away(struct oi_pull *p, struct oi_err *err)
+static enum oi_transfer_end throw_away(struct oi_resume *p, struct oi_err *err)
 {
 	struct oi_err why = *err;
 	bool is_worth_all = p->spliced && !p->attempt->asked_for_all;
 
-	if (oi_pull_restart(p, err))
+	if (oi_resume_restart(p, err))
 		return OI_TRANSFER_OVER;
 	*err = why;
 	if (!is_worth_all)
@@ -266,14 +266,14 @@ static enum oi_transfer_end throw_away(struct oi_pull *p, struct oi_err *err)
 }
 
 /* One try, which does not count when something was put right and p->again is set. */
-static enum oi_transfer_end try_once(struct oi_pull *p, struct oi_transfer_result *result,
+static enum oi_transfer_end try_once(struct oi_resume *p, struct oi_transfer_result *result,
 				     struct oi_err *err)
 {
 	enum oi_transfer_end end;
 
-	if (oi_pull_have(p) > 0 && !may_go_on(p) && oi_pull_restart(p, err))
+	if (oi_resume_have(p) > 0 && !may_go_on(p) && oi_resume_restart(p, err))
 		return OI_TRANSFER_OVER;
-	p->offset = oi_pull_have(p);
+	p->offset = oi_resume_have(p);
 	p->refused = false;
 	end = oi_url_scheme(p->url) == OI_URL_FILE ? from_file(p, err) :
 						     from_network(p, result, err);
@@ -282,18 +282,18 @@ static enum oi_transfer_end try_once(struct oi_pull *p, struct oi_transfer_resul
 		return end;
 	}
 	if (end == OI_TRANSFER_DONE)
-		end = finish(p, err);
+		end = finish_try(p, err);
 	/* 416: it has become shorter than what we have. */
 	if (p->refused || (p->offset > 0 && result->status == 416)) {
 		p->again = true;
 		p->attempt->whole = true;
 		oi_fetch_answer_note("%s; it starts anew", err->text);
-		return oi_pull_restart(p, err) ? OI_TRANSFER_OVER : OI_TRANSFER_MAY_HEAL;
+		return oi_resume_restart(p, err) ? OI_TRANSFER_OVER : OI_TRANSFER_MAY_HEAL;
 	}
-	return end == OI_TRANSFER_OVER && oi_pull_bytes_are_at_fault(err) ? throw_away(p, err) : end;
+	return end == OI_TRANSFER_OVER && oi_resume_bytes_are_at_fault(err) ? throw_away(p, err) : end;
 }
 
-enum oi_transfer_end oi_pull_try(struct oi_pull *p, const char *url, struct oi_attempt *attempt,
+enum oi_transfer_end oi_resume_try(struct oi_resume *p, const char *url, struct oi_attempt *attempt,
 				 struct oi_err *err)
 {
 	enum oi_transfer_end end = OI_TRANSFER_OVER;

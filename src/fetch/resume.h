@@ -28,7 +28,7 @@ struct oi_attempt {
 	bool asked_for_all; /* after parts that did not fit; once is enough */
 };
 
-struct oi_pull {
+struct oi_resume {
 	const struct oi_fetch_request *request;
 	const struct oi_sink *sink;
 	struct oi_mark *mark;
@@ -47,23 +47,23 @@ struct oi_pull {
 	int64_t offset;
 };
 
-/** oi_pull_have() - how much the sink has */
-int64_t oi_pull_have(const struct oi_pull *p);
+/** oi_resume_have() - how much the sink has */
+int64_t oi_resume_have(const struct oi_resume *p);
 
-/** oi_pull_restart() - forget all that the sink has; its errors */
+/** oi_resume_restart() - forget all that the sink has; its errors */
 OI_MUST_CHECK
-int oi_pull_restart(struct oi_pull *p, struct oi_err *err);
+int oi_resume_restart(struct oi_resume *p, struct oi_err *err);
 
-/** oi_pull_bytes_are_at_fault() - the bytes, not the sink or the way to them */
-bool oi_pull_bytes_are_at_fault(const struct oi_err *err);
+/** oi_resume_bytes_are_at_fault() - the bytes, not the sink or the way to them */
+bool oi_resume_bytes_are_at_fault(const struct oi_err *err);
 
 /**
- * oi_pull_try() - one try of one url; more only to put right what was wrong with ranges
+ * oi_resume_try() - one try of one url; more only to put right what was wrong with ranges
  * Return: OI_TRANSFER_DONE when all of it is there and right. OI_TRANSFER_HOPELESS also
  *         when its bytes were wrong: the sink is empty then.
  */
 OI_MUST_CHECK
-enum oi_transfer_end oi_pull_try(struct oi_pull *p, const char *url, struct oi_attempt *attempt,
+enum oi_transfer_end oi_resume_try(struct oi_resume *p, const char *url, struct oi_attempt *attempt,
 				 struct oi_err *err);
 
 #endif

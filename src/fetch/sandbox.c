@@ -24,7 +24,7 @@
 /* Capability numbers end far below, and the kernel says where (EINVAL). */
 #define CAPABILITY_NUMBERS 64
 
-static int failed(struct oi_err *err, const char *what)
+static int sandbox_failed(struct oi_err *err, const char *what)
 {
 	return oi_err_set(err, OI_R_FETCH_FAILED, "sandbox: %s: %s", what, strerror(errno));
 }
@@ -34,11 +34,11 @@ static int limit(int resource, rlim_t most, const char *what, struct oi_err *err
 	struct rlimit now;
 
 	if (getrlimit(resource, &now))
-		return failed(err, what);
+		return sandbox_failed(err, what);
 	if (now.rlim_max < most)
 		most = now.rlim_max;
 	now.rlim_cur = now.rlim_max = most;
-	return setrlimit(resource, &now) ? failed(err, what) : 0;
+	return setrlimit(resource, &now) ? sandbox_failed(err, what) : 0;
 }
 
 static int drop_capabilities(struct oi_err *err)
@@ -55,20 +55,20 @@ static int drop_capabilities(struct oi_err *err)
 		if (there < 0)
 			break;
 		if (there && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) && errno != EPERM)
-			return failed(err, "PR_CAPBSET_DROP");
+			return sandbox_failed(err, "PR_CAPBSET_DROP");
 	}
 	/* EINVAL: the kernel is older than 4.3 and has no ambient set. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) && errno != EINVAL)
-		return failed(err, "PR_CAP_AMBIENT_CLEAR_ALL");
+		return sandbox_failed(err, "PR_CAP_AMBIENT_CLEAR_ALL");
 	if (syscall(SYS_capset, &header, none))
-		return failed(err, "capset");
+		return sandbox_failed(err, "capset");
 	header.version = _LINUX_CAPABILITY_VERSION_3;
 	if (syscall(SYS_capget, &header, left))
-		return failed(err, "capget");
+		return sandbox_failed(err, "capget");
 	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		if (left[i].effective || left[i].permitted || left[i].inheritable) {
 			errno = EPERM;
-			return failed(err, "capabilities are left");
+			return sandbox_failed(err, "capabilities are left");
 		}
 	}
 	return 0;
@@ -78,16 +78,16 @@ int oi_sandbox_enter(const char **lacking, struct oi_err *err)
 {
 	umask(077);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return failed(err, "PR_SET_NO_NEW_PRIVS");
+		return sandbox_failed(err, "PR_SET_NO_NEW_PRIVS");
 	if (drop_capabilities(err) || limit(RLIMIT_CORE, 0, "RLIMIT_CORE", err) ||
 	    limit(RLIMIT_NOFILE, OPEN_FILES_MAX, "RLIMIT_NOFILE", err))
 		return -1;
 	/* Both after the capabilities: changing credentials may reset them. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return failed(err, "PR_SET_DUMPABLE");
+		return sandbox_failed(err, "PR_SET_DUMPABLE");
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
-		return failed(err, "PR_SET_PDEATHSIG");
-	*lacking = oi_calls_limit(); /* last: it does not allow any of the above */
+		return sandbox_failed(err, "PR_SET_PDEATHSIG");
+	*lacking = oi_seccomp_limit(); /* last: it does not allow any of the above */
 	return 0;
 }
 
@@ -110,6 +110,6 @@ const char *oi_sandbox_confine(const struct oi_fetch_request *request, int dir_f
 		    !oi_url_file_path(request->urls.v[i], &path, &ignored))
 			oi_strv_add(&readable, path);
 	}
-	return oi_files_limit(dir_fd, &readable,
+	return oi_landlock_limit(dir_fd, &readable,
 			      request->op == OI_FETCH_UNPACK || request->op == OI_FETCH_STREAM);
 }

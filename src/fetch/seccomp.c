@@ -53,7 +53,7 @@
 #define SYS_oi_rseq 293
 #endif
 
-const char *oi_calls_limit(void)
+const char *oi_seccomp_limit(void)
 {
 	const uint32_t self = (uint32_t)getpid();
 	struct sock_filter filter[] = {
@@ -197,7 +197,7 @@ const char *oi_calls_limit(void)
 
 #else
 
-const char *oi_calls_limit(void)
+const char *oi_seccomp_limit(void)
 {
 	return "no list of system calls for this architecture";
 }

@@ -6,7 +6,7 @@
 #include "base/attr.h"
 
 /**
- * oi_calls_limit() - from here on only what downloads and unpacking need
+ * oi_seccomp_limit() - from here on only what downloads and unpacking need
  *
  * Needs no_new_privs. Holds for this thread and all that it starts. What is not
  * on the list answers ENOSYS, so that a newer C library falls back to what it used
@@ -16,6 +16,6 @@
  * Source: seccomp(2); kernel, Documentation/userspace-api/seccomp_filter.rst
  */
 OI_MUST_CHECK
-const char *oi_calls_limit(void);
+const char *oi_seccomp_limit(void);
 
 #endif

@@ -13,7 +13,7 @@
 /* Ours are far smaller; what is larger is not ours. */
 #define KEEP_BYTES_MAX (16 * 1024)
 
-static int failed(struct oi_err *err, const char *name)
+static int sidecar_failed(struct oi_err *err, const char *name)
 {
 	int code = errno == ENOSPC || errno == EDQUOT ? OI_R_DISK_SPACE : OI_R_WRITE_FAILED;
 
@@ -37,7 +37,7 @@ static int write_synced(int fd, const char *text)
 	return fsync(fd);
 }
 
-int oi_keep_write(int dir_fd, const char *name, const struct oi_doc *doc, struct oi_err *err)
+int oi_sidecar_write(int dir_fd, const char *name, const struct oi_doc *doc, struct oi_err *err)
 {
 	OI_FREE char *beside = oi_mem_printf("%s" OI_KEEP_SUFFIX, name);
 	OI_FREE char *text = oi_doc_to_json(doc, false);
@@ -47,19 +47,19 @@ int oi_keep_write(int dir_fd, const char *name, const struct oi_doc *doc, struct
 	unlinkat(dir_fd, beside, 0); /* of a writer that was killed */
 	fd = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return failed(err, name);
+		return sidecar_failed(err, name);
 	ret = write_synced(fd, text);
 	if (close(fd))
 		ret = -1;
 	if (ret || renameat(dir_fd, beside, dir_fd, name) || fsync(dir_fd)) {
-		failed(err, name);
+		sidecar_failed(err, name);
 		unlinkat(dir_fd, beside, 0); /* already failing */
 		return -1;
 	}
 	return 0;
 }
 
-struct oi_doc *oi_keep_read(int dir_fd, const char *name)
+struct oi_doc *oi_sidecar_read(int dir_fd, const char *name)
 {
 	OI_FREE char *text = oi_mem_zalloc(KEEP_BYTES_MAX, 1);
 	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -87,7 +87,7 @@ struct oi_doc *oi_keep_read(int dir_fd, const char *name)
 	return NULL;
 }
 
-void oi_keep_remove(int dir_fd, const char *name)
+void oi_sidecar_remove(int dir_fd, const char *name)
 {
 	OI_FREE char *beside = oi_mem_printf("%s" OI_KEEP_SUFFIX, name);
 

@@ -44,20 +44,20 @@ static int digest_of(const char *text, char out[OI_DIGEST_TEXT_BYTES], struct oi
 	return oi_digest_end(&digest, out, err);
 }
 
-static int begin_round(struct round *r, const struct oi_pull *p, int dir_fd, struct oi_err *err)
+static int begin_round(struct round *r, const struct oi_resume *p, int dir_fd, struct oi_err *err)
 {
 	r->urls = &p->request->urls;
 	r->left = r->urls->n;
 	r->attempts = oi_mem_zalloc(r->urls->n, sizeof(*r->attempts));
 	r->order = oi_mem_zalloc(r->urls->n, sizeof(*r->order));
-	r->furthest = oi_pull_have(p);
+	r->furthest = oi_resume_have(p);
 	r->dir_fd = dir_fd;
 	for (size_t i = 0; i < r->urls->n; i++) {
 		r->attempts[i].asked_ms = -1;
 		if (digest_of(r->urls->v[i], r->attempts[i].source, err))
 			return -1;
 	}
-	oi_blame_order(dir_fd, r->urls, r->order);
+	oi_source_health_order(dir_fd, r->urls, r->order);
 	return 0;
 }
 
@@ -81,7 +81,7 @@ static void blame(const struct round *r, size_t at, int code)
 {
 	/* The only source is asked first anyhow. */
 	if (r->urls->n > 1)
-		oi_blame_failed(r->dir_fd, url_of(r, at), code);
+		oi_source_health_failed(r->dir_fd, url_of(r, at), code);
 }
 
 static void give_up(struct round *r, size_t at)
@@ -97,7 +97,7 @@ static void give_up(struct round *r, size_t at)
  * say is asked UNTOLD_MAX times if there is no other: a fleet that boots at once is
  * refused many times, and a VM that gives up has no driver.
  */
-static bool may_heal(const struct oi_pull *p, const struct oi_attempt *a)
+static bool may_heal(const struct oi_resume *p, const struct oi_attempt *a)
 {
 	unsigned int tries = (unsigned int)p->request->tries;
 
@@ -106,7 +106,7 @@ static bool may_heal(const struct oi_pull *p, const struct oi_attempt *a)
 }
 
 /* A try has failed in a way that may heal. Return: is it worth to try the same at once. */
-static bool note_failure(const struct oi_pull *p, struct round *r, size_t at)
+static bool note_failure(const struct oi_resume *p, struct round *r, size_t at)
 {
 	struct oi_attempt *a = attempt_of(r, at);
 	bool is_told = a->asked_ms >= 0;
@@ -119,8 +119,8 @@ static bool note_failure(const struct oi_pull *p, struct round *r, size_t at)
 		a->failed++;
 	}
 	/* What was reached before and lost again is no progress. */
-	if (oi_pull_have(p) >= r->furthest + PROGRESS_BYTES_MIN) {
-		r->furthest = oi_pull_have(p);
+	if (oi_resume_have(p) >= r->furthest + PROGRESS_BYTES_MIN) {
+		r->furthest = oi_resume_have(p);
 		a->failed = a->busy = a->untold = 0;
 		return true;
 	}
@@ -139,7 +139,7 @@ static size_t next_of(const struct round *r, size_t at)
 }
 
 /* How long to wait before another try; what was asked for counts from the answer on. */
-static int64_t wait_of(const struct oi_pull *p, const struct oi_attempt *a)
+static int64_t wait_of(const struct oi_resume *p, const struct oi_attempt *a)
 {
 	int64_t asked_ms = a->asked_ms;
 
@@ -155,7 +155,7 @@ static int64_t wait_of(const struct oi_pull *p, const struct oi_attempt *a)
  * Goes on after a failure, @err, and waits where that is due. Return: the next one to
  * try, or r->urls->n when there is none any more.
  */
-static size_t go_on(struct oi_pull *p, struct round *r, size_t at, bool stay, struct oi_err *err)
+static size_t go_on(struct oi_resume *p, struct round *r, size_t at, bool stay, struct oi_err *err)
 {
 	while (r->left) {
 		size_t next = stay ? at : next_of(r, at);
@@ -178,15 +178,15 @@ static size_t go_on(struct oi_pull *p, struct round *r, size_t at, bool stay, st
 	return r->urls->n;
 }
 
-static int try_all(struct oi_pull *p, struct round *r, struct oi_err *err)
+static int try_all(struct oi_resume *p, struct round *r, struct oi_err *err)
 {
 	struct oi_err forged = { 0 };
 	bool stay = false;
 
 	for (size_t at = 0; at < r->urls->n; at = go_on(p, r, at, stay, err)) {
-		switch (oi_pull_try(p, url_of(r, at), attempt_of(r, at), err)) {
+		switch (oi_resume_try(p, url_of(r, at), attempt_of(r, at), err)) {
 		case OI_TRANSFER_DONE:
-			oi_blame_worked(r->dir_fd, url_of(r, at));
+			oi_source_health_worked(r->dir_fd, url_of(r, at));
 			return 0;
 		case OI_TRANSFER_OVER:
 			return -1;
@@ -211,19 +211,19 @@ static int try_all(struct oi_pull *p, struct round *r, struct oi_err *err)
 }
 
 /* What is here may be all of it: whoever fetched it did not come to its end. */
-static int take_what_is_here(struct oi_pull *p, struct oi_err *err)
+static int take_what_is_here(struct oi_resume *p, struct oi_err *err)
 {
-	if (p->mark->total > 0 && oi_pull_have(p) == p->mark->total) {
-		p->result->resumed_bytes = oi_pull_have(p);
+	if (p->mark->total > 0 && oi_resume_have(p) == p->mark->total) {
+		p->result->resumed_bytes = oi_resume_have(p);
 		if (!p->sink->finish(p->sink->data, err))
 			return 0;
-		if (!oi_pull_bytes_are_at_fault(err))
+		if (!oi_resume_bytes_are_at_fault(err))
 			return -1;
 	}
-	if (p->mark->total >= 0 && oi_pull_have(p) >= p->mark->total && oi_pull_restart(p, err))
+	if (p->mark->total >= 0 && oi_resume_have(p) >= p->mark->total && oi_resume_restart(p, err))
 		return -1;
-	p->result->resumed_bytes = oi_pull_have(p);
-	p->spliced = oi_pull_have(p) > 0;
+	p->result->resumed_bytes = oi_resume_have(p);
+	p->spliced = oi_resume_have(p) > 0;
 	return 1;
 }
 
@@ -233,7 +233,7 @@ int oi_source_get(const struct oi_fetch_request *request, int dir_fd, const stru
 {
 	OI_FREE char *no_proxy = request->no_proxy.n ? oi_strv_join(&request->no_proxy, ",") : NULL;
 	OI_CLEANUP(clear_round) struct round round = { 0 };
-	struct oi_pull p = {
+	struct oi_resume p = {
 		.request = request,
 		.sink = sink,
 		.mark = mark,

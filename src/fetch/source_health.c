@@ -34,9 +34,9 @@ static bool is_blamed(const struct oi_doc *blame, const char *url)
 	return is_fresh(oi_doc_get(blame, shown), now) || is_fresh(oi_doc_get(blame, origin), now);
 }
 
-void oi_blame_order(int dir_fd, const struct oi_strv *urls, size_t *order)
+void oi_source_health_order(int dir_fd, const struct oi_strv *urls, size_t *order)
 {
-	OI_DOC_AUTO *blame = oi_keep_read(dir_fd, OI_BLAME_NAME);
+	OI_DOC_AUTO *blame = oi_sidecar_read(dir_fd, OI_BLAME_NAME);
 	size_t n = 0;
 
 	for (int blamed = 0; blamed < 2; blamed++)
@@ -63,21 +63,21 @@ static bool is_of_the_host(int code)
 	return code == OI_R_FETCH_NETWORK || code == OI_R_FETCH_TIMEOUT || code == OI_R_FETCH_TLS;
 }
 
-void oi_blame_failed(int dir_fd, const char *url, int code)
+void oi_source_health_failed(int dir_fd, const char *url, int code)
 {
-	OI_DOC_AUTO *before = oi_keep_read(dir_fd, OI_BLAME_NAME);
+	OI_DOC_AUTO *before = oi_sidecar_read(dir_fd, OI_BLAME_NAME);
 	OI_FREE char *key = is_of_the_host(code) ? oi_url_origin(url) : oi_url_redact(url);
 	OI_DOC_AUTO *blame = without(before, key, key);
 	struct oi_err ignored;
 
 	oi_doc_put_int(blame, key, (int64_t)time(NULL));
-	if (oi_keep_write(dir_fd, OI_BLAME_NAME, blame, &ignored))
-		oi_keep_remove(dir_fd, OI_BLAME_NAME);
+	if (oi_sidecar_write(dir_fd, OI_BLAME_NAME, blame, &ignored))
+		oi_sidecar_remove(dir_fd, OI_BLAME_NAME);
 }
 
-void oi_blame_worked(int dir_fd, const char *url)
+void oi_source_health_worked(int dir_fd, const char *url)
 {
-	OI_DOC_AUTO *before = oi_keep_read(dir_fd, OI_BLAME_NAME);
+	OI_DOC_AUTO *before = oi_sidecar_read(dir_fd, OI_BLAME_NAME);
 	OI_FREE char *shown = oi_url_redact(url);
 	OI_FREE char *origin = oi_url_origin(url);
 	OI_DOC_AUTO *blame = without(before, shown, origin);
@@ -85,6 +85,6 @@ void oi_blame_worked(int dir_fd, const char *url)
 
 	if (!before || blame->n == before->n)
 		return;
-	if (!blame->n || oi_keep_write(dir_fd, OI_BLAME_NAME, blame, &ignored))
-		oi_keep_remove(dir_fd, OI_BLAME_NAME);
+	if (!blame->n || oi_sidecar_write(dir_fd, OI_BLAME_NAME, blame, &ignored))
+		oi_sidecar_remove(dir_fd, OI_BLAME_NAME);
 }

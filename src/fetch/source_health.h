@@ -11,18 +11,18 @@
 #define OI_BLAME_NAME ".sources.json"
 
 /**
- * oi_blame_order() - in which order to ask
+ * oi_source_health_order() - in which order to ask
  * @order: room for urls->n places; filled with places in @urls, those that failed lately last
  */
-void oi_blame_order(int dir_fd, const struct oi_strv *urls, size_t *order);
+void oi_source_health_order(int dir_fd, const struct oi_strv *urls, size_t *order);
 
 /**
- * oi_blame_failed() - note that @url did not bring the artefact
+ * oi_source_health_failed() - note that @url did not bring the artefact
  * @code: why; what is wrong with the network or the host is noted of all that it has
  */
-void oi_blame_failed(int dir_fd, const char *url, int code);
+void oi_source_health_failed(int dir_fd, const char *url, int code);
 
-/** oi_blame_worked() - forget what was noted of @url and its host */
-void oi_blame_worked(int dir_fd, const char *url);
+/** oi_source_health_worked() - forget what was noted of @url and its host */
+void oi_source_health_worked(int dir_fd, const char *url);
 
 #endif

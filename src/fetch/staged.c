@@ -208,10 +208,10 @@ int oi_staged_commit(struct oi_staged *staged, char actual[OI_DIGEST_TEXT_BYTES]
 		return write_failed(err, "sync", staged->part);
 	/* First what is noted of it, which no other file of that name can match. */
 	if (!expected[0])
-		oi_there_keep(staged->dir_fd, staged->name, &staged->record.mark, actual);
+		oi_staged_find_keep(staged->dir_fd, staged->name, &staged->record.mark, actual);
 	/* The lock is held until it has its name: whoever waits for it looks there next. */
 	ret = put_in_place(staged, err);
-	oi_keep_remove(staged->dir_fd, staged->note);
+	oi_sidecar_remove(staged->dir_fd, staged->note);
 	return ret;
 }
 
@@ -239,7 +239,7 @@ void oi_staged_clear(struct oi_staged *staged)
 {
 	if (staged->part && staged->fd >= 0) {
 		unlinkat(staged->dir_fd, staged->part, 0); /* the next run tries again */
-		oi_keep_remove(staged->dir_fd, staged->note);
+		oi_sidecar_remove(staged->dir_fd, staged->note);
 	}
 	close_part(staged);
 	free(staged->part);

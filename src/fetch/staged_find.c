@@ -47,7 +47,7 @@ static int digest_at(int dir_fd, const char *name, int64_t *bytes, char out[OI_D
 	return 0;
 }
 
-int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_there *there,
+int oi_staged_find_find(int dir_fd, const char *name, const char *sha256, enum oi_staged_find *there,
 		  struct oi_fetch_record *record, int64_t *bytes, struct oi_err *err)
 {
 	OI_FREE char *note = note_of(name);
@@ -56,7 +56,7 @@ int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_ther
 
 	*there = OI_THERE_NOT;
 	if (digest_at(dir_fd, name, bytes, actual) && errno == ENOENT) {
-		oi_keep_remove(dir_fd, note);
+		oi_sidecar_remove(dir_fd, note);
 		return 0;
 	}
 	if (sha256 && !strcmp(actual, sha256)) {
@@ -68,7 +68,7 @@ int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_ther
 		*there = OI_THERE_IF_UNCHANGED;
 		return 0;
 	}
-	oi_keep_remove(dir_fd, note);
+	oi_sidecar_remove(dir_fd, note);
 	if (unlinkat(dir_fd, name, 0)) {
 		int code = errno == ENOSPC || errno == EDQUOT ? OI_R_DISK_SPACE : OI_R_WRITE_FAILED;
 
@@ -78,7 +78,7 @@ int oi_there_find(int dir_fd, const char *name, const char *sha256, enum oi_ther
 	return 0;
 }
 
-int oi_there_check(const struct oi_fetch_request *request, int dir_fd, struct oi_err *err)
+int oi_staged_find_check(const struct oi_fetch_request *request, int dir_fd, struct oi_err *err)
 {
 	char actual[OI_DIGEST_TEXT_BYTES];
 	int64_t bytes = 0;
@@ -93,7 +93,7 @@ int oi_there_check(const struct oi_fetch_request *request, int dir_fd, struct oi
 	return 0;
 }
 
-void oi_there_keep(int dir_fd, const char *name, const struct oi_mark *mark, const char *sha256)
+void oi_staged_find_keep(int dir_fd, const char *name, const struct oi_mark *mark, const char *sha256)
 {
 	OI_FREE char *note = note_of(name);
 	struct oi_fetch_record record = { .mark = *mark };
@@ -104,5 +104,5 @@ void oi_there_keep(int dir_fd, const char *name, const struct oi_mark *mark, con
 		return;
 	memcpy(record.sha256, sha256, strlen(sha256) + 1);
 	if (oi_fetch_record_write(dir_fd, note, &record, &ignored))
-		oi_keep_remove(dir_fd, note);
+		oi_sidecar_remove(dir_fd, note);
 }

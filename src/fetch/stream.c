@@ -98,7 +98,7 @@ static int64_t packed_bytes(void *data)
 	return (int64_t)oi_ring_drained(r->packed);
 }
 
-static int put(void *data, const void *bytes, size_t len, struct oi_err *err)
+static int pass_bytes(void *data, const void *bytes, size_t len, struct oi_err *err)
 {
 	struct oi_stream *s = data;
 	const char *from = bytes;
@@ -129,7 +129,7 @@ static int decode(struct oi_stream *s, struct oi_err *err)
 	len = oi_ring_data(&s->packed, &bytes);
 	if (oi_gunzip_is(bytes, len))
 		return gunzip(s, err);
-	if (!oi_archive_decode(&input, put, s, err))
+	if (!oi_archive_decode(&input, pass_bytes, s, err))
 		return 0;
 	return reading.stopped ? stopped(err) : -1;
 }

@@ -399,7 +399,7 @@ static void name_source(const struct oi_transfer *t, struct oi_err *err)
 }
 
 /* The credentials in them do not outlive the request. */
-static void forget(struct curl_slist *headers)
+static void wipe_headers(struct curl_slist *headers)
 {
 	for (struct curl_slist *at = headers; at; at = at->next)
 		explicit_bzero(at->data, strlen(at->data));
@@ -462,7 +462,7 @@ enum oi_transfer_end oi_transfer_run(const struct oi_transfer *transfer,
 	end = end_of(&try, rc, text[0] ? text : curl_easy_strerror(rc));
 	if (end != OI_TRANSFER_DONE && !try.broken)
 		name_source(transfer, err);
-	forget(headers);
+	wipe_headers(headers);
 	curl_easy_cleanup(try.curl);
 	return end;
 }

@@ -16,7 +16,7 @@
 /* Folders that nftw() holds open at once; deeper ones are opened anew. */
 #define OPEN_FOLDERS 16
 
-static int failed(struct oi_err *err, const char *what, const char *name)
+static int write_failed(struct oi_err *err, const char *what, const char *name)
 {
 	int code = errno == ENOSPC || errno == EDQUOT ? OI_R_DISK_SPACE : OI_R_WRITE_FAILED;
 
@@ -52,17 +52,17 @@ int oi_tree_begin(struct oi_tree *tree, int dir_fd, const char *into, struct oi_
 	tree->fd = -1;
 	/* One that a killed run has left. */
 	if (remove_tree(dir_fd, tree->part))
-		return failed(err, "remove", tree->part);
+		return write_failed(err, "remove", tree->part);
 	if (mkdirat(dir_fd, tree->part, 0700))
-		return failed(err, "create", tree->part);
+		return write_failed(err, "create", tree->part);
 	tree->fd = openat(dir_fd, tree->part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return tree->fd >= 0 && !fchdir(tree->fd) ? 0 : failed(err, "enter", tree->part);
+	return tree->fd >= 0 && !fchdir(tree->fd) ? 0 : write_failed(err, "enter", tree->part);
 }
 
 int oi_tree_commit(struct oi_tree *tree, struct oi_err *err)
 {
 	if (renameat(tree->dir_fd, tree->part, tree->dir_fd, tree->into))
-		return failed(err, "rename", tree->part);
+		return write_failed(err, "rename", tree->part);
 	oi_mem_set(&tree->part, NULL);
 	return 0;
 }

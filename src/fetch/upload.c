@@ -28,7 +28,7 @@
 /* Who refuses is to do so before the file has been sent in vain. Source: RFC 9110, 10.1.1 */
 #define EXPECT_HEADER "Expect: 100-continue"
 
-static int begin(void *data, long status, const struct oi_headers *headers, int64_t length,
+static int take_answer(void *data, long status, const struct oi_headers *headers, int64_t length,
 		 struct oi_err *err)
 {
 	(void)data;
@@ -133,7 +133,7 @@ static struct oi_transfer transfer_of(const struct oi_fetch_request *request, in
 		.put = true,
 		.body_fd = file_fd,
 		.body_bytes = bytes,
-		.begin = begin,
+		.begin = take_answer,
 		.write = ignore,
 		.progress = tell_progress,
 	};

@@ -89,7 +89,7 @@ static int unknown_key(struct oi_config_reader *r, const struct oi_doc *at, cons
 	for (size_t i = 0; i < oi_config_n_keys; i++)
 		if (in_group(oi_config_keys[i].path, group))
 			words[n++] = oi_config_leaf(oi_config_keys[i].path);
-	near = oi_near_word(name, words, n);
+	near = oi_suggest_word(name, words, n);
 	if (near)
 		return oi_config_wrong(r, OI_R_STANZA_UNKNOWN_KEY, at, path,
 				       "unknown key; did you mean \"%s\"?", near);
@@ -179,7 +179,7 @@ static int read_choice(struct oi_config_reader *r, const struct oi_doc *at,
 		oi_buf_clear(&all);
 		return 0;
 	}
-	near = oi_near_word(at->text, key->choices, n);
+	near = oi_suggest_word(at->text, key->choices, n);
 	rc = near ? oi_config_wrong(r, OI_R_STANZA_VALUE, at, key->path,
 				    "\"%s\" is not known; did you mean \"%s\"?", at->text, near) :
 		    oi_config_wrong(r, OI_R_STANZA_VALUE, at, key->path, "\"%s\" is not one of %s",

@@ -59,7 +59,7 @@ static double number_of(const struct oi_doc *node, double most)
 	return number > 0 ? (number < most ? number : most) : 0;
 }
 
-static void add(const char *name, const struct oi_doc *handler, struct oi_reporting *reporting)
+static void add_handler(const char *name, const struct oi_doc *handler, struct oi_reporting *reporting)
 {
 	const char *type = oi_doc_string(oi_doc_get(handler, "type"));
 	const char *endpoint = oi_doc_string(oi_doc_get(handler, "endpoint"));
@@ -93,5 +93,5 @@ void oi_reporting_from_doc(const struct oi_doc *section, struct oi_reporting *re
 {
 	for (size_t i = 0; section && section->kind == OI_DOC_MAP && i < section->n; i++)
 		if (oi_doc_get(section, section->keys[i]) == section->items[i]) /* not one given twice */
-			add(section->keys[i], section->items[i], reporting);
+			add_handler(section->keys[i], section->items[i], reporting);
 }

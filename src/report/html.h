@@ -22,6 +22,6 @@ char *oi_report_html(const struct oi_story *story);
 void oi_report_links_html(const struct oi_doc *result, struct oi_buf *out);
 
 /** oi_report_text() - the same on paper */
-void oi_report_text(const struct oi_story *story, struct oi_paper *paper);
+void oi_report_text(const struct oi_story *story, struct oi_textpage *paper);
 
 #endif

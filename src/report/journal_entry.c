@@ -45,7 +45,7 @@ static void compose(const struct oi_doc *result, struct oi_buf *entry)
 	add_field(entry, "MESSAGE", message ? message : reason);
 }
 
-void oi_tell_journal(const struct oi_doc *result)
+void oi_sink_journal(const struct oi_doc *result)
 {
 	const struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf entry = { 0 };

@@ -127,7 +127,7 @@ static off_t place(int fd)
 	return at;
 }
 
-static int put(int fd, const char *text, struct oi_err *err)
+static int write_record(int fd, const char *text, struct oi_err *err)
 {
 	char record[RECORD_BYTES] = KEY;
 	size_t len = strlen(text);
@@ -140,7 +140,7 @@ static int put(int fd, const char *text, struct oi_err *err)
 	return 0;
 }
 
-int oi_tell_kvp(const struct oi_root *root, const struct oi_doc *result, struct oi_err *err)
+int oi_sink_kvp(const struct oi_root *root, const struct oi_doc *result, struct oi_err *err)
 {
 	OI_FREE char *text = NULL;
 	struct stat st;
@@ -156,7 +156,7 @@ int oi_tell_kvp(const struct oi_root *root, const struct oi_doc *result, struct 
 		return oi_err_set(err, OI_R_WRITE_FAILED, POOL ": it is not a regular file");
 	}
 	text = value_of(result);
-	rc = put(fd, text, err);
+	rc = write_record(fd, text, err);
 	close(fd); /* which gives both locks back */
 	return rc;
 }

@@ -31,7 +31,7 @@ static const char *headline(enum oi_outcome outcome)
 	return lines[outcome];
 }
 
-static void add_outcome(struct oi_paper *paper, const struct oi_verdict *verdict)
+static void add_outcome(struct oi_textpage *paper, const struct oi_verdict *verdict)
 {
 	OI_FREE char *exit_code =
 		oi_mem_printf("%d (%s)", verdict->exit_code, oi_exit_meaning(verdict->exit_code));
@@ -43,11 +43,11 @@ static void add_outcome(struct oi_paper *paper, const struct oi_verdict *verdict
 				       verdict->driver.version ? verdict->driver.version : "",
 				       verdict->driver.method ? " by " : "",
 				       verdict->driver.method ? verdict->driver.method : "");
-	oi_paper_field(paper, "plan", outcome_tone(verdict), headline(verdict->outcome));
-	oi_paper_field(paper, "because", OI_TONE_PLAIN, verdict->message);
-	oi_paper_field(paper, "reason", OI_TONE_PLAIN, oi_reason_text(verdict->reason)->id);
-	oi_paper_field(paper, "exit code", OI_TONE_PLAIN, exit_code);
-	oi_paper_field(paper, "driver", OI_TONE_PLAIN, driver);
+	oi_textpage_field(paper, "plan", outcome_tone(verdict), headline(verdict->outcome));
+	oi_textpage_field(paper, "because", OI_TONE_PLAIN, verdict->message);
+	oi_textpage_field(paper, "reason", OI_TONE_PLAIN, oi_reason_text(verdict->reason)->id);
+	oi_textpage_field(paper, "exit code", OI_TONE_PLAIN, exit_code);
+	oi_textpage_field(paper, "driver", OI_TONE_PLAIN, driver);
 }
 
 /* --- what was seen --- */
@@ -62,9 +62,9 @@ static char *text_of(const struct oi_text *text)
 	return oi_mem_dup(text->known == OI_UNKNOWN ? "not known" : oi_text_or(text, "none"));
 }
 
-static void add_seen(struct oi_paper *paper, const char *label, char *text)
+static void add_seen(struct oi_textpage *paper, const char *label, char *text)
 {
-	oi_paper_row(paper, 2, 14, OI_TONE_PLAIN, label, text);
+	oi_textpage_row(paper, 2, 14, OI_TONE_PLAIN, label, text);
 	oi_mem_free_p(&text);
 }
 
@@ -95,11 +95,11 @@ static char *installed(const struct oi_facts *facts)
 			     version ? version : "", kernel ? " for " : "", kernel ? kernel : "");
 }
 
-static void add_facts(struct oi_paper *paper, const struct oi_facts *facts)
+static void add_facts(struct oi_textpage *paper, const struct oi_facts *facts)
 {
 	const char *source = oi_text_or(&facts->vm.size_source, NULL);
 
-	oi_paper_heading(paper, "what was seen");
+	oi_textpage_heading(paper, "what was seen");
 	add_seen(paper, "VM size", oi_mem_printf("%s%s%s%s", oi_text_or(&facts->vm.size, "not known"),
 						 source ? " (by " : "", source ? source : "",
 						 source ? ")" : ""));
@@ -116,13 +116,13 @@ static void add_facts(struct oi_paper *paper, const struct oi_facts *facts)
 
 /* --- which rules decided --- */
 
-void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_paper *paper)
+void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_textpage *paper)
 {
 	const struct oi_doc *rules = oi_view_list(verdict, "rules");
 	int deciding = oi_view_deciding(verdict);
 
 	if (rules->n)
-		oi_paper_heading(paper, title);
+		oi_textpage_heading(paper, title);
 	for (size_t i = 0; i < rules->n; i++) {
 		const char *word = oi_view_or_dash(oi_view_text(rules->items[i], "result"));
 		OI_FREE char *text =
@@ -130,28 +130,28 @@ void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_
 				      oi_view_or_dash(oi_view_text(rules->items[i], "detail")),
 				      (int)i == deciding ? "  <- this one decided" : "");
 
-		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_rule_tone(verdict, (int)i),
+		oi_textpage_row(paper, 2, RESULT_WIDTH, oi_view_rule_tone(verdict, (int)i),
 			     oi_view_rule_word(word), text);
 	}
 }
 
-static void add_rules(struct oi_paper *paper, const struct oi_verdict *verdict)
+static void add_rules(struct oi_textpage *paper, const struct oi_verdict *verdict)
 {
 	OI_DOC_AUTO *doc = oi_verdict_to_doc(verdict);
 
 	oi_report_rules(doc, "which rules decided, in this order", paper);
 }
 
-static void add_steps(struct oi_paper *paper, const struct oi_verdict *verdict)
+static void add_steps(struct oi_textpage *paper, const struct oi_verdict *verdict)
 {
 	if (verdict->n_steps)
-		oi_paper_heading(paper, "what would be done, in this order");
+		oi_textpage_heading(paper, "what would be done, in this order");
 	for (size_t i = 0; i < verdict->n_steps; i++) {
 		OI_FREE char *number = oi_mem_printf("%2zu.", i + 1);
 		OI_FREE char *text = oi_mem_printf("%s: %s", verdict->steps[i].id,
 						   verdict->steps[i].detail);
 
-		oi_paper_row(paper, 2, STEP_WIDTH, OI_TONE_PLAIN, number, text);
+		oi_textpage_row(paper, 2, STEP_WIDTH, OI_TONE_PLAIN, number, text);
 	}
 }
 
@@ -175,13 +175,13 @@ static const char *advice(const struct oi_verdict *verdict)
 }
 
 void oi_report_plan_page(const struct oi_verdict *verdict, const struct oi_facts *facts,
-			 struct oi_paper *paper)
+			 struct oi_textpage *paper)
 {
 	add_outcome(paper, verdict);
 	if (verdict->reason != OI_R_NO_STANZA && verdict->reason != OI_R_DISABLED)
 		add_facts(paper, facts);
 	add_rules(paper, verdict);
 	add_steps(paper, verdict);
-	oi_paper_heading(paper, "what to change");
-	oi_paper_row(paper, 2, 0, OI_TONE_PLAIN, "", advice(verdict));
+	oi_textpage_heading(paper, "what to change");
+	oi_textpage_row(paper, 2, 0, OI_TONE_PLAIN, "", advice(verdict));
 }

@@ -144,7 +144,7 @@ static void compose(const struct oi_doc *result, struct oi_buf *out)
 	add_checks(out, oi_doc_get(result, "checks"));
 }
 
-int oi_tell_prometheus(const struct oi_root *root, const char *folder,
+int oi_sink_prometheus(const struct oi_root *root, const char *folder,
 		       const struct oi_doc *result, struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };

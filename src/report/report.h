@@ -170,7 +170,7 @@ char *oi_report_final_line(int exit_code, enum oi_reason reason, const char *mes
  * oi_report_status_page() - `ofed-init status` for people
  * @result: as oi_report_read() gives it; NULL: there was no run
  */
-void oi_report_status_page(const struct oi_doc *result, struct oi_paper *paper);
+void oi_report_status_page(const struct oi_doc *result, struct oi_textpage *paper);
 
 /**
  * oi_report_timings_page() - `ofed-init status --timings`: where the time of a run went
@@ -179,16 +179,16 @@ void oi_report_status_page(const struct oi_doc *result, struct oi_paper *paper);
  * A line a phase in the order of the run, with seconds and per cent, then their sum. Phases
  * of a run under way are those so far.
  */
-void oi_report_timings_page(const struct oi_doc *result, struct oi_paper *paper);
+void oi_report_timings_page(const struct oi_doc *result, struct oi_textpage *paper);
 
 /** oi_report_outcome_page() - the part of it that somebody wants who has watched the run */
-void oi_report_outcome_page(const struct oi_doc *result, struct oi_paper *paper);
+void oi_report_outcome_page(const struct oi_doc *result, struct oi_textpage *paper);
 
 /**
  * oi_report_plan_page() - what was seen, which rules decided, what would be done, what to change
  * @facts: what was decided from
  */
 void oi_report_plan_page(const struct oi_verdict *verdict, const struct oi_facts *facts,
-			 struct oi_paper *paper);
+			 struct oi_textpage *paper);
 
 #endif

@@ -18,11 +18,11 @@ void oi_report_tell(const struct oi_host *host, const struct oi_config *config,
 	bool running = oi_run_record_running(record);
 	struct oi_err err;
 
-	if (oi_tell_kvp(&host->change, result, &err))
+	if (oi_sink_kvp(&host->change, result, &err))
 		doubt(host, running, &err);
-	if (oi_tell_prometheus(&host->change, config->report.prometheus, result, &err))
+	if (oi_sink_prometheus(&host->change, config->report.prometheus, result, &err))
 		doubt(host, running, &err);
 	/* the journal is this machine's, whichever tree is changed */
 	if (!running && oi_root_is_real(&host->change))
-		oi_tell_journal(result);
+		oi_sink_journal(result);
 }

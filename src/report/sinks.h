@@ -28,7 +28,7 @@ void oi_report_tell(const struct oi_host *host, const struct oi_config *config,
 /* The single ones. @result: as oi_report_result_doc() makes it, free of secrets. */
 
 /**
- * oi_tell_kvp() - put the record OFED_INIT|status into the guest's pool
+ * oi_sink_kvp() - put the record OFED_INIT|status into the guest's pool
  *
  * In the place of an older one of that key; other records stay. Nothing is done
  * where there is no pool.
@@ -36,24 +36,24 @@ void oi_report_tell(const struct oi_host *host, const struct oi_config *config,
  * Source: Linux' tools/hv/hv_kvp_daemon.c, cloud-init's cloudinit/reporting/handlers.py
  */
 OI_MUST_CHECK
-int oi_tell_kvp(const struct oi_root *root, const struct oi_doc *result, struct oi_err *err);
+int oi_sink_kvp(const struct oi_root *root, const struct oi_doc *result, struct oi_err *err);
 
 /**
- * oi_tell_prometheus() - ofed_init.prom for node_exporter's textfile collector
+ * oi_sink_prometheus() - ofed_init.prom for node_exporter's textfile collector
  * @folder: absolute; NULL: a usual one, when it is there
  * Return: 0 (also when there is nobody to tell), or -1 with OI_R_WRITE_FAILED.
  * Source: Prometheus, "Exposition formats", text-based format
  */
 OI_MUST_CHECK
-int oi_tell_prometheus(const struct oi_root *root, const char *folder,
+int oi_sink_prometheus(const struct oi_root *root, const char *folder,
 		       const struct oi_doc *result, struct oi_err *err);
 
 /**
- * oi_tell_journal() - one entry with fields of our own, once a run has ended
+ * oi_sink_journal() - one entry with fields of our own, once a run has ended
  *
  * Best effort: the log lines are in the journal in any case.
  * Source: systemd, "Native Journal Protocol"
  */
-void oi_tell_journal(const struct oi_doc *result);
+void oi_sink_journal(const struct oi_doc *result);
 
 #endif

@@ -39,7 +39,7 @@ static enum oi_tone link_tone(const char *const *row)
 	return oi_view_link_tone(row[1]);
 }
 
-static void add_links(struct oi_paper *paper, const struct oi_doc *result)
+static void add_links(struct oi_textpage *paper, const struct oi_doc *result)
 {
 	static const char *const heads[LINK_CELLS] = { "port", "state",	"physical", "Gb/s",
 						       "NUMA", "link layer", "PCI function" };
@@ -64,16 +64,16 @@ static void add_links(struct oi_paper *paper, const struct oi_doc *result)
 		oi_strv_add(&cells, link.link_layer);
 		oi_strv_add(&cells, link.address);
 	}
-	oi_paper_heading(paper, "links");
-	oi_paper_table(paper, &cells, LINK_CELLS, link_tone);
+	oi_textpage_heading(paper, "links");
+	oi_textpage_table(paper, &cells, LINK_CELLS, link_tone);
 }
 
-static void add_checks(struct oi_paper *paper, const struct oi_doc *result)
+static void add_checks(struct oi_textpage *paper, const struct oi_doc *result)
 {
 	const struct oi_doc *checks = oi_view_list(result, "checks");
 
 	if (checks->n)
-		oi_paper_heading(paper, "checks");
+		oi_textpage_heading(paper, "checks");
 	for (size_t i = 0; i < checks->n; i++) {
 		const char *word = oi_view_or_dash(oi_view_text(checks->items[i], "result"));
 		OI_FREE char *text =
@@ -81,7 +81,7 @@ static void add_checks(struct oi_paper *paper, const struct oi_doc *result)
 				      oi_view_or_dash(oi_view_text(checks->items[i], "id")),
 				      oi_view_or_dash(oi_view_text(checks->items[i], "detail")));
 
-		oi_paper_row(paper, 2, RESULT_WIDTH, oi_view_word_tone(word), oi_view_check_word(word), text);
+		oi_textpage_row(paper, 2, RESULT_WIDTH, oi_view_word_tone(word), oi_view_check_word(word), text);
 	}
 }
 
@@ -96,13 +96,13 @@ static char *took_text(int64_t ms, int64_t longest_ms)
 	return oi_mem_printf("%4" PRId64 ".%03d s  %-*s", ms / 1000, (int)(ms % 1000), BAR_WIDTH, bar);
 }
 
-static void add_phases(struct oi_paper *paper, const struct oi_doc *result)
+static void add_phases(struct oi_textpage *paper, const struct oi_doc *result)
 {
 	const struct oi_doc *phases = oi_view_list(result, "phases");
 	int64_t longest_ms = 0;
 
 	if (phases->n)
-		oi_paper_heading(paper, "time");
+		oi_textpage_heading(paper, "time");
 	for (size_t i = 0; i < phases->n; i++) {
 		int64_t ms = oi_view_ms(phases->items[i]);
 
@@ -111,29 +111,29 @@ static void add_phases(struct oi_paper *paper, const struct oi_doc *result)
 	for (size_t i = 0; i < phases->n; i++) {
 		OI_FREE char *took = took_text(oi_view_ms(phases->items[i]), longest_ms);
 
-		oi_paper_row(paper, 2, PHASE_WIDTH, OI_TONE_PLAIN, took,
+		oi_textpage_row(paper, 2, PHASE_WIDTH, OI_TONE_PLAIN, took,
 			     oi_view_or_dash(oi_view_text(phases->items[i], "name")));
 	}
 }
 
-static void add_outcome(struct oi_paper *paper, const struct oi_doc *result)
+static void add_outcome(struct oi_textpage *paper, const struct oi_doc *result)
 {
 	OI_FREE char *exit_code = oi_view_exit(result);
 
-	oi_paper_field(paper, "outcome", oi_view_outcome_tone(result), oi_view_outcome(result));
-	oi_paper_field(paper, "reason", OI_TONE_PLAIN, oi_view_text(result, "reason"));
-	oi_paper_field(paper, "message", OI_TONE_PLAIN, oi_view_text(result, "message"));
-	oi_paper_field(paper, "remedy", OI_TONE_STRONG, oi_view_text(result, "remedy"));
-	oi_paper_field(paper, "exit code", OI_TONE_PLAIN, exit_code);
+	oi_textpage_field(paper, "outcome", oi_view_outcome_tone(result), oi_view_outcome(result));
+	oi_textpage_field(paper, "reason", OI_TONE_PLAIN, oi_view_text(result, "reason"));
+	oi_textpage_field(paper, "message", OI_TONE_PLAIN, oi_view_text(result, "message"));
+	oi_textpage_field(paper, "remedy", OI_TONE_STRONG, oi_view_text(result, "remedy"));
+	oi_textpage_field(paper, "exit code", OI_TONE_PLAIN, exit_code);
 }
 
-void oi_report_outcome_page(const struct oi_doc *result, struct oi_paper *paper)
+void oi_report_outcome_page(const struct oi_doc *result, struct oi_textpage *paper)
 {
 	add_outcome(paper, result);
 	add_links(paper, result);
 }
 
-void oi_report_status_page(const struct oi_doc *result, struct oi_paper *paper)
+void oi_report_status_page(const struct oi_doc *result, struct oi_textpage *paper)
 {
 	OI_FREE char *vm = oi_view_vm(result);
 	OI_FREE char *driver = oi_view_driver(result);
@@ -144,28 +144,28 @@ void oi_report_status_page(const struct oi_doc *result, struct oi_paper *paper)
 		return;
 	}
 	add_outcome(paper, result);
-	oi_paper_field(paper, "VM size", OI_TONE_PLAIN, vm);
-	oi_paper_field(paper, "driver", OI_TONE_PLAIN, driver);
-	oi_paper_field(paper, "started", OI_TONE_PLAIN, oi_view_text(result, "started"));
-	oi_paper_field(paper, "ended", OI_TONE_PLAIN, ended);
+	oi_textpage_field(paper, "VM size", OI_TONE_PLAIN, vm);
+	oi_textpage_field(paper, "driver", OI_TONE_PLAIN, driver);
+	oi_textpage_field(paper, "started", OI_TONE_PLAIN, oi_view_text(result, "started"));
+	oi_textpage_field(paper, "ended", OI_TONE_PLAIN, ended);
 	add_links(paper, result);
 	add_checks(paper, result);
 	add_phases(paper, result);
 	oi_buf_adds(&paper->text, "\n");
-	oi_paper_field(paper, "log", OI_TONE_PLAIN, OI_STATUS_LOG);
-	oi_paper_field(paper, "more", OI_TONE_PLAIN, "ofed-init report --output report.html");
+	oi_textpage_field(paper, "log", OI_TONE_PLAIN, OI_STATUS_LOG);
+	oi_textpage_field(paper, "more", OI_TONE_PLAIN, "ofed-init report --output report.html");
 }
 
-static void add_part(struct oi_paper *paper, const char *name, int64_t ms, int64_t of_ms)
+static void add_part(struct oi_textpage *paper, const char *name, int64_t ms, int64_t of_ms)
 {
 	int64_t percent = of_ms ? (ms * 100 + of_ms / 2) / of_ms : 100;
 	OI_FREE char *word = oi_mem_printf("%4" PRId64 ".%03d s %3" PRId64 " %%", ms / 1000,
 					   (int)(ms % 1000), percent);
 
-	oi_paper_row(paper, 2, PART_WIDTH, OI_TONE_PLAIN, word, name);
+	oi_textpage_row(paper, 2, PART_WIDTH, OI_TONE_PLAIN, word, name);
 }
 
-void oi_report_timings_page(const struct oi_doc *result, struct oi_paper *paper)
+void oi_report_timings_page(const struct oi_doc *result, struct oi_textpage *paper)
 {
 	const struct oi_doc *phases = oi_view_list(result, "phases");
 	int64_t sum_ms = 0;

@@ -149,11 +149,11 @@ static bool write_line(int fd, const struct oi_buf *line)
 /* As the rest of a page, so that no terminal breaks it in the middle of a word. */
 static void wrapped(enum oi_log_level level, const char *text)
 {
-	struct oi_paper paper = { .columns = oi_terminal_columns(STDERR_FILENO),
+	struct oi_textpage paper = { .columns = oi_terminal_columns(STDERR_FILENO),
 				  .colour = oi_terminal_colours(STDERR_FILENO) };
 	OI_FREE char *word = oi_mem_printf("%s:", level_name(level));
 
-	oi_paper_row(&paper, 0, LEVEL_WIDTH, level == OI_LOG_ERROR ? OI_TONE_BAD : OI_TONE_WARN, word,
+	oi_textpage_row(&paper, 0, LEVEL_WIDTH, level == OI_LOG_ERROR ? OI_TONE_BAD : OI_TONE_WARN, word,
 		     text);
 	(void)!write_line(STDERR_FILENO, &paper.text);
 	oi_buf_clear(&paper.text);

@@ -22,7 +22,7 @@ static bool begins_character(char c)
 	return ((unsigned char)c & 0xc0) != 0x80;
 }
 
-size_t oi_paper_width(const char *text)
+size_t oi_textpage_width(const char *text)
 {
 	size_t n = 0;
 
@@ -44,12 +44,12 @@ static size_t bytes_of(const char *text, size_t columns)
 	return at;
 }
 
-static void spaces(struct oi_paper *paper, int n)
+static void spaces(struct oi_textpage *paper, int n)
 {
 	oi_buf_addf(&paper->text, "%*s", n > 0 ? n : 0, "");
 }
 
-static void toned(struct oi_paper *paper, enum oi_tone tone, const char *text, size_t len)
+static void toned(struct oi_textpage *paper, enum oi_tone tone, const char *text, size_t len)
 {
 	static const char *const codes[] = {
 		[OI_TONE_PLAIN] = "",	  [OI_TONE_STRONG] = "\033[1m", [OI_TONE_DIM] = "\033[2m",
@@ -65,9 +65,9 @@ static void toned(struct oi_paper *paper, enum oi_tone tone, const char *text, s
 		oi_buf_adds(&paper->text, "\033[m");
 }
 
-char *oi_paper_elide(const char *text, size_t columns)
+char *oi_textpage_elide(const char *text, size_t columns)
 {
-	size_t width = oi_paper_width(text);
+	size_t width = oi_textpage_width(text);
 	size_t head = (columns - strlen(DOTS)) / 2;
 	size_t tail = columns - strlen(DOTS) - head;
 
@@ -92,14 +92,14 @@ static size_t parting(const char *word, size_t len, size_t room)
 	return limit;
 }
 
-static void new_line(struct oi_paper *paper, int indent)
+static void new_line(struct oi_textpage *paper, int indent)
 {
 	oi_buf_adds(&paper->text, "\n");
 	spaces(paper, indent);
 }
 
 /* Words of a text, from column @at on, which is the indent of the lines that follow. */
-static void wrapped(struct oi_paper *paper, int at, enum oi_tone tone, const char *text)
+static void wrapped(struct oi_textpage *paper, int at, enum oi_tone tone, const char *text)
 {
 	size_t room = (size_t)(paper->columns - at);
 	size_t left = room;
@@ -107,7 +107,7 @@ static void wrapped(struct oi_paper *paper, int at, enum oi_tone tone, const cha
 	while (*(text += strspn(text, " "))) {
 		size_t len = strcspn(text, " ");
 		OI_FREE char *word = oi_mem_ndup(text, len);
-		size_t width = oi_paper_width(word);
+		size_t width = oi_textpage_width(word);
 		size_t space = left < room ? 1 : 0;
 
 		if (width + space > left && left < room) {
@@ -125,7 +125,7 @@ static void wrapped(struct oi_paper *paper, int at, enum oi_tone tone, const cha
 				new_line(paper, at);
 				continue;
 			}
-			cut = oi_paper_elide(word, left);
+			cut = oi_textpage_elide(word, left);
 			toned(paper, tone, cut, strlen(cut));
 			left = 0;
 		} else {
@@ -137,7 +137,7 @@ static void wrapped(struct oi_paper *paper, int at, enum oi_tone tone, const cha
 	}
 }
 
-void oi_paper_heading(struct oi_paper *paper, const char *title)
+void oi_textpage_heading(struct oi_textpage *paper, const char *title)
 {
 	if (paper->text.len)
 		oi_buf_adds(&paper->text, "\n");
@@ -146,14 +146,14 @@ void oi_paper_heading(struct oi_paper *paper, const char *title)
 }
 
 /* @word_tone, @text_tone: of the two halves */
-static void row(struct oi_paper *paper, int indent, int width, enum oi_tone word_tone,
+static void row(struct oi_textpage *paper, int indent, int width, enum oi_tone word_tone,
 		const char *word, enum oi_tone text_tone, const char *text)
 {
 	OI_FREE char *clean = oi_report_clean(text);
 	OI_FREE char *clean_word = oi_report_clean(word);
 	size_t word_room = (size_t)(paper->columns - indent);
-	OI_FREE char *head = oi_paper_elide(clean_word, word_room);
-	int after = indent + (int)oi_paper_width(head);
+	OI_FREE char *head = oi_textpage_elide(clean_word, word_room);
+	int after = indent + (int)oi_textpage_width(head);
 	int at = indent + width;
 
 	spaces(paper, indent);
@@ -168,20 +168,20 @@ static void row(struct oi_paper *paper, int indent, int width, enum oi_tone word
 	oi_buf_adds(&paper->text, "\n");
 }
 
-void oi_paper_row(struct oi_paper *paper, int indent, int width, enum oi_tone tone,
+void oi_textpage_row(struct oi_textpage *paper, int indent, int width, enum oi_tone tone,
 		  const char *word, const char *text)
 {
 	row(paper, indent, width, tone, word, OI_TONE_PLAIN, text);
 }
 
-void oi_paper_field(struct oi_paper *paper, const char *label, enum oi_tone tone,
+void oi_textpage_field(struct oi_textpage *paper, const char *label, enum oi_tone tone,
 		    const char *value)
 {
 	if (value)
 		row(paper, 0, LABEL_WIDTH, OI_TONE_PLAIN, label, tone, value);
 }
 
-void oi_paper_table(struct oi_paper *paper, const struct oi_strv *cells, size_t across,
+void oi_textpage_table(struct oi_textpage *paper, const struct oi_strv *cells, size_t across,
 		    enum oi_tone (*tone)(const char *const *row))
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv clean = { 0 };
@@ -190,8 +190,8 @@ void oi_paper_table(struct oi_paper *paper, const struct oi_strv *cells, size_t 
 
 	for (size_t i = 0; i < cells->n; i++) {
 		OI_FREE char *text = oi_report_clean(cells->v[i]);
-		OI_FREE char *cut = oi_paper_elide(text, CELL_MOST);
-		size_t width = oi_paper_width(cut);
+		OI_FREE char *cut = oi_textpage_elide(text, CELL_MOST);
+		size_t width = oi_textpage_width(cut);
 
 		oi_strv_add(&clean, cut);
 		if (width > widths[i % across])
@@ -207,7 +207,7 @@ void oi_paper_table(struct oi_paper *paper, const struct oi_strv *cells, size_t 
 		for (size_t c = 0; c < shown; c++) {
 			toned(paper, look, cell[c], strlen(cell[c]));
 			if (c + 1 < shown)
-				spaces(paper, (int)(widths[c] - oi_paper_width(cell[c]) + GAP));
+				spaces(paper, (int)(widths[c] - oi_textpage_width(cell[c]) + GAP));
 		}
 		oi_buf_adds(&paper->text, "\n");
 	}

@@ -189,7 +189,7 @@ static char *bar_of(const struct oi_span *span, int64_t end_ms)
 	return oi_mem_dup(bar);
 }
 
-void oi_timeline_text(const struct oi_timeline *timeline, struct oi_paper *paper)
+void oi_timeline_text(const struct oi_timeline *timeline, struct oi_textpage *paper)
 {
 	static const enum oi_tone tones[] = {
 		[OI_SPAN_CLOUD] = OI_TONE_PLAIN,
@@ -198,7 +198,7 @@ void oi_timeline_text(const struct oi_timeline *timeline, struct oi_paper *paper
 		[OI_SPAN_UNIT] = OI_TONE_WARN,
 	};
 
-	oi_paper_row(paper, 2, 2 * AT_WIDTH + TEXT_BAR + 1, OI_TONE_DIM, "    at       took", "");
+	oi_textpage_row(paper, 2, 2 * AT_WIDTH + TEXT_BAR + 1, OI_TONE_DIM, "    at       took", "");
 	for (size_t i = 0; i < timeline->n; i++) {
 		const struct oi_span *span = &timeline->v[i];
 		OI_FREE char *bar = bar_of(span, timeline->end_ms);
@@ -209,6 +209,6 @@ void oi_timeline_text(const struct oi_timeline *timeline, struct oi_paper *paper
 		OI_FREE char *name =
 			oi_mem_printf("%s%s", span->kind == OI_SPAN_PHASE ? "- " : "", span->name);
 
-		oi_paper_row(paper, 2, 2 * AT_WIDTH + TEXT_BAR + 2, tones[span->kind], word, name);
+		oi_textpage_row(paper, 2, 2 * AT_WIDTH + TEXT_BAR + 2, tones[span->kind], word, name);
 	}
 }

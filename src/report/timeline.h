@@ -54,7 +54,7 @@ void oi_timeline_finish(struct oi_timeline *timeline);
 void oi_timeline_clear(struct oi_timeline *timeline);
 
 /** oi_timeline_text() - rows with a bar, on a page */
-void oi_timeline_text(const struct oi_timeline *timeline, struct oi_paper *paper);
+void oi_timeline_text(const struct oi_timeline *timeline, struct oi_textpage *paper);
 
 /**
  * oi_timeline_svg() - as a drawing

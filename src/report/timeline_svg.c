@@ -72,7 +72,7 @@ static void add_span(const struct oi_timeline *timeline, const struct oi_span *s
 	double x = 100.0 * (double)span->at_ms / (double)timeline->end_ms;
 	double width = 100.0 * (double)span->took_ms / (double)timeline->end_ms;
 	int indent = span->kind == OI_SPAN_PHASE ? 14 : 0;
-	OI_FREE char *name = oi_paper_elide(span->name, NAME_MOST);
+	OI_FREE char *name = oi_textpage_elide(span->name, NAME_MOST);
 
 	oi_buf_addf(out, "<text x=\"%d\" y=\"%d\">", indent, top + TEXT_DOWN);
 	oi_html_escape(out, name);

@@ -29,7 +29,7 @@ int oi_view_deciding(const struct oi_doc *verdict);
 /** oi_view_rule_tone() - of a rule: only the one that led to a refusal is bad news */
 enum oi_tone oi_view_rule_tone(const struct oi_doc *verdict, int rule);
 /** oi_report_rules() - the rules of a verdict, and which of them decided */
-void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_paper *paper);
+void oi_report_rules(const struct oi_doc *verdict, const char *title, struct oi_textpage *paper);
 /** oi_view_rule_word() - a rule's result as people read it: "no" for "fail"; borrowed or static */
 const char *oi_view_rule_word(const char *word);
 /** oi_view_check_word() - a check's result as people read it: "not verified" for "unproven" */

@@ -61,11 +61,11 @@ void oi_report_waiting_line(const struct oi_waiting *waiting, size_t columns, st
 	if (waiting->progress.begun)
 		oi_progress_speed(&waiting->progress, ", ", &speed);
 	room = columns - head.len - far.len;
-	if (oi_paper_width(what) + step.len + speed.len > room)
+	if (oi_textpage_width(what) + step.len + speed.len > room)
 		oi_buf_reset(&speed);
-	if (oi_paper_width(what) + step.len > room)
+	if (oi_textpage_width(what) + step.len > room)
 		oi_buf_reset(&step);
-	shown = oi_paper_elide(what, room);
+	shown = oi_textpage_elide(what, room);
 	oi_buf_addf(line, "%s%s%s%s%s", oi_buf_str(&head), shown, oi_buf_str(&step),
 		    oi_buf_str(&far), oi_buf_str(&speed));
 }

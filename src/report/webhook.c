@@ -26,7 +26,7 @@ struct oi_webhook {
 	int64_t patience_ms; /* 0: no limit but the event's own */
 	int tries;
 	bool failed; /* one was not taken; said once */
-	struct oi_messenger messenger;
+	struct oi_outbox messenger;
 };
 
 /* --- in the messenger --- */
@@ -113,7 +113,7 @@ static void give(const struct oi_webhook *hook, const struct oi_doc *event)
 {
 	OI_FREE char *text = oi_doc_to_public_json(event, false);
 
-	if (!oi_messenger_give(&hook->messenger, text))
+	if (!oi_outbox_give(&hook->messenger, text))
 		oi_log_debug(&hook->host->log, "%s: an event was dropped", hook->name);
 }
 
@@ -130,7 +130,7 @@ void oi_webhooks_run(struct oi_webhooks *hooks, const struct oi_run_record *reco
 
 		if (!hook->cloud)
 			add_more(event, record, result);
-		oi_messenger_start(&hook->messenger, held, n_held, bring, hook);
+		oi_outbox_start(&hook->messenger, held, n_held, bring, hook);
 		give(hook, event);
 	}
 }
@@ -155,9 +155,9 @@ void oi_webhooks_flush(struct oi_webhooks *hooks)
 {
 	/* all of them first: they come to their ends side by side */
 	for (size_t i = 0; i < hooks->n; i++)
-		oi_messenger_dismiss(&hooks->v[i].messenger);
+		oi_outbox_dismiss(&hooks->v[i].messenger);
 	for (size_t i = 0; i < hooks->n; i++)
-		if (!oi_messenger_wait(&hooks->v[i].messenger))
+		if (!oi_outbox_wait(&hooks->v[i].messenger))
 			oi_log_warn(&hooks->v[i].host->log, "%s: no time was left to tell all",
 				    hooks->v[i].name);
 }

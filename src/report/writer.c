@@ -38,7 +38,7 @@ static int64_t started_ticks(const char *stat)
 	return (int64_t)ticks;
 }
 
-static void look(int64_t pid, struct process *process)
+static void read_process(int64_t pid, struct process *process)
 {
 	OI_CLEANUP(oi_root_close) struct oi_root root = { .fd = -1 };
 	OI_FREE char *path = oi_mem_printf("/proc/%" PRId64 "/stat", pid);
@@ -57,7 +57,7 @@ void oi_report_put_process(struct oi_doc *record)
 {
 	OI_CLEANUP(clear) struct process self = { 0 };
 
-	look(getpid(), &self);
+	read_process(getpid(), &self);
 	oi_doc_put_int(record, "pid", getpid());
 	oi_doc_put_string(record, "boot_id", self.boot_id);
 	oi_doc_put_int(record, "pid_started_ticks", self.started_ticks);
@@ -70,7 +70,7 @@ bool oi_report_process_gone(const struct oi_doc *record)
 	int64_t pid = oi_doc_int(oi_doc_get(record, "pid"), 0);
 	int64_t started = oi_doc_int(oi_doc_get(record, "pid_started_ticks"), 0);
 
-	look(pid, &now);
+	read_process(pid, &now);
 	if (boot_id && now.boot_id && strcmp(boot_id, now.boot_id))
 		return true;
 	if (pid <= 0 || !now.proc_readable)

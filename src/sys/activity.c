@@ -32,7 +32,7 @@ static void keep(const struct oi_root *root, const struct oi_progress *progress,
 	(void)!oi_root_write(root, OI_DOING_PATH, 0644, text, strlen(text), &ignored);
 }
 
-void oi_doing_tell(const struct oi_host *host, const struct oi_progress *progress, const char *fmt,
+void oi_activity_tell(const struct oi_host *host, const struct oi_progress *progress, const char *fmt,
 		   ...)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf line = { 0 };
@@ -51,7 +51,7 @@ void oi_doing_tell(const struct oi_host *host, const struct oi_progress *progres
 	oi_notify_status("%s", oi_buf_str(&line));
 }
 
-bool oi_doing_read(const struct oi_root *root, struct oi_doing *doing)
+bool oi_activity_read(const struct oi_root *root, struct oi_activity *doing)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_DOC_AUTO *doc = NULL;
@@ -59,7 +59,7 @@ bool oi_doing_read(const struct oi_root *root, struct oi_doing *doing)
 	const char *what;
 	int64_t pid;
 
-	*doing = (struct oi_doing){ .bytes = -1 };
+	*doing = (struct oi_activity){ .bytes = -1 };
 	if (oi_root_read(root, OI_DOING_PATH, LIMIT_BYTES, &text, &ignored) ||
 	    oi_doc_from_json(oi_buf_str(&text), text.len, OI_DOING_PATH, OI_R_READ_FAILED, &doc,
 			     &ignored))
@@ -74,8 +74,8 @@ bool oi_doing_read(const struct oi_root *root, struct oi_doing *doing)
 	return true;
 }
 
-void oi_doing_clear(struct oi_doing *doing)
+void oi_activity_clear(struct oi_activity *doing)
 {
 	free(doing->what);
-	*doing = (struct oi_doing){ .bytes = -1 };
+	*doing = (struct oi_activity){ .bytes = -1 };
 }

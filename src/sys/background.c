@@ -15,7 +15,7 @@
 /* It ends a child of its own first; and the machine may be busy. */
 #define GRACE_MS (OI_RUN_GRACE_MS + 2000)
 
-bool oi_aside_start(struct oi_aside *aside, void (*work)(void *data), void *data)
+bool oi_background_start(struct oi_background *aside, void (*work)(void *data), void *data)
 {
 	aside->pid = fork();
 	if (!aside->pid) {
@@ -48,7 +48,7 @@ static bool gone_by(pid_t pid, int64_t deadline_ms)
 	return true;
 }
 
-bool oi_aside_wait(struct oi_aside *aside, int64_t deadline_ms)
+bool oi_background_wait(struct oi_background *aside, int64_t deadline_ms)
 {
 	pid_t pid = aside->pid;
 

@@ -13,22 +13,22 @@
 #include <sys/types.h>
 
 /* Zeroed: there is none. */
-struct oi_aside {
+struct oi_background {
 	pid_t pid;
 };
 
 /**
- * oi_aside_start() - begin
+ * oi_background_start() - begin
  * @work: in the other process, which ends when it returns; @data: borrowed by it
  * Return: false when there can be no other process; nothing has begun then.
  */
-bool oi_aside_start(struct oi_aside *aside, void (*work)(void *data), void *data);
+bool oi_background_start(struct oi_background *aside, void (*work)(void *data), void *data);
 
 /**
- * oi_aside_wait() - until it has ended; fine on one that was not started
+ * oi_background_wait() - until it has ended; fine on one that was not started
  * @deadline_ms: monotonic, absolute; then it is ended, with its children
  * Return: has it ended by itself.
  */
-bool oi_aside_wait(struct oi_aside *aside, int64_t deadline_ms);
+bool oi_background_wait(struct oi_background *aside, int64_t deadline_ms);
 
 #endif

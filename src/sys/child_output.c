@@ -6,7 +6,7 @@
 
 #define READ_BYTES 65536
 
-static void emit(struct oi_output *s)
+static void emit(struct oi_child_output *s)
 {
 	s->line[s->len] = '\0';
 	s->len = 0;
@@ -14,7 +14,7 @@ static void emit(struct oi_output *s)
 		s->each(s->data, s->line);
 }
 
-static void split_lines(struct oi_output *s, const char *bytes, size_t len)
+static void split_lines(struct oi_child_output *s, const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		char c = bytes[i];
@@ -35,14 +35,14 @@ static void split_lines(struct oi_output *s, const char *bytes, size_t len)
 	}
 }
 
-static void keep_tail(struct oi_output *s, const char *bytes, size_t len)
+static void keep_tail(struct oi_child_output *s, const char *bytes, size_t len)
 {
 	oi_buf_add(s->tail, bytes, len);
 	if (s->tail->len > 2 * s->keep_bytes + READ_BYTES)
 		oi_buf_drop(s->tail, s->tail->len - s->keep_bytes);
 }
 
-static void keep_text(struct oi_output *s, const char *bytes, size_t len)
+static void keep_text(struct oi_child_output *s, const char *bytes, size_t len)
 {
 	size_t room = s->limit_bytes - s->text->len;
 
@@ -50,7 +50,7 @@ static void keep_text(struct oi_output *s, const char *bytes, size_t len)
 		oi_buf_add(s->text, bytes, len < room ? len : room);
 }
 
-void oi_output_end(struct oi_output *s)
+void oi_child_output_end(struct oi_child_output *s)
 {
 	if (s->fd < 0)
 		return;
@@ -60,7 +60,7 @@ void oi_output_end(struct oi_output *s)
 	s->fd = -1;
 }
 
-void oi_output_read(struct oi_output *s)
+void oi_child_output_read(struct oi_child_output *s)
 {
 	char bytes[READ_BYTES];
 	ssize_t len = read(s->fd, bytes, sizeof(bytes));
@@ -68,7 +68,7 @@ void oi_output_read(struct oi_output *s)
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (len <= 0) {
-		oi_output_end(s);
+		oi_child_output_end(s);
 		return;
 	}
 	if (s->text)

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "sys/run.h"
 
-struct oi_output {
+struct oi_child_output {
 	int fd; /* does not block; -1: at its end */
 	void (*each)(void *data, const char *line); /* NULL: no lines are wanted */
 	void *data;
@@ -23,13 +23,13 @@ struct oi_output {
 };
 
 /**
- * oi_output_read() - take what is there, once
+ * oi_child_output_read() - take what is there, once
  * One read and not all there is: a child that never stops writing must not keep
  * its caller from the clock.
  */
-void oi_output_read(struct oi_output *output);
+void oi_child_output_read(struct oi_child_output *output);
 
-/** oi_output_end() - hand on an unfinished line and close; fine on one that has ended */
-void oi_output_end(struct oi_output *output);
+/** oi_child_output_end() - hand on an unfinished line and close; fine on one that has ended */
+void oi_child_output_end(struct oi_child_output *output);
 
 #endif

@@ -101,7 +101,7 @@ static void on_progress(struct session *s, const struct oi_doc *answer)
 	oi_progress_text(&s->progress, &text);
 	if (oi_progress_due(&s->progress))
 		oi_log_info(s->log, "%s: %s: %s", verb(s), s->what, oi_buf_str(&text));
-	oi_doing_tell(s->host, &s->progress, "%sing %s", verb(s), s->what);
+	oi_activity_tell(s->host, &s->progress, "%sing %s", verb(s), s->what);
 	oi_terminal_draw(s->host->terminal, &s->progress, s->what);
 }
 
@@ -217,7 +217,7 @@ static int64_t left_for_request(int64_t deadline_ms)
 }
 
 /* Runs ofed-fetch on @request. Return: 0 when it said "done", else -1. */
-static int ask(const struct oi_host *host, const struct oi_doc *request, int64_t deadline_ms,
+static int ask_fetcher(const struct oi_host *host, const struct oi_doc *request, int64_t deadline_ms,
 	       int dir_fd, struct session *session, struct oi_err *err)
 {
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
@@ -371,7 +371,7 @@ static int check_staged(const struct oi_host *host, const struct oi_fetch_job *j
 
 	oi_doc_put_string(request, "name", job->name);
 	oi_doc_put_string(request, "sha256", job->sha256);
-	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	ret = ask_fetcher(host, request, host->deadline_ms, fd, &session, err);
 	oi_buf_clear(&session.document);
 	return ret;
 }
@@ -382,7 +382,7 @@ static int download(const struct oi_host *host, const struct oi_fetch_job *job, 
 	struct session session = { .host = host, .log = &host->log, .what = job->name,
 				   .fetched_bytes = host->fetched_bytes };
 	OI_DOC_AUTO *request = download_request(host, job);
-	int ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	int ret = ask_fetcher(host, request, host->deadline_ms, fd, &session, err);
 
 	oi_buf_clear(&session.document);
 	return ret || !job->sha256 ? ret : check_staged(host, job, fd, err);
@@ -420,7 +420,7 @@ int oi_fetcher_stream(const struct oi_host *host, const struct oi_fetch_job *job
 	oi_doc_put_int(request, "max_unpacked_bytes", UNPACK_BYTES_MAX);
 	oi_doc_put_int(request, "room_factor", room_factor);
 	oi_doc_put_int(request, "room_bytes", room_bytes);
-	ret = ask(host, request, host->deadline_ms, dir_fd, &session, err);
+	ret = ask_fetcher(host, request, host->deadline_ms, dir_fd, &session, err);
 	oi_buf_clear(&session.document);
 	return ret ? oi_err_prefix(err, "fetch and unpack %s", job->name) : 0;
 }
@@ -433,7 +433,7 @@ int oi_fetcher_upload(const struct oi_host *host, const struct oi_fetch_job *job
 	int ret;
 
 	oi_doc_put_string(request, "url", job->urls->v[0]);
-	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	ret = ask_fetcher(host, request, host->deadline_ms, fd, &session, err);
 	oi_buf_clear(&session.document);
 	if (ret)
 		return oi_err_prefix(err, "upload %s", job->name);
@@ -449,7 +449,7 @@ int oi_fetcher_post(const struct oi_host *host, const struct oi_fetch_job *job, 
 	int ret;
 
 	oi_doc_put_string(request, "url", job->urls->v[0]);
-	ret = ask(host, request, host->deadline_ms, fd, &session, err);
+	ret = ask_fetcher(host, request, host->deadline_ms, fd, &session, err);
 	oi_buf_clear(&session.document);
 	return ret;
 }
@@ -465,7 +465,7 @@ static int unpack(const struct oi_host *host, const char *name, int dir_fd, cons
 	oi_doc_put_string(request, "into", into);
 	oi_doc_put_int(request, "max_entries", UNPACK_ENTRIES_MAX);
 	oi_doc_put_int(request, "max_bytes", UNPACK_BYTES_MAX);
-	ret = ask(host, request, host->deadline_ms, dir_fd, &session, err);
+	ret = ask_fetcher(host, request, host->deadline_ms, dir_fd, &session, err);
 	oi_buf_clear(&session.document);
 	return ret ? oi_err_prefix(err, "unpack %s", name) : 0;
 }
@@ -538,7 +538,7 @@ static int ask_about_key(const struct oi_host *host, const struct oi_doc *reques
 				   .what = "the key",
 				   .document_max = 4096,
 				   .silent = true };
-	int ret = ask(host, request, key_deadline_ms(host), key_fd, &session, err);
+	int ret = ask_fetcher(host, request, key_deadline_ms(host), key_fd, &session, err);
 
 	if (!ret && answer)
 		ret = oi_doc_from_json(oi_buf_str(&session.document), session.document.len,
@@ -602,7 +602,7 @@ int oi_fetcher_metadata(const struct oi_host *host, int64_t deadline_ms, struct 
 				   /* written anew it may be somewhat longer than it came */
 				   .document_max = 2 * METADATA_BYTES_MAX };
 	OI_DOC_AUTO *request = metadata_request(host, deadline_ms);
-	int ret = ask(host, request, deadline_ms, -1, &session, err);
+	int ret = ask_fetcher(host, request, deadline_ms, -1, &session, err);
 
 	if (!ret)
 		ret = oi_doc_from_json(oi_buf_str(&session.document), session.document.len,

@@ -17,7 +17,7 @@
 #define RESOLV_CONF "/etc/resolv.conf"
 #define RESOLV_CONF_BYTES 65536
 
-static int failed(struct oi_err *err, const char *what)
+static int chroot_failed(struct oi_err *err, const char *what)
 {
 	return oi_err_set(err, OI_R_CHILD_FAILED, "image root: %s: %s", what, strerror(errno));
 }
@@ -88,6 +88,6 @@ int oi_imageroot_enter(const char *folder, struct oi_err *err)
 	if (oi_mnt_tmpfs(run, err) || resolve_names(real, err))
 		return -1;
 	if (chroot(real))
-		return failed(err, "chroot");
-	return chdir("/") ? failed(err, "chdir") : 0;
+		return chroot_failed(err, "chroot");
+	return chdir("/") ? chroot_failed(err, "chdir") : 0;
 }

@@ -22,7 +22,7 @@ void oi_loaded_clear(struct oi_loaded_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-static struct oi_loaded *add(struct oi_loaded_list *list, const char *name)
+static struct oi_loaded *add_module(struct oi_loaded_list *list, const char *name)
 {
 	struct oi_loaded *e;
 
@@ -55,7 +55,7 @@ static void read_line(const char *line, struct oi_loaded_list *all)
 	oi_strv_split(&fields, line, " ");
 	if (fields.n < 5 || !strcmp(fields.v[4], "Loading"))
 		return;
-	e = add(all, fields.v[0]);
+	e = add_module(all, fields.v[0]);
 	e->refs = number_or_unknown(fields.v[2]);
 	if (!strcmp(fields.v[3], "-"))
 		return;
@@ -97,7 +97,7 @@ static int read_folders(const struct oi_root *root, struct oi_loaded_list *all, 
 
 		if (!oi_root_exists(root, state))
 			continue;
-		e = add(all, names.v[i]);
+		e = add_module(all, names.v[i]);
 		if (!oi_root_read_line(root, refs, &line, &ignored))
 			e->refs = number_or_unknown(line);
 		if (oi_root_list(root, holders, &e->holders, &ignored))

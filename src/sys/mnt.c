@@ -35,7 +35,7 @@ static void fill(struct libmnt_fs *fs, const char *path, struct oi_mnt_place *pl
 }
 
 /* mnt_table_find_mountpoint() does the same for a path that is there, in the tree that is "/". */
-static struct libmnt_fs *find(struct libmnt_table *mounts, const char *path)
+static struct libmnt_fs *find_mount(struct libmnt_table *mounts, const char *path)
 {
 	OI_FREE char *at = oi_mem_dup(path);
 
@@ -59,7 +59,7 @@ int oi_mnt_look(const char *table, const char *path, struct oi_mnt_place *place,
 
 	memset(place, 0, sizeof(*place));
 	if (!rc)
-		fs = find(mounts, path);
+		fs = find_mount(mounts, path);
 	if (fs)
 		fill(fs, path, place);
 	mnt_unref_table(mounts);
@@ -69,7 +69,7 @@ int oi_mnt_look(const char *table, const char *path, struct oi_mnt_place *place,
 			  rc < 0 ? strerror(-rc) : "it names no mount of this folder");
 }
 
-static int failed(struct oi_err *err, const char *what)
+static int mount_failed(struct oi_err *err, const char *what)
 {
 	return oi_err_set(err, OI_R_CHILD_FAILED, "mount namespace: %s: %s", what, strerror(errno));
 }
@@ -78,9 +78,9 @@ int oi_mnt_enter(struct oi_mnt_space *space, struct oi_err *err)
 {
 	space->back_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (space->back_fd < 0)
-		return failed(err, "/proc/self/ns/mnt");
+		return mount_failed(err, "/proc/self/ns/mnt");
 	if (unshare(CLONE_NEWNS)) {
-		failed(err, "unshare");
+		mount_failed(err, "unshare");
 		close(space->back_fd);
 		space->back_fd = -1;
 		return -1;
@@ -89,7 +89,7 @@ int oi_mnt_enter(struct oi_mnt_space *space, struct oi_err *err)
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL)) {
 		struct oi_err ignored;
 
-		failed(err, "make it ours");
+		mount_failed(err, "make it ours");
 		if (oi_mnt_leave(space, &ignored))
 			return oi_err_prefix(err, "%s", ignored.text);
 		return -1;
@@ -106,7 +106,7 @@ int oi_mnt_leave(struct oi_mnt_space *space, struct oi_err *err)
 	if (fd < 0)
 		return 0;
 	if (setns(fd, CLONE_NEWNS))
-		ret = failed(err, "setns");
+		ret = mount_failed(err, "setns");
 	close(fd);
 	return ret;
 }
@@ -115,14 +115,14 @@ int oi_mnt_bind(const char *source, const char *target, struct oi_err *err)
 {
 	if (mount(source, target, NULL, MS_BIND | MS_REC, NULL) ||
 	    mount(NULL, target, NULL, MS_REC | MS_SLAVE, NULL))
-		return failed(err, target);
+		return mount_failed(err, target);
 	return 0;
 }
 
 int oi_mnt_tmpfs(const char *target, struct oi_err *err)
 {
 	return mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") ?
-		       failed(err, target) :
+		       mount_failed(err, target) :
 		       0;
 }
 

@@ -218,7 +218,7 @@ static int state_of(int fd, const struct neighbour *n)
 }
 
 /* Without waiting for what it says: who may not do it goes on with what is known. */
-static void forget(int fd, const struct neighbour *n)
+static void forget_neighbour(int fd, const struct neighbour *n)
 {
 	char answer[4096];
 
@@ -286,7 +286,7 @@ enum oi_neighbour oi_net_ask_neighbour(const struct oi_gateway *gateway, int64_t
 	}
 	state = state_of(fd, &n);
 	if (state > 0 && !(state & (NUD_PERMANENT | NUD_NOARP)))
-		forget(fd, &n);
+		forget_neighbour(fd, &n);
 	found = state < 0 ? OI_NEIGHBOUR_UNKNOWN : watch(fd, &n, deadline_ms);
 	close(fd);
 	return found;

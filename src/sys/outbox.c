@@ -102,7 +102,7 @@ static void be_messenger(void *data)
 
 /* --- our side --- */
 
-void oi_messenger_start(struct oi_messenger *messenger, const int *held, size_t n_held,
+void oi_outbox_start(struct oi_outbox *messenger, const int *held, size_t n_held,
 			bool (*bring)(void *data, const char *letter, int64_t deadline_ms),
 			void *data)
 {
@@ -110,14 +110,14 @@ void oi_messenger_start(struct oi_messenger *messenger, const int *held, size_t 
 
 	if (messenger->aside.pid || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, errand.ends))
 		return;
-	if (oi_aside_start(&messenger->aside, be_messenger, &errand))
+	if (oi_background_start(&messenger->aside, be_messenger, &errand))
 		messenger->fd = errand.ends[1];
 	else
 		close(errand.ends[1]);
 	close(errand.ends[0]);
 }
 
-bool oi_messenger_give(const struct oi_messenger *messenger, const char *letter)
+bool oi_outbox_give(const struct oi_outbox *messenger, const char *letter)
 {
 	struct letter *copy;
 	size_t len = strlen(letter);
@@ -134,17 +134,17 @@ bool oi_messenger_give(const struct oi_messenger *messenger, const char *letter)
 	return given;
 }
 
-void oi_messenger_dismiss(struct oi_messenger *messenger)
+void oi_outbox_dismiss(struct oi_outbox *messenger)
 {
 	if (messenger->aside.pid && messenger->fd >= 0)
 		close(messenger->fd);
 	messenger->fd = -1;
 }
 
-bool oi_messenger_wait(struct oi_messenger *messenger)
+bool oi_outbox_wait(struct oi_outbox *messenger)
 {
 	int64_t deadline_ms = oi_clock_ms() + 2 * OI_MESSENGER_MS + SLACK_MS;
-	bool brought = oi_aside_wait(&messenger->aside, deadline_ms);
+	bool brought = oi_background_wait(&messenger->aside, deadline_ms);
 
 	messenger->fd = -1;
 	return brought;

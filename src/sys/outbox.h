@@ -21,32 +21,32 @@
 /* Longer ones are not taken: many of them have to fit into a socket. */
 #define OI_MESSENGER_BYTES 16384
 
-struct oi_messenger {
-	struct oi_aside aside;
+struct oi_outbox {
+	struct oi_background aside;
 	int fd;
 };
 
 /**
- * oi_messenger_start() - begin, unless there is one
+ * oi_outbox_start() - begin, unless there is one
  * @held: descriptors that must not outlive us, such as that of a lock; -1: none
  * @bring: in the other process; @deadline_ms: monotonic, absolute. Return: was it taken.
  */
-void oi_messenger_start(struct oi_messenger *messenger, const int *held, size_t n_held,
+void oi_outbox_start(struct oi_outbox *messenger, const int *held, size_t n_held,
 			bool (*bring)(void *data, const char *letter, int64_t deadline_ms),
 			void *data);
 
-/** oi_messenger_give() - hand over, without waiting; Return: false when it cannot be taken */
-bool oi_messenger_give(const struct oi_messenger *messenger, const char *letter);
+/** oi_outbox_give() - hand over, without waiting; Return: false when it cannot be taken */
+bool oi_outbox_give(const struct oi_outbox *messenger, const char *letter);
 
-/** oi_messenger_dismiss() - no more letters; fine on one that was not started */
-void oi_messenger_dismiss(struct oi_messenger *messenger);
+/** oi_outbox_dismiss() - no more letters; fine on one that was not started */
+void oi_outbox_dismiss(struct oi_outbox *messenger);
 
 /**
- * oi_messenger_wait() - until a dismissed one has brought the last letter
+ * oi_outbox_wait() - until a dismissed one has brought the last letter
  *
  * At most OI_MESSENGER_MS for what is on its way and as long for the last one; then it is
  * ended. Return: false in that case.
  */
-bool oi_messenger_wait(struct oi_messenger *messenger);
+bool oi_outbox_wait(struct oi_outbox *messenger);
 
 #endif

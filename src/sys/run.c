@@ -82,9 +82,9 @@ struct child {
 	bool timed_out;
 	int caught; /* a signal that ends us; 0: none */
 	int64_t next_ms; /* when the phase, or the patience, is over */
-	struct oi_family family;
-	struct oi_keeper keeper;
-	struct oi_output streams[N_STREAMS];
+	struct oi_subreaper family;
+	struct oi_supervisor keeper;
+	struct oi_child_output streams[N_STREAMS];
 };
 
 /* --- the child's side, between fork and exec --- */
@@ -225,9 +225,9 @@ static int open_fds(const struct oi_run_options *options, struct child *child, s
 static void set_streams(const struct oi_run_options *options, struct oi_run_result *result,
 			struct child *child)
 {
-	struct oi_output *out = &child->streams[OUT];
-	struct oi_output *err = &child->streams[ERR];
-	struct oi_output *answer = &child->streams[ANSWER];
+	struct oi_child_output *out = &child->streams[OUT];
+	struct oi_child_output *err = &child->streams[ERR];
+	struct oi_child_output *answer = &child->streams[ANSWER];
 
 	for (int i = 0; i < N_STREAMS; i++)
 		child->streams[i].fd = -1;
@@ -303,7 +303,7 @@ static void start_keeper(struct child *child, const struct fds *fds, int report,
 	memcpy(close_ends, fds->at, sizeof(fds->at));
 	close_ends[FIRST_FREE_FD] = fds->report;
 	close_ends[FIRST_FREE_FD + 1] = report;
-	oi_keeper_start(&child->keeper, read_ends, N_STREAMS, close_ends, FIRST_FREE_FD + 2,
+	oi_supervisor_start(&child->keeper, read_ends, N_STREAMS, close_ends, FIRST_FREE_FD + 2,
 			deadline_ms);
 }
 
@@ -321,12 +321,12 @@ static int start(char *const argv[], const struct oi_run_options *options, struc
 		cause = errno;
 	} else {
 		start_keeper(child, &fds, report, options->deadline_ms);
-		oi_family_begin(&child->family);
+		oi_subreaper_begin(&child->family);
 		child->pid = fork();
 		if (child->pid < 0)
 			cause = errno;
 		if (!child->pid) {
-			oi_keeper_tell(&child->keeper);
+			oi_supervisor_tell(&child->keeper);
 			become(argv, env, &fds);
 		}
 	}
@@ -353,7 +353,7 @@ static void end_all(struct child *child, int sig)
 	/* The group cannot be another's yet: its leader is not reaped before the end. */
 	kill(-child->pid, sig);
 	kill(-child->pid, SIGCONT); /* a stopped one hears nothing but SIGKILL */
-	oi_family_left(&child->family, child->pid, sig);
+	oi_subreaper_left(&child->family, child->pid, sig);
 }
 
 /* --- the loop --- */
@@ -421,7 +421,7 @@ static void step_clearing(struct child *child)
 	int sig = child->forced ? SIGKILL : child->asked ? SIGTERM : 0;
 
 	/* It may go on adopting for a while: parents end before their children. */
-	if (!oi_family_left(&child->family, child->pid, sig) ||
+	if (!oi_subreaper_left(&child->family, child->pid, sig) ||
 	    (child->forced && now_ms >= child->next_ms)) {
 		child->phase = DONE;
 		return;
@@ -460,7 +460,7 @@ static void wait_for_news(struct child *child, int64_t deadline_ms)
 		return;
 	for (int i = 0; i < N_STREAMS; i++)
 		if (fds[i].revents)
-			oi_output_read(&child->streams[i]);
+			oi_child_output_read(&child->streams[i]);
 	if (fds[N_STREAMS].revents) {
 		struct signalfd_siginfo info;
 
@@ -482,10 +482,10 @@ static void attend(struct child *child, int64_t deadline_ms)
 			step_clearing(child);
 	}
 	for (int i = 0; i < N_STREAMS; i++)
-		oi_output_end(&child->streams[i]);
+		oi_child_output_end(&child->streams[i]);
 }
 
-static int judge(char *const argv[], struct child *child, struct oi_run_result *result,
+static int judge_end(char *const argv[], struct child *child, struct oi_run_result *result,
 		 struct oi_err *err)
 {
 	int status = 0;
@@ -541,17 +541,17 @@ int oi_run(char *const argv[], const struct oi_run_options *options,
 	child->pid = -1;
 	child->pidfd = -1;
 	set_streams(options, result, child);
-	child->keeper = (struct oi_keeper){ .pid = -1, .fd = -1 };
+	child->keeper = (struct oi_supervisor){ .pid = -1, .fd = -1 };
 	child->sigfd = open_signals(&before);
 	ret = start(argv, options, child, result, err);
 	if (!ret)
 		attend(child, options->deadline_ms);
 	result->took_ms = oi_clock_ms() - started_ms;
 	if (!ret)
-		ret = judge(argv, child, result, err);
+		ret = judge_end(argv, child, result, err);
 	for (int i = 0; i < N_STREAMS; i++)
 		close_fd(&child->streams[i].fd);
-	oi_keeper_end(&child->keeper);
+	oi_supervisor_end(&child->keeper);
 	close_fd(&child->pidfd);
 	close_fd(&child->sigfd);
 	if (result->tail.len > options->keep_bytes)

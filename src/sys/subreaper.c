@@ -77,7 +77,7 @@ static size_t list_children(pid_t *pids)
 	return n;
 }
 
-static bool is_known(const struct oi_family *family, pid_t pid)
+static bool is_known(const struct oi_subreaper *family, pid_t pid)
 {
 	for (size_t i = 0; i < family->n_known; i++)
 		if (family->known[i] == pid)
@@ -85,14 +85,14 @@ static bool is_known(const struct oi_family *family, pid_t pid)
 	return false;
 }
 
-void oi_family_begin(struct oi_family *family)
+void oi_subreaper_begin(struct oi_subreaper *family)
 {
 	/* Fails on no kernel that we meet; without it only a child's own group is found. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	family->n_known = list_children(family->known);
 }
 
-size_t oi_family_left(const struct oi_family *family, pid_t leader, int sig)
+size_t oi_subreaper_left(const struct oi_subreaper *family, pid_t leader, int sig)
 {
 	pid_t pids[OI_FAMILY_KNOWN];
 	size_t n = list_children(pids);

@@ -117,7 +117,7 @@ _Noreturn static void be_keeper(int life, const int *read_ends, size_t n_read,
 
 /* --- our side --- */
 
-void oi_keeper_start(struct oi_keeper *keeper, const int *read_ends, size_t n_read,
+void oi_supervisor_start(struct oi_supervisor *keeper, const int *read_ends, size_t n_read,
 		     const int *close_ends, size_t n_close, int64_t deadline_ms)
 {
 	int ends[2];
@@ -141,7 +141,7 @@ void oi_keeper_start(struct oi_keeper *keeper, const int *read_ends, size_t n_re
 		close(ends[1]);
 }
 
-void oi_keeper_tell(const struct oi_keeper *keeper)
+void oi_supervisor_tell(const struct oi_supervisor *keeper)
 {
 	pid_t child = getpid();
 
@@ -151,7 +151,7 @@ void oi_keeper_tell(const struct oi_keeper *keeper)
 		(void)!send(keeper->fd, &child, sizeof(child), MSG_NOSIGNAL);
 }
 
-void oi_keeper_end(struct oi_keeper *keeper)
+void oi_supervisor_end(struct oi_supervisor *keeper)
 {
 	if (keeper->pid > 0) {
 		kill(keeper->pid, SIGKILL);

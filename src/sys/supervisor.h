@@ -25,27 +25,27 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct oi_keeper {
+struct oi_supervisor {
 	pid_t pid; /* -1: none */
 	int fd; /* ours: by its end the keeper learns of ours */
 };
 
 /**
- * oi_keeper_start() - before the child: it must not be taken for one of its family
+ * oi_supervisor_start() - before the child: it must not be taken for one of its family
  * @read_ends: what we read from the child; -1: none
  * @close_ends: what must not be held open, or the child's output would never end
  * Without one (fork failed) a child that survives us has nobody to read; that is all.
  */
-void oi_keeper_start(struct oi_keeper *keeper, const int *read_ends, size_t n_read,
+void oi_supervisor_start(struct oi_supervisor *keeper, const int *read_ends, size_t n_read,
 		     const int *close_ends, size_t n_close, int64_t deadline_ms);
 
 /**
- * oi_keeper_tell() - by the child, before it becomes the program: it is the one, and leads a group
+ * oi_supervisor_tell() - by the child, before it becomes the program: it is the one, and leads a group
  * Of us it might hear too late: we may be killed when the child has begun, and before we went on.
  */
-void oi_keeper_tell(const struct oi_keeper *keeper);
+void oi_supervisor_tell(const struct oi_supervisor *keeper);
 
-/** oi_keeper_end() - the child has ended, and we have seen it; fine on one that was not started */
-void oi_keeper_end(struct oi_keeper *keeper);
+/** oi_supervisor_end() - the child has ended, and we have seen it; fine on one that was not started */
+void oi_supervisor_end(struct oi_supervisor *keeper);
 
 #endif

@@ -70,7 +70,7 @@ bool oi_terminal_colours(int fd)
 	return is_capable(fd) && colour_is_welcome();
 }
 
-static void put(const struct oi_buf *text)
+static void write_terminal(const struct oi_buf *text)
 {
 	/* a bar that does not come through is no loss */
 	(void)!write(STDERR_FILENO, oi_buf_str(text), text->len);
@@ -85,7 +85,7 @@ void oi_terminal_draw(struct oi_terminal *terminal, const struct oi_progress *pr
 		return;
 	oi_buf_adds(&text, CLEAR_LINE);
 	oi_progress_bar(progress, name, columns(), terminal->colour, &text);
-	put(&text);
+	write_terminal(&text);
 	terminal->drawn = true;
 }
 
@@ -106,7 +106,7 @@ void oi_terminal_say(struct oi_terminal *terminal, const char *text)
 	}
 	oi_buf_adds(&line, CLEAR_LINE);
 	oi_buf_add(&line, text, len);
-	put(&line);
+	write_terminal(&line);
 	terminal->drawn = true;
 }
 
@@ -117,6 +117,6 @@ void oi_terminal_hide(struct oi_terminal *terminal)
 	if (!terminal || !terminal->drawn)
 		return;
 	oi_buf_adds(&text, CLEAR_LINE);
-	put(&text);
+	write_terminal(&text);
 	terminal->drawn = false;
 }

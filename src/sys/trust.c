@@ -17,7 +17,7 @@ static int refuse(const char *name, const struct stat *st, struct oi_err *err)
 	return doubt ? oi_err_set(err, OI_R_CONFIG_UNTRUSTED, "%s: %s", name, doubt) : 0;
 }
 
-int oi_guard_path(const struct oi_root *root, const char *path, struct oi_err *err)
+int oi_trust_path(const struct oi_root *root, const char *path, struct oi_err *err)
 {
 	size_t end = strspn(path, "/");
 
@@ -43,14 +43,14 @@ int oi_guard_path(const struct oi_root *root, const char *path, struct oi_err *e
 	return 0;
 }
 
-int oi_guard_secret(const struct oi_root *root, const char *path, struct oi_err *err)
+int oi_trust_secret(const struct oi_root *root, const char *path, struct oi_err *err)
 {
 	OI_FREE char *name = NULL;
 	struct stat st;
 	bool open_to_others;
 	int fd;
 
-	if (oi_guard_path(root, path, err))
+	if (oi_trust_path(root, path, err))
 		return -1;
 	fd = oi_root_openat(root, path, O_PATH, 0);
 	if (fd < 0 || geteuid()) {
@@ -67,7 +67,7 @@ int oi_guard_secret(const struct oi_root *root, const char *path, struct oi_err 
 			  "%s: others than root may read it (chmod 0600)", name);
 }
 
-int oi_guard_named(const char *path, struct oi_err *err)
+int oi_trust_named(const char *path, struct oi_err *err)
 {
 	OI_FREE char *real = realpath(path, NULL);
 	struct stat st;

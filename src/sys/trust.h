@@ -13,7 +13,7 @@
 #include "sys/root.h"
 
 /**
- * oi_guard_path() - can only root change what lies at @path
+ * oi_trust_path() - can only root change what lies at @path
  *
  * Looks at the file or folder and at all folders above it that are below the root: whoever
  * may write one of them may put another file in place. A folder with the sticky bit (/tmp)
@@ -21,19 +21,19 @@
  * Return: 0 so it is, or there is nothing; -1 with OI_R_CONFIG_UNTRUSTED naming what is not.
  */
 OI_MUST_CHECK
-int oi_guard_path(const struct oi_root *root, const char *path, struct oi_err *err);
+int oi_trust_path(const struct oi_root *root, const char *path, struct oi_err *err);
 
-/** oi_guard_secret() - as oi_guard_path(), and nobody but root may read the file either */
+/** oi_trust_secret() - as oi_trust_path(), and nobody but root may read the file either */
 OI_MUST_CHECK
-int oi_guard_secret(const struct oi_root *root, const char *path, struct oi_err *err);
+int oi_trust_secret(const struct oi_root *root, const char *path, struct oi_err *err);
 
 /**
- * oi_guard_named() - the same for a file or folder that the user named, and the folder it is in
+ * oi_trust_named() - the same for a file or folder that the user named, and the folder it is in
  *
  * Seen from the working folder. The folders further above are the user's own choice. A pipe
  * is as good as whoever has handed it over.
  */
 OI_MUST_CHECK
-int oi_guard_named(const char *path, struct oi_err *err);
+int oi_trust_named(const char *path, struct oi_err *err);
 
 #endif

@@ -14,7 +14,7 @@
  * Errors in checks: OI_R_MODULES_MISSING, OI_R_MODULE_LOAD, OI_R_MODULE_STALE
  */
 void oi_verify_modules(const struct oi_host *host, const struct oi_config *config,
-		       const struct oi_verdict *verdict, const struct oi_here *here,
+		       const struct oi_verdict *verdict, const struct oi_vantage *here,
 		       int64_t deadline_ms, const struct oi_facts *facts, struct oi_checks *checks);
 
 /** oi_verify_is_overtaken() - oi_verify_overtaken(), of a tree that is taken for the machine itself */
@@ -32,7 +32,7 @@ bool oi_verify_is_away(const struct oi_host *host, const struct oi_facts *facts,
  * Errors in checks: OI_R_FABRIC_MISSING, OI_R_PORTS_MISSING, OI_R_PORT_DOWN, OI_R_PORT_RATE
  */
 void oi_verify_fabric(const struct oi_host *host, const struct oi_config *config,
-		      const struct oi_verdict *verdict, const struct oi_here *here,
+		      const struct oi_verdict *verdict, const struct oi_vantage *here,
 		      int64_t deadline_ms, struct oi_facts *facts, struct oi_checks *checks);
 
 #endif

@@ -48,7 +48,7 @@ static void add_port(void *data, const struct oi_rdma_entry *entry)
 
 /* Return: 0 when the ports could be looked at; else -1 with @err. */
 OI_MUST_CHECK
-static int look(const struct oi_host *host, struct oi_facts *facts, struct oi_err *err)
+static int read_devices(const struct oi_host *host, struct oi_facts *facts, struct oi_err *err)
 {
 	int got;
 
@@ -128,7 +128,7 @@ static void none_of_the_rest(struct oi_checks *checks, const char *why)
  * made one and something says that there should be one.
  */
 static void judge_nothing(const struct oi_facts *facts, const struct promise *promise,
-			  const struct oi_here *here, struct oi_checks *checks)
+			  const struct oi_vantage *here, struct oi_checks *checks)
 {
 	const struct oi_pci_function *function = infiniband_function(facts);
 	OI_FREE char *others = other_ports(facts);
@@ -228,8 +228,8 @@ static void judge_rate(const struct oi_facts *facts, const struct promise *promi
 			      "%s; what the VM size has is unknown", oi_buf_str(&text));
 }
 
-static void judge(const struct oi_facts *facts, const struct promise *promise,
-		  const struct oi_here *here, struct oi_checks *checks)
+static void judge_ports(const struct oi_facts *facts, const struct promise *promise,
+		  const struct oi_vantage *here, struct oi_checks *checks)
 {
 	int n = count_infiniband(facts);
 
@@ -255,23 +255,23 @@ static const struct oi_check *first_failure(const struct oi_checks *checks)
 /* Return: a failure that was seen; NULL: nothing to wait for. */
 static const struct oi_check *look_and_judge(const struct oi_host *host,
 					     const struct promise *promise,
-					     const struct oi_here *here, struct oi_facts *facts,
+					     const struct oi_vantage *here, struct oi_facts *facts,
 					     struct oi_checks *checks)
 {
 	struct oi_err err;
 
 	oi_checks_clear(checks);
-	if (look(host, facts, &err)) {
+	if (read_devices(host, facts, &err)) {
 		oi_checks_add(checks, "fabric-device", OI_PROOF_UNPROVEN, OI_R_NONE, "%s", err.text);
 		none_of_the_rest(checks, "the ports could not be read");
 		return NULL;
 	}
-	judge(facts, promise, here, checks);
+	judge_ports(facts, promise, here, checks);
 	return first_failure(checks);
 }
 
 void oi_verify_fabric(const struct oi_host *host, const struct oi_config *config,
-		      const struct oi_verdict *verdict, const struct oi_here *here,
+		      const struct oi_verdict *verdict, const struct oi_vantage *here,
 		      int64_t deadline_ms, struct oi_facts *facts, struct oi_checks *checks)
 {
 	struct promise promise = promise_of(config, verdict);

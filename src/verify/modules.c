@@ -184,7 +184,7 @@ static void unproven(struct oi_checks *checks, const char *why)
 }
 
 void oi_verify_modules(const struct oi_host *host, const struct oi_config *config,
-		       const struct oi_verdict *verdict, const struct oi_here *here,
+		       const struct oi_verdict *verdict, const struct oi_vantage *here,
 		       int64_t deadline_ms, const struct oi_facts *facts, struct oi_checks *checks)
 {
 	const char *kernel = verdict->driver.kernel;

@@ -20,7 +20,7 @@ static void see_port(void *data, const struct oi_rdma_entry *entry)
 enum { CORE, MLX5, MLX4, N };
 
 /* Which of them lie on the disk as the stack brings them. Return: as oi_kmods_find() */
-static int look(const struct oi_root *root, const char *stack, const char *kernel, bool there[N])
+static int find_files(const struct oi_root *root, const char *stack, const char *kernel, bool there[N])
 {
 	struct oi_kmod kmods[N] = {
 		[CORE] = { .name = "ib_uverbs" },
@@ -49,16 +49,16 @@ bool oi_verify_is_overtaken(const struct oi_host *host, const char *stack, const
 {
 	bool there[N] = { false };
 
-	return !look(&host->change, stack, kernel, there) && is_overtaken(host, stack, there);
+	return !find_files(&host->change, stack, kernel, there) && is_overtaken(host, stack, there);
 }
 
 bool oi_verify_overtaken(const struct oi_host *host, const char *stack, const char *kernel)
 {
-	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
+	OI_CLEANUP(oi_vantage_clear) struct oi_vantage here = { 0 };
 
 	if (!stack || !kernel)
 		return false;
-	oi_here_look(host, kernel, &here);
+	oi_vantage_look(host, kernel, &here);
 	return here.modules && oi_verify_is_overtaken(host, stack, kernel);
 }
 
@@ -83,24 +83,24 @@ bool oi_verify_is_away(const struct oi_host *host, const struct oi_facts *facts,
 {
 	bool there[N] = { false };
 
-	return !look(&host->change, verdict->driver.stack, verdict->driver.kernel, there) &&
+	return !find_files(&host->change, verdict->driver.stack, verdict->driver.kernel, there) &&
 	       is_away(host, facts, verdict->driver.stack, verdict->vm.nic_generation, there);
 }
 
 bool oi_verify_away(const struct oi_host *host, const struct oi_facts *facts,
 		    const struct oi_verdict *verdict)
 {
-	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
+	OI_CLEANUP(oi_vantage_clear) struct oi_vantage here = { 0 };
 
 	if (!verdict->driver.stack || !verdict->driver.kernel)
 		return false;
-	oi_here_look(host, verdict->driver.kernel, &here);
+	oi_vantage_look(host, verdict->driver.kernel, &here);
 	return here.modules && oi_verify_is_away(host, facts, verdict);
 }
 
 bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *kernel)
 {
-	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
+	OI_CLEANUP(oi_vantage_clear) struct oi_vantage here = { 0 };
 	struct oi_err ignored;
 	bool there[N] = { false };
 	bool seen = false;
@@ -110,8 +110,8 @@ bool oi_verify_quick(const struct oi_host *host, const char *stack, const char *
 		return true; /* the last run left no driver, as none was wanted */
 	if (!kernel)
 		return false;
-	oi_here_look(host, kernel, &here);
-	got = look(&host->change, stack, kernel, there);
+	oi_vantage_look(host, kernel, &here);
+	got = find_files(&host->change, stack, kernel, there);
 	/* a container has no kernel of its own */
 	if (got > 0 ? here.modules : got || !there[CORE] || !(there[MLX5] || there[MLX4]))
 		return false;

@@ -10,7 +10,7 @@
 /* /proc/self/status is about 1.5 KiB; long lists of CPUs make it longer. */
 #define STATUS_LIMIT_BYTES 65536
 
-void oi_here_clear(struct oi_here *here)
+void oi_vantage_clear(struct oi_vantage *here)
 {
 	free(here->why_not);
 	memset(here, 0, sizeof(*here));
@@ -42,7 +42,7 @@ static bool may_load_modules(const struct oi_root *look)
 	return strtoull(line + strlen("\nCapBnd:"), NULL, 16) >> CAP_SYS_MODULE & 1;
 }
 
-void oi_here_judge(const struct oi_root *look, const char *kernel, struct oi_here *here)
+void oi_vantage_judge(const struct oi_root *look, const char *kernel, struct oi_vantage *here)
 {
 	OI_FREE char *running = NULL;
 	struct oi_err err;
@@ -72,7 +72,7 @@ void oi_here_judge(const struct oi_root *look, const char *kernel, struct oi_her
 	here->modules = true;
 }
 
-void oi_here_look(const struct oi_host *host, const char *kernel, struct oi_here *here)
+void oi_vantage_look(const struct oi_host *host, const char *kernel, struct oi_vantage *here)
 {
 	if (!oi_root_is_real(&host->look))
 		here->why_not = oi_mem_printf("the machine that is looked at is the tree %s",
@@ -81,5 +81,5 @@ void oi_here_look(const struct oi_host *host, const char *kernel, struct oi_here
 		here->why_not = oi_mem_printf("the system that is changed is the tree %s",
 					      host->change.path);
 	else
-		oi_here_judge(&host->look, kernel, here);
+		oi_vantage_judge(&host->look, kernel, here);
 }

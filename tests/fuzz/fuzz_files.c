@@ -101,7 +101,7 @@ static void tell(const struct oi_doc *result)
 {
 	OI_CLEANUP(oi_timeline_clear) struct oi_timeline timeline = { 0 };
 	struct oi_strv none = { 0 };
-	struct oi_paper paper = OI_PAPER_PLAIN;
+	struct oi_textpage paper = OI_PAPER_PLAIN;
 	struct oi_story story = { result, &timeline, &none };
 	OI_FREE char *page = NULL;
 

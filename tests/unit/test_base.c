@@ -141,13 +141,13 @@ static void near_words_are_found(void **state)
 	const size_t n = OI_ARRAY_SIZE(words);
 
 	(void)state;
-	assert_string_equal(oi_near_word("drvier", words, n), "driver");
-	assert_string_equal(oi_near_word("Driver", words, n), "driver");
-	assert_string_equal(oi_near_word("verison", words, n), "version");
-	assert_string_equal(oi_near_word("enable", words, n), "enabled");
-	assert_null(oi_near_word("mirrors", words, n));
-	assert_null(oi_near_word("", words, n));
-	assert_null(oi_near_word("a-word-that-is-far-too-long-to-be-a-slip-of-the-finger", words, n));
+	assert_string_equal(oi_suggest_word("drvier", words, n), "driver");
+	assert_string_equal(oi_suggest_word("Driver", words, n), "driver");
+	assert_string_equal(oi_suggest_word("verison", words, n), "version");
+	assert_string_equal(oi_suggest_word("enable", words, n), "enabled");
+	assert_null(oi_suggest_word("mirrors", words, n));
+	assert_null(oi_suggest_word("", words, n));
+	assert_null(oi_suggest_word("a-word-that-is-far-too-long-to-be-a-slip-of-the-finger", words, n));
 }
 
 static void hash_tells_texts_apart(void **state)

@@ -551,7 +551,7 @@ static void test_script(void **state)
 	OI_FREE char *real = oi_mem_printf("%s/bin/dkms", f->host.change.path);
 	struct oi_err err;
 
-	assert_int_equal(oi_early_defer(&f->host, &err), 0);
+	assert_int_equal(oi_build_defer(&f->host, &err), 0);
 	fakehost_write(f, "/bin/dkms", "#!/bin/sh\necho \"real: $#: $*\"\n"
 				       "case $PATH in *ofed-init/apt*) echo in a circle ;; esac\nexit 5\n");
 	assert_int_equal(chmod(real, 0755), 0);

@@ -57,7 +57,7 @@ static void refused(int ret, const char *path, const char *why)
 
 static int guard(void)
 {
-	return oi_guard_path(&tree.root, FILE_PATH, &err);
+	return oi_trust_path(&tree.root, FILE_PATH, &err);
 }
 
 static bool not_root(void)
@@ -74,8 +74,8 @@ static void test_roots_own(void **state OI_UNUSED)
 	mode(FILE_PATH, 0600);
 	assert_int_equal(guard(), 0);
 	/* nothing there is nothing to distrust */
-	assert_int_equal(oi_guard_path(&tree.root, "/etc/nothing/here", &err), 0);
-	assert_int_equal(oi_guard_path(&tree.root, "/", &err), 0);
+	assert_int_equal(oi_trust_path(&tree.root, "/etc/nothing/here", &err), 0);
+	assert_int_equal(oi_trust_path(&tree.root, "/", &err), 0);
 }
 
 static void test_file(void **state OI_UNUSED)
@@ -128,15 +128,15 @@ static void test_secret(void **state OI_UNUSED)
 {
 	if (not_root())
 		return;
-	refused(oi_guard_secret(&tree.root, FILE_PATH, &err), FILE_PATH,
+	refused(oi_trust_secret(&tree.root, FILE_PATH, &err), FILE_PATH,
 		"others than root may read it (chmod 0600)");
 	mode(FILE_PATH, 0640);
-	refused(oi_guard_secret(&tree.root, FILE_PATH, &err), FILE_PATH,
+	refused(oi_trust_secret(&tree.root, FILE_PATH, &err), FILE_PATH,
 		"others than root may read it (chmod 0600)");
 	mode(FILE_PATH, 0600);
-	assert_int_equal(oi_guard_secret(&tree.root, FILE_PATH, &err), 0);
+	assert_int_equal(oi_trust_secret(&tree.root, FILE_PATH, &err), 0);
 	mode("/etc/ofed-init", 0777);
-	refused(oi_guard_secret(&tree.root, FILE_PATH, &err), "/etc/ofed-init",
+	refused(oi_trust_secret(&tree.root, FILE_PATH, &err), "/etc/ofed-init",
 		"writable by its group or by others");
 }
 
@@ -145,23 +145,23 @@ static void test_named(void **state OI_UNUSED)
 	OI_FREE char *name = tree_name(&tree, FILE_PATH);
 	OI_FREE char *folder = tree_name(&tree, "/etc/ofed-init/conf.d");
 
-	assert_int_equal(oi_guard_named(name, &err), 0);
-	assert_int_equal(oi_guard_named("/dev/null", &err), 0);
-	assert_int_equal(oi_guard_named("/nothing", &err), 0);
+	assert_int_equal(oi_trust_named(name, &err), 0);
+	assert_int_equal(oi_trust_named("/dev/null", &err), 0);
+	assert_int_equal(oi_trust_named("/nothing", &err), 0);
 	if (not_root())
 		return;
 	/* the folders further above are the user's own choice */
 	give("/etc", SOMEBODY);
-	assert_int_equal(oi_guard_named(name, &err), 0);
-	assert_int_equal(oi_guard_named(folder, &err), 0);
+	assert_int_equal(oi_trust_named(name, &err), 0);
+	assert_int_equal(oi_trust_named(folder, &err), 0);
 	mode("/etc/ofed-init/conf.d", 0777);
-	refused(oi_guard_named(name, &err), "/etc/ofed-init/conf.d",
+	refused(oi_trust_named(name, &err), "/etc/ofed-init/conf.d",
 		"writable by its group or by others");
-	refused(oi_guard_named(folder, &err), "/etc/ofed-init/conf.d",
+	refused(oi_trust_named(folder, &err), "/etc/ofed-init/conf.d",
 		"writable by its group or by others");
 	mode("/etc/ofed-init/conf.d", 0755);
 	mode(FILE_PATH, 0666);
-	refused(oi_guard_named(name, &err), FILE_PATH, "writable by its group or by others");
+	refused(oi_trust_named(name, &err), FILE_PATH, "writable by its group or by others");
 }
 
 /* Whoever is not root obeys with his own powers only. */

@@ -34,7 +34,7 @@ static void assert_width(const char *text, size_t columns)
 
 	oi_strv_split(&lines, text, "\n");
 	for (size_t i = 0; i < lines.n; i++)
-		if (oi_paper_width(lines.v[i]) > columns)
+		if (oi_textpage_width(lines.v[i]) > columns)
 			fail_msg("more than %zu columns: %s", columns, lines.v[i]);
 }
 
@@ -49,9 +49,9 @@ static struct oi_doc *parse(const char *json)
 
 static char *field(int columns, const char *value)
 {
-	struct oi_paper paper = { .columns = columns };
+	struct oi_textpage paper = { .columns = columns };
 
-	oi_paper_field(&paper, "label", OI_TONE_BAD, value);
+	oi_textpage_field(&paper, "label", OI_TONE_BAD, value);
 	return oi_buf_take(&paper.text);
 }
 
@@ -76,13 +76,13 @@ static void test_wrapping(void **state OI_UNUSED)
 
 static void test_colours(void **state OI_UNUSED)
 {
-	struct oi_paper paper = { .columns = 80, .colour = true };
+	struct oi_textpage paper = { .columns = 80, .colour = true };
 	OI_FREE char *plain = field(80, "\033[31mred\033[0m \a\u202eback");
 	OI_FREE char *text = NULL;
 
 	/* what somebody wrote brings none, with and without ours */
 	assert_string_equal(plain, "label       red ??back\n");
-	oi_paper_field(&paper, "label", OI_TONE_BAD, "\033[5mbad");
+	oi_textpage_field(&paper, "label", OI_TONE_BAD, "\033[5mbad");
 	text = oi_buf_take(&paper.text);
 	assert_string_equal(text, "label       \033[31mbad\033[m\n");
 }
@@ -92,12 +92,12 @@ static void test_table(void **state OI_UNUSED)
 	static const char *const cells[] = { "port", "state", "a-cell-that-is-forty-columns-wide-exactly",
 					     "mlx5_ib0/1", "ACTIVE", "x" };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv list = { 0 };
-	struct oi_paper paper = { .columns = 40 };
+	struct oi_textpage paper = { .columns = 40 };
 	OI_FREE char *text = NULL;
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(cells); i++)
 		oi_strv_add(&list, cells[i]);
-	oi_paper_table(&paper, &list, 3, NULL);
+	oi_textpage_table(&paper, &list, 3, NULL);
 	text = oi_buf_take(&paper.text);
 	assert_string_equal(text, "  port        state\n"
 				  "  mlx5_ib0/1  ACTIVE\n");
@@ -162,7 +162,7 @@ static void test_boot(void **state OI_UNUSED)
 static void test_drawing(void **state OI_UNUSED)
 {
 	OI_CLEANUP(oi_timeline_clear) struct oi_timeline timeline = { 0 };
-	struct oi_paper paper = { .columns = 80 };
+	struct oi_textpage paper = { .columns = 80 };
 	struct oi_buf out = { 0 };
 	OI_FREE char *alone = NULL;
 	OI_FREE char *text = NULL;
@@ -189,7 +189,7 @@ static void test_links(void **state OI_UNUSED)
 		"{\"links\":[{\"device\":\"mlx5_ib1\",\"port\":1,\"state\":\"DOWN\",\"numa_node\":1},"
 		"{\"device\":\"mlx5_ib0\",\"port\":1,\"state\":\"ACTIVE\",\"rate_gbps\":200,\"numa_node\":0,"
 		"\"address\":\"0101:00:00.0\"},{\"device\":\"rxe0\",\"numa_node\":-9223372036854775807}]}");
-	struct oi_paper paper = { .columns = 80 };
+	struct oi_textpage paper = { .columns = 80 };
 	struct oi_buf out = { 0 };
 	OI_FREE char *html = NULL;
 	OI_FREE char *page = NULL;
@@ -214,7 +214,7 @@ static void test_plan(void **state OI_UNUSED)
 		.outcome = OI_OUTCOME_REFUSE, .reason = OI_R_DEVICE_MISSING, .exit_code = 11
 	};
 	OI_CLEANUP(oi_facts_clear) struct oi_facts facts = { 0 };
-	struct oi_paper paper = { .columns = 60, .colour = true };
+	struct oi_textpage paper = { .columns = 60, .colour = true };
 	OI_FREE char *page = NULL;
 
 	verdict.message = oi_mem_dup("No function.");

@@ -298,31 +298,31 @@ static void doing_for_who_waits(void **state)
 	static const char gone[] = "{\"pid\": 99999999, \"doing\": \"fetching\"}";
 	struct oi_progress p = { 0 };
 	struct oi_host host = { 0 };
-	struct oi_doing doing;
+	struct oi_activity doing;
 	struct oi_err err;
 	struct tree tree;
 
 	(void)state;
 	tree_make(&tree);
 	host.change = tree.root;
-	assert_false(oi_doing_read(&tree.root, &doing));
+	assert_false(oi_activity_read(&tree.root, &doing));
 	oi_progress_at(&p, 3 * MIB, 8 * MIB, 0);
-	oi_doing_tell(&host, &p, "fetching %s", "a \"b\".deb");
-	assert_true(oi_doing_read(&tree.root, &doing));
+	oi_activity_tell(&host, &p, "fetching %s", "a \"b\".deb");
+	assert_true(oi_activity_read(&tree.root, &doing));
 	assert_string_equal(doing.what, "fetching a \"b\".deb");
 	assert_int_equal(doing.bytes, 3 * MIB);
 	assert_int_equal(doing.total, 8 * MIB);
-	oi_doing_clear(&doing);
-	oi_doing_tell(&host, NULL, "verifying");
-	assert_true(oi_doing_read(&tree.root, &doing));
+	oi_activity_clear(&doing);
+	oi_activity_tell(&host, NULL, "verifying");
+	assert_true(oi_activity_read(&tree.root, &doing));
 	assert_string_equal(doing.what, "verifying");
 	assert_int_equal(doing.bytes, -1);
-	oi_doing_clear(&doing);
+	oi_activity_clear(&doing);
 	/* of a run that is gone, or no record at all */
 	assert_int_equal(oi_root_write(&tree.root, OI_DOING_PATH, 0644, gone, strlen(gone), &err), 0);
-	assert_false(oi_doing_read(&tree.root, &doing));
+	assert_false(oi_activity_read(&tree.root, &doing));
 	assert_int_equal(oi_root_write(&tree.root, OI_DOING_PATH, 0644, "[7", 2, &err), 0);
-	assert_false(oi_doing_read(&tree.root, &doing));
+	assert_false(oi_activity_read(&tree.root, &doing));
 	tree_drop(&tree);
 }
 

@@ -601,7 +601,7 @@ static void alter_result(const char *from, const char *to)
 /* Owned by the caller. */
 static char *status_page(const struct oi_doc *result)
 {
-	struct oi_paper paper = OI_PAPER_PLAIN;
+	struct oi_textpage paper = OI_PAPER_PLAIN;
 
 	oi_report_status_page(result, &paper);
 	return oi_buf_take(&paper.text);
@@ -849,7 +849,7 @@ static void test_status_page(void **state OI_UNUSED)
 	OI_CLEANUP(oi_run_record_clear) struct oi_run_record record;
 	OI_DOC_AUTO *doc = NULL;
 	OI_FREE char *page = NULL;
-	struct oi_paper paper = OI_PAPER_PLAIN;
+	struct oi_textpage paper = OI_PAPER_PLAIN;
 	OI_FREE char *timings = NULL;
 	struct oi_err err;
 
@@ -890,7 +890,7 @@ static void assert_outcome(const char *json, const char *wanted)
 static void test_status_outcomes(void **state OI_UNUSED)
 {
 	OI_FREE char *none = status_page(NULL);
-	struct oi_paper paper = OI_PAPER_PLAIN;
+	struct oi_textpage paper = OI_PAPER_PLAIN;
 	OI_FREE char *no_timings = NULL;
 
 	oi_report_timings_page(NULL, &paper);

@@ -139,38 +139,38 @@ static bool bring(void *data OI_UNUSED, const char *letter, int64_t deadline_ms)
 	return seen->refuse-- <= 0;
 }
 
-static void messenger_begin(struct oi_messenger *messenger, int held)
+static void messenger_begin(struct oi_outbox *messenger, int held)
 {
-	*messenger = (struct oi_messenger){ .fd = -1 };
+	*messenger = (struct oi_outbox){ .fd = -1 };
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(seen != MAP_FAILED);
 	seen->wait = 1;
-	oi_messenger_start(messenger, &held, 1, bring, NULL);
+	oi_outbox_start(messenger, &held, 1, bring, NULL);
 	assert_true(messenger->aside.pid > 0);
 }
 
-static void messenger_end(struct oi_messenger *messenger, const char *wanted)
+static void messenger_end(struct oi_outbox *messenger, const char *wanted)
 {
-	oi_messenger_dismiss(messenger);
+	oi_outbox_dismiss(messenger);
 	seen->wait = 0;
-	assert_true(oi_messenger_wait(messenger));
+	assert_true(oi_outbox_wait(messenger));
 	assert_string_equal(seen->letters, wanted);
 	assert_int_equal(messenger->aside.pid, 0);
-	assert_false(oi_messenger_give(messenger, "late"));
-	assert_true(oi_messenger_wait(messenger));
+	assert_false(oi_outbox_give(messenger, "late"));
+	assert_true(oi_outbox_wait(messenger));
 }
 
 static void letters_come_in_order_and_giving_never_waits(void **state OI_UNUSED)
 {
-	struct oi_messenger messenger;
+	struct oi_outbox messenger;
 	OI_FREE char *large = oi_mem_zalloc(OI_MESSENGER_BYTES + 1, 1);
 	int64_t now_ms;
 
 	messenger_begin(&messenger, -1);
 	for (const char *letter = "abcdef"; *letter; letter++)
-		assert_true(oi_messenger_give(&messenger, (const char[]){ *letter, '\0' }));
+		assert_true(oi_outbox_give(&messenger, (const char[]){ *letter, '\0' }));
 	memset(large, 'x', OI_MESSENGER_BYTES);
-	assert_false(oi_messenger_give(&messenger, large));
+	assert_false(oi_outbox_give(&messenger, large));
 	now_ms = oi_clock_ms();
 	messenger_end(&messenger, "abcdef");
 	/* before the last one, all together have the time of one */
@@ -182,35 +182,35 @@ static void letters_come_in_order_and_giving_never_waits(void **state OI_UNUSED)
 static void a_full_bag_is_no_reason_to_wait(void **state OI_UNUSED)
 {
 	OI_FREE char *large = oi_mem_zalloc(OI_MESSENGER_BYTES, 1);
-	struct oi_messenger messenger;
+	struct oi_outbox messenger;
 	int given = 0;
 
 	memset(large, 'x', OI_MESSENGER_BYTES - 1);
 	messenger_begin(&messenger, -1);
-	while (given < 10000 && oi_messenger_give(&messenger, large))
+	while (given < 10000 && oi_outbox_give(&messenger, large))
 		given++;
 	assert_in_range(given, 2, 9999);
 	kill(messenger.aside.pid, SIGKILL);
-	oi_messenger_dismiss(&messenger);
-	assert_true(oi_messenger_wait(&messenger));
+	oi_outbox_dismiss(&messenger);
+	assert_true(oi_outbox_wait(&messenger));
 	munmap(seen, sizeof(*seen));
 }
 
 static void after_a_failure_only_the_result_counts(void **state OI_UNUSED)
 {
-	struct oi_messenger messenger;
+	struct oi_outbox messenger;
 
 	messenger_begin(&messenger, -1);
 	seen->refuse = 1;
 	for (const char *letter = "abcd"; *letter; letter++)
-		assert_true(oi_messenger_give(&messenger, (const char[]){ *letter, '\0' }));
+		assert_true(oi_outbox_give(&messenger, (const char[]){ *letter, '\0' }));
 	messenger_end(&messenger, "ad");
 	munmap(seen, sizeof(*seen));
 }
 
 static void it_keeps_no_lock(void **state OI_UNUSED)
 {
-	struct oi_messenger messenger;
+	struct oi_outbox messenger;
 	char path[] = "/tmp/ofed-init-lock.XXXXXX";
 	int lock = mkstemp(path);
 	int other = open(path, O_RDWR | O_CLOEXEC);
@@ -218,7 +218,7 @@ static void it_keeps_no_lock(void **state OI_UNUSED)
 	assert_true(lock >= 0 && other >= 0);
 	assert_int_equal(flock(lock, LOCK_EX), 0);
 	messenger_begin(&messenger, lock);
-	assert_true(oi_messenger_give(&messenger, "a"));
+	assert_true(oi_outbox_give(&messenger, "a"));
 	seen->wait = 0;
 	while (!seen->n)
 		usleep(1000);

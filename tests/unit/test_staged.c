@@ -72,13 +72,13 @@ static void put(const struct folder *f, const char *name, const char *text)
 	close(fd);
 }
 
-static enum oi_there find(const struct folder *f, const char *sha256, int64_t *bytes)
+static enum oi_staged_find find(const struct folder *f, const char *sha256, int64_t *bytes)
 {
 	struct oi_fetch_record record = { 0 };
-	enum oi_there there = OI_THERE_NOT;
+	enum oi_staged_find there = OI_THERE_NOT;
 	struct oi_err err;
 
-	assert_int_equal(oi_there_find(f->fd, "a", sha256, &there, &record, bytes, &err), 0);
+	assert_int_equal(oi_staged_find_find(f->fd, "a", sha256, &there, &record, bytes, &err), 0);
 	return there;
 }
 
@@ -300,7 +300,7 @@ static void without_a_digest_it_is_kept_with_its_tag(void **state)
 {
 	struct folder *f = *state;
 	struct oi_fetch_record record = { 0 };
-	enum oi_there there = OI_THERE_NOT;
+	enum oi_staged_find there = OI_THERE_NOT;
 	struct oi_staged s = { .fd = -1 };
 	char actual[OI_DIGEST_TEXT_BYTES];
 	struct oi_err err;
@@ -311,7 +311,7 @@ static void without_a_digest_it_is_kept_with_its_tag(void **state)
 	assert_int_equal(oi_staged_write(&s, "abc", 3, &err), 0);
 	assert_int_equal(oi_staged_commit(&s, actual, &err), 0);
 	oi_staged_clear(&s);
-	assert_int_equal(oi_there_find(f->fd, "a", NULL, &there, &record, &bytes, &err), 0);
+	assert_int_equal(oi_staged_find_find(f->fd, "a", NULL, &there, &record, &bytes, &err), 0);
 	assert_int_equal(there, OI_THERE_IF_UNCHANGED);
 	assert_int_equal(bytes, 3);
 	assert_string_equal(record.sha256, ABC_SHA256);

@@ -79,7 +79,7 @@ static void a_value_fits(void **state OI_UNUSED)
 			oi_buf_adds(&message, units[i]);
 		result = result_with(message.data);
 		assert_int_equal(oi_root_write(&root, POOL, 0644, "", 0, &err), 0);
-		assert_int_equal(oi_tell_kvp(&root, result, &err), 0);
+		assert_int_equal(oi_sink_kvp(&root, result, &err), 0);
 		pool = content(POOL);
 		assert_int_equal(pool.len, RECORD_BYTES);
 		assert_string_equal(pool.data, "OFED_INIT|status");
@@ -102,7 +102,7 @@ static void no_secret_gets_out(void **state OI_UNUSED)
 	struct oi_err err;
 
 	assert_int_equal(oi_root_write(&root, POOL, 0644, "", 0, &err), 0);
-	assert_int_equal(oi_tell_kvp(&root, result, &err), 0);
+	assert_int_equal(oi_sink_kvp(&root, result, &err), 0);
 	pool = content(POOL);
 	assert_non_null(memmem(pool.data, pool.len, "REDACTED", 8));
 	assert_null(memmem(pool.data, pool.len, "hunter2", 7));
@@ -119,7 +119,7 @@ static void labels_are_escaped(void **state OI_UNUSED)
 	struct oi_err err;
 
 	assert_int_equal(oi_doc_from_json(json, strlen(json), "r", 1, &result, &err), 0);
-	assert_int_equal(oi_tell_prometheus(&root, "/prom", result, &err), 0);
+	assert_int_equal(oi_sink_prometheus(&root, "/prom", result, &err), 0);
 	text = content(PROM);
 	assert_non_null(strstr(text.data, "vm_size=\"a\\\"b\\\\c d\""));
 	assert_non_null(strstr(text.data, "{phase=\"x\"} 1.010\n"));

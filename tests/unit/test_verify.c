@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Verification over trees that look like a machine. Where a check depends on
- * being on the machine itself, the test says so through struct oi_here.
+ * being on the machine itself, the test says so through struct oi_vantage.
  */
 #include <elf.h>
 #include <setjmp.h>
@@ -40,7 +40,7 @@ static struct oi_config config;
 static struct oi_verdict verdict;
 static struct oi_facts facts;
 static struct oi_checks checks;
-static struct oi_here here_yes, here_no;
+static struct oi_vantage here_yes, here_no;
 static char *modinfo;
 
 static void put(const char *path, const char *text)
@@ -99,8 +99,8 @@ static int set_up(void **state OI_UNUSED)
 	verdict.driver.kernel = oi_mem_dup(KERNEL);
 	memset(&facts, 0, sizeof(facts));
 	memset(&checks, 0, sizeof(checks));
-	here_yes = (struct oi_here){ .modules = true };
-	here_no = (struct oi_here){ .why_not = oi_mem_dup("this is a container (/mark)") };
+	here_yes = (struct oi_vantage){ .modules = true };
+	here_no = (struct oi_vantage){ .why_not = oi_mem_dup("this is a container (/mark)") };
 	return 0;
 }
 
@@ -117,7 +117,7 @@ static int tear_down(void **state OI_UNUSED)
 	oi_verdict_clear(&verdict);
 	oi_facts_clear(&facts);
 	oi_checks_clear(&checks);
-	oi_here_clear(&here_no);
+	oi_vantage_clear(&here_no);
 	if (oi_root_open("/", &slash, &err))
 		return -1;
 	got = oi_root_remove(&slash, top, &err);
@@ -242,18 +242,18 @@ static void assert_check(const char *id, enum oi_proof proof, enum oi_reason rea
 #define assert_unproven(id, part) assert_check(id, OI_PROOF_UNPROVEN, OI_R_NONE, part)
 #define assert_fail(id, reason, part) assert_check(id, OI_PROOF_FAIL, reason, part)
 
-static void look_at_modules_for(const struct oi_here *here, int64_t wait_ms)
+static void look_at_modules_for(const struct oi_vantage *here, int64_t wait_ms)
 {
 	oi_checks_clear(&checks);
 	oi_verify_modules(&host, &config, &verdict, here, oi_clock_ms() + wait_ms, &facts, &checks);
 }
 
-static void look_at_modules(const struct oi_here *here)
+static void look_at_modules(const struct oi_vantage *here)
 {
 	look_at_modules_for(here, 0);
 }
 
-static void look_at_fabric(const struct oi_here *here, int64_t wait_ms)
+static void look_at_fabric(const struct oi_vantage *here, int64_t wait_ms)
 {
 	oi_checks_clear(&checks);
 	oi_verify_fabric(&host, &config, &verdict, here, oi_clock_ms() + wait_ms, &facts, &checks);
@@ -661,9 +661,9 @@ static void test_modinfo_fails(void **state OI_UNUSED)
 
 static void judge_here(const char *kernel, bool wanted, const char *part)
 {
-	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
+	OI_CLEANUP(oi_vantage_clear) struct oi_vantage here = { 0 };
 
-	oi_here_judge(&host.look, kernel, &here);
+	oi_vantage_judge(&host.look, kernel, &here);
 	assert_int_equal(here.modules, wanted);
 	if (wanted)
 		assert_null(here.why_not);
@@ -675,7 +675,7 @@ static void test_here(void **state OI_UNUSED)
 {
 	static const char *const marks[] = { "/run/systemd/container", "/run/.containerenv",
 					     "/.dockerenv" };
-	OI_CLEANUP(oi_here_clear) struct oi_here here = { 0 };
+	OI_CLEANUP(oi_vantage_clear) struct oi_vantage here = { 0 };
 
 	judge_here(KERNEL, false, "running kernel is unknown");
 	put("/proc/sys/kernel/osrelease", KERNEL "\n");
@@ -691,7 +691,7 @@ static void test_here(void **state OI_UNUSED)
 	judge_here(KERNEL, true, NULL); /* not root, on a real machine */
 	put("/proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\nCapBnd:\t000001fffffeffff\n");
 	judge_here(KERNEL, false, "no module can be loaded here");
-	oi_here_look(&host, KERNEL, &here); /* of a tree nothing is claimed */
+	oi_vantage_look(&host, KERNEL, &here); /* of a tree nothing is claimed */
 	assert_false(here.modules);
 	assert_non_null(strstr(here.why_not, top));
 }

@@ -167,7 +167,7 @@ void oi_apt_call_install(struct oi_apt_call *call, const struct oi_packages *p,
 {
 	oi_apt_call_init(call, p, OI_TOOL_APT_GET);
 	/* the packages' scripts call dkms */
-	oi_early_pass(p->ctx->host, &oi_apt_of(p)->compiled, &call->child);
+	oi_build_pass(p->ctx->host, &oi_apt_of(p)->compiled, &call->child);
 	oi_compile_prepare(p->ctx->host, p->ctx->verdict->driver.kernel, &call->child);
 	add_install(&call->child.args, NULL, names);
 }
@@ -264,7 +264,7 @@ static int heal(const struct oi_packages *p, struct oi_err *err)
 	oi_apt_call_init(&call, p, OI_TOOL_DPKG);
 	call.child.level = OI_LOG_INFO;
 	oi_apt_call_settings(&call.child.args);
-	oi_early_pass(p->ctx->host, &oi_apt_of(p)->compiled, &call.child);
+	oi_build_pass(p->ctx->host, &oi_apt_of(p)->compiled, &call.child);
 	oi_strv_add(&call.child.args, "--configure");
 	oi_strv_add(&call.child.args, "-a");
 	if (!run_locked(&call, err))

@@ -94,7 +94,7 @@ static void choose_first(const struct oi_apt *apt, struct oi_strv *names)
 	for (size_t i = 0; i < apt->fresh.n; i++) {
 		OI_FREE char *name = oi_mem_ndup(apt->fresh.v[i], strcspn(apt->fresh.v[i], " "));
 
-		if (oi_early_is_source(name) && !oi_strv_has(names, name))
+		if (oi_dkms_is_source(name) && !oi_strv_has(names, name))
 			oi_strv_add(names, name);
 	}
 }
@@ -131,7 +131,7 @@ static int install_deferred(struct oi_packages *p, bool hurries, struct oi_err *
 	if (are_part(p, &first)) {
 		if (install(p, &first, true, hurries, err))
 			return -1;
-		oi_early_begin(p->ctx, &p->build, &oi_apt_of(p)->fresh);
+		oi_build_begin(p->ctx, &p->build, &oi_apt_of(p)->fresh);
 	}
 	return install(p, &oi_apt_of(p)->names, false, hurries, err);
 }
@@ -146,7 +146,7 @@ int oi_apt_install(struct oi_packages *p, const struct oi_step *step, struct oi_
 		return -1;
 	if (oi_apt_record(p, err) || plan_to_hurry(p, &hurries, err))
 		return -1;
-	if (!p->modules_given && oi_early_may(p->ctx, &oi_apt_of(p)->fresh))
+	if (!p->modules_given && oi_build_may(p->ctx, &oi_apt_of(p)->fresh))
 		ret = install_deferred(p, hurries, err);
 	else
 		ret = install(p, &oi_apt_of(p)->names, false, hurries, err);

@@ -167,7 +167,7 @@ void oi_apt_refresh_ahead(struct oi_packages *p)
 	if (oi_apt_lay_out(host, p->ctx->config, p->ctx->verdict, &none, false, &err) ||
 	    oi_root_remove(&host->change, AHEAD, &err))
 		return;
-	oi_aside_start(&p->lists, update_ahead, p);
+	oi_background_start(&p->lists, update_ahead, p);
 }
 
 /* Return: are they there, as far as they can be had. Of a source that counts no more they tell nothing. */
@@ -178,7 +178,7 @@ static bool have_ahead(struct oi_packages *p)
 
 	if (!p->lists.pid)
 		return false;
-	oi_aside_wait(&p->lists, p->ctx->host->deadline_ms);
+	oi_background_wait(&p->lists, p->ctx->host->deadline_ms);
 	if (oi_root_read(&p->ctx->host->change, AHEAD, AHEAD_BYTES, &why, &ignored) ||
 	    oi_apt_replaces(p->ctx->host, &oi_apt_of(p)->staged))
 		return false;

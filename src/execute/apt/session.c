@@ -46,8 +46,8 @@ int oi_apt_defer(struct oi_packages *p, const struct oi_strv *packages, struct o
 	for (size_t i = 0; i < packages->n; i++) {
 		OI_FREE char *name = oi_mem_ndup(packages->v[i], strcspn(packages->v[i], " :"));
 
-		if (oi_early_is_source(name) && strcmp(name, "dkms") != 0 && !oi_strv_has(compiled, name))
+		if (oi_dkms_is_source(name) && strcmp(name, "dkms") != 0 && !oi_strv_has(compiled, name))
 			oi_strv_add(compiled, name);
 	}
-	return compiled->n ? oi_early_defer(p->ctx->host, err) : 0;
+	return compiled->n ? oi_build_defer(p->ctx->host, err) : 0;
 }

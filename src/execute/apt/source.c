@@ -120,7 +120,7 @@ static void note_option(struct entry *entry, const char *key, const char *value)
 			entry->loose = loose[i];
 }
 
-static int judge(const struct work *work, struct entry *entry, struct oi_err *err)
+static int judge_entry(const struct work *work, struct entry *entry, struct oi_err *err)
 {
 	if (entry->off)
 		return 0;
@@ -218,7 +218,7 @@ static int rewrite_line(const struct work *work, char *line, struct entry *entry
 		moved = move_uri(work, word);
 		oi_buf_addf(&work->source->text, "%s %s\n", moved, save);
 	}
-	return judge(work, entry, err);
+	return judge_entry(work, entry, err);
 }
 
 static int rewrite_list(const struct work *work, char *text, struct oi_err *err)
@@ -299,7 +299,7 @@ static int rewrite_deb822(const struct work *work, char *text, struct oi_err *er
 			break; /* behind the last newline */
 		if (!line[strspn(line, " \t\r\n")]) {
 			oi_buf_adds(&work->source->text, "\n");
-			ret = any ? judge(work, &entry, err) : 0;
+			ret = any ? judge_entry(work, &entry, err) : 0;
 			entry_clear(&entry);
 			any = false;
 			continue;
@@ -317,7 +317,7 @@ static int rewrite_deb822(const struct work *work, char *text, struct oi_err *er
 		any = true;
 	}
 	if (!ret && any)
-		ret = judge(work, &entry, err);
+		ret = judge_entry(work, &entry, err);
 	entry_clear(&entry);
 	return ret;
 }

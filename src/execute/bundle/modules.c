@@ -22,7 +22,7 @@ static bool is_module(const char *file, const char *name)
 }
 
 /* Where module @name lies below @folder; NULL: nowhere; owned by the caller. */
-static char *find(const struct oi_root *root, const char *folder, const char *name, int depth)
+static char *find_below(const struct oi_root *root, const char *folder, const char *name, int depth)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 	struct oi_err ignored;
@@ -38,7 +38,7 @@ static char *find(const struct oi_root *root, const char *folder, const char *na
 			return oi_mem_take(&path);
 		if (strchr(names.v[i], '.'))
 			continue; /* a file */
-		found = find(root, path, name, depth - 1);
+		found = find_below(root, path, name, depth - 1);
 		if (found)
 			return found;
 	}
@@ -53,7 +53,7 @@ static char *find_for(const struct oi_root *root, const char *kernel, const char
 	for (size_t i = 0; i < OI_ARRAY_SIZE(folders) && !found; i++) {
 		OI_FREE char *folder = oi_mem_printf("/lib/modules/%s/%s", kernel, folders[i]);
 
-		found = find(root, folder, name, DEPTH_MAX);
+		found = find_below(root, folder, name, DEPTH_MAX);
 	}
 	return found;
 }

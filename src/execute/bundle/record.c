@@ -106,7 +106,7 @@ static int look_at_files(const struct oi_root *root, struct oi_strv *files, stru
 	return 0;
 }
 
-static int look(const struct oi_host *host, const char *format, struct seen *seen,
+static int list_all(const struct oi_host *host, const char *format, struct seen *seen,
 		struct oi_err *err)
 {
 	if (oi_bundle_packages(host, format, &seen->packages, err) ||
@@ -154,7 +154,7 @@ int oi_bundle_note_before(const struct oi_host *host, const char *format, struct
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	SEEN_AUTO seen = { 0 };
 
-	if (oi_bundle_note_after(host, err) || look(host, format, &seen, err))
+	if (oi_bundle_note_after(host, err) || list_all(host, format, &seen, err))
 		return -1;
 	for (size_t i = 0; i < seen.files.n; i++)
 		if (note_file(root, seen.files.v[i], false, err))
@@ -262,7 +262,7 @@ int oi_bundle_note_after(const struct oi_host *host, struct oi_err *err)
 
 	if (got)
 		return got < 0 ? -1 : 0;
-	if (look(host, is_rpm ? "rpm" : "deb", &after, err))
+	if (list_all(host, is_rpm ? "rpm" : "deb", &after, err))
 		return -1;
 	compare(&before.packages, &after.packages, &fresh, &replaced);
 	only_new(&before.dkms, &after.dkms, &dkms);

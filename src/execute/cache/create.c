@@ -50,7 +50,7 @@ static int run(const struct making *m, struct oi_child *child, struct oi_err *er
 }
 
 /* A tool's answer, without the end of its line; owned by the caller, NULL with @err. */
-static char *ask(const struct making *m, enum oi_tool tool, const char *const *args, size_t n,
+static char *ask_tool(const struct making *m, enum oi_tool tool, const char *const *args, size_t n,
 		 struct oi_err *err)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf out = { 0 };
@@ -64,7 +64,7 @@ static char *ask(const struct making *m, enum oi_tool tool, const char *const *a
 }
 
 #define ASK(m, tool, err, ...)                                          \
-	ask((m), (tool), (const char *const[]){ __VA_ARGS__ },          \
+	ask_tool((m), (tool), (const char *const[]){ __VA_ARGS__ },          \
 	    OI_ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })), (err))
 
 /* --- which modules --- */

@@ -250,11 +250,11 @@ void oi_publisher_start(const struct oi_host *host, const struct oi_config *conf
 	struct errand errand = { .host = host, .config = config, .note = &note, .held = held,
 				 .n_held = n_held, .journal = journal };
 	int64_t until_ms = oi_clock_ms() + BEGIN_MS;
-	struct oi_aside aside; /* never waited for: it is init's when we have ended */
+	struct oi_background aside; /* never waited for: it is init's when we have ended */
 
 	if (!begin(host, config, &note))
 		return;
-	if (!oi_aside_start(&aside, be_publisher, &errand)) {
+	if (!oi_background_start(&aside, be_publisher, &errand)) {
 		oi_log_warn(&host->log, "modules: not published: no other process could be started");
 		return;
 	}

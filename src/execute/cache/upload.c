@@ -86,7 +86,7 @@ static int put_pointer(const struct upload *u, const char *pointer, const struct
 	return put(u, pointer, staged, err);
 }
 
-static struct upload begin(const struct oi_host *host, const struct oi_config *config,
+static struct upload upload_of(const struct oi_host *host, const struct oi_config *config,
 			   const char *place)
 {
 	struct upload u = { .host = *host, .config = config, .place = place };
@@ -100,7 +100,7 @@ static struct upload begin(const struct oi_host *host, const struct oi_config *c
 int oi_modset_is_uploaded(const struct oi_host *host, const struct oi_config *config,
 			  const char *place, const char *key, struct oi_err *err)
 {
-	const struct upload u = begin(host, config, place);
+	const struct upload u = upload_of(host, config, place);
 
 	return look(&u, key, err);
 }
@@ -109,7 +109,7 @@ int oi_modset_upload(const struct oi_host *host, const struct oi_config *config,
 		     const char *place, const struct oi_modset *set, struct oi_err *err)
 {
 	OI_FREE char *pointer = oi_mem_printf("%s.json", set->key);
-	const struct upload u = begin(host, config, place);
+	const struct upload u = upload_of(host, config, place);
 	int ret = look(&u, set->key, err);
 
 	if (ret)

@@ -31,7 +31,7 @@ static const struct oi_step *judge_of(const struct oi_verdict *verdict)
 	return NULL;
 }
 
-bool oi_early_is_source(const char *package)
+bool oi_dkms_is_source(const char *package)
 {
 	static const char suffix[] = "-dkms";
 	size_t len = strcspn(package, " :");
@@ -41,19 +41,19 @@ bool oi_early_is_source(const char *package)
 	       (len > end && !strncmp(package + len - end, suffix, end));
 }
 
-const char *oi_early_source(const struct oi_strv *fresh)
+const char *oi_dkms_first_source(const struct oi_strv *fresh)
 {
 	for (size_t i = 0; i < fresh->n; i++)
-		if (oi_early_is_source(fresh->v[i]))
+		if (oi_dkms_is_source(fresh->v[i]))
 			return fresh->v[i];
 	return NULL;
 }
 
-bool oi_early_may(const struct oi_context *ctx, const struct oi_strv *fresh)
+bool oi_build_may(const struct oi_context *ctx, const struct oi_strv *fresh)
 {
 	const struct oi_step *step = judge_of(ctx->verdict);
 
-	return oi_early_source(fresh) && step && step->built.dkms.n && !step->built.files && ctx->verdict->driver.kernel;
+	return oi_dkms_first_source(fresh) && step && step->built.dkms.n && !step->built.files && ctx->verdict->driver.kernel;
 }
 
 /*
@@ -96,12 +96,12 @@ static const char script[] =
 	"esac\n"
 	"exec dkms \"$@\"\n";
 
-int oi_early_defer(const struct oi_host *host, struct oi_err *err)
+int oi_build_defer(const struct oi_host *host, struct oi_err *err)
 {
 	return oi_root_write(&host->change, SCRIPTS "/dkms", 0755, script, strlen(script), err);
 }
 
-void oi_early_pass(const struct oi_host *host, const struct oi_strv *packages, struct oi_child *child)
+void oi_build_pass(const struct oi_host *host, const struct oi_strv *packages, struct oi_child *child)
 {
 	OI_FREE char *folder = NULL;
 	OI_FREE char *words = NULL;
@@ -118,12 +118,12 @@ void oi_early_pass(const struct oi_host *host, const struct oi_strv *packages, s
 	oi_strv_addf(&child->args, "DPkg::Path=%s:" PROGRAMS, folder);
 }
 
-bool oi_early_is_off(const struct oi_host *host)
+bool oi_build_is_off(const struct oi_host *host)
 {
 	return oi_root_exists(&host->change, DEFERRED);
 }
 
-void oi_early_allow(const struct oi_host *host)
+void oi_build_allow(const struct oi_host *host)
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
@@ -182,25 +182,25 @@ static void compile(void *data)
 		      leaves_initramfs(work->fresh));
 }
 
-void oi_early_begin(const struct oi_context *ctx, struct oi_aside *build, const struct oi_strv *fresh)
+void oi_build_begin(const struct oi_context *ctx, struct oi_background *build, const struct oi_strv *fresh)
 {
 	struct work work = { .ctx = ctx, .fresh = fresh };
 
-	if (!oi_aside_start(build, compile, &work))
+	if (!oi_background_start(build, compile, &work))
 		return;
 	oi_log_info(&ctx->host->log, "modules: compiling for %s, beside the other packages",
 		    ctx->verdict->driver.kernel);
 	tell_others(ctx->host, ctx->verdict->driver.kernel);
 }
 
-void oi_early_wait(const struct oi_context *ctx, struct oi_aside *build)
+void oi_build_wait(const struct oi_context *ctx, struct oi_background *build)
 {
 	if (build->pid)
-		oi_doing_tell(ctx->host, NULL, "compiling the driver");
-	oi_aside_wait(build, ctx->host->deadline_ms);
+		oi_activity_tell(ctx->host, NULL, "compiling the driver");
+	oi_background_wait(build, ctx->host->deadline_ms);
 }
 
-void oi_early_end(struct oi_aside *build)
+void oi_build_end(struct oi_background *build)
 {
-	oi_aside_wait(build, oi_clock_ms());
+	oi_background_wait(build, oi_clock_ms());
 }

@@ -31,47 +31,47 @@
 struct oi_context;
 
 /**
- * oi_early_may() - is there something to compile of which only we know
+ * oi_build_may() - is there something to compile of which only we know
  * @fresh: "name version" of packages that will be new
  */
-bool oi_early_may(const struct oi_context *ctx, const struct oi_strv *fresh);
+bool oi_build_may(const struct oi_context *ctx, const struct oi_strv *fresh);
 
-/** oi_early_is_source() - is a package ("name version", "name:arch") dkms, or modules for it to compile */
-bool oi_early_is_source(const char *package);
+/** oi_dkms_is_source() - is a package ("name version", "name:arch") dkms, or modules for it to compile */
+bool oi_dkms_is_source(const char *package);
 
-/** oi_early_source() - the first such package of @fresh; NULL: none. Borrowed. */
-const char *oi_early_source(const struct oi_strv *fresh);
+/** oi_dkms_first_source() - the first such package of @fresh; NULL: none. Borrowed. */
+const char *oi_dkms_first_source(const struct oi_strv *fresh);
 
-/** oi_early_defer() - lay out the dkms that packages' scripts get; OI_R_WRITE_FAILED */
+/** oi_build_defer() - lay out the dkms that packages' scripts get; OI_R_WRITE_FAILED */
 OI_MUST_CHECK
-int oi_early_defer(const struct oi_host *host, struct oi_err *err);
+int oi_build_defer(const struct oi_host *host, struct oi_err *err);
 
 /**
- * oi_early_pass() - let the scripts that a call runs leave modules to us
+ * oi_build_pass() - let the scripts that a call runs leave modules to us
  * @packages: "NAME-dkms"; without any, dkms is what it is
- * @child: apt-get or dpkg, after oi_early_defer(); its environment is added to, and apt-get's arguments
+ * @child: apt-get or dpkg, after oi_build_defer(); its environment is added to, and apt-get's arguments
  */
-void oi_early_pass(const struct oi_host *host, const struct oi_strv *packages, struct oi_child *child);
+void oi_build_pass(const struct oi_host *host, const struct oi_strv *packages, struct oi_child *child);
 
 /**
- * oi_early_allow() - take back what ofed-init 0.1.0 left when it was killed: /etc/dkms/no-autoinstall
+ * oi_build_allow() - take back what ofed-init 0.1.0 left when it was killed: /etc/dkms/no-autoinstall
  * Fine where there is none, or one of somebody else's.
  */
-void oi_early_allow(const struct oi_host *host);
-/** oi_early_is_off() - is there one that may be ours */
-bool oi_early_is_off(const struct oi_host *host);
+void oi_build_allow(const struct oi_host *host);
+/** oi_build_is_off() - is there one that may be ours */
+bool oi_build_is_off(const struct oi_host *host);
 
 /**
- * oi_early_begin() - compile beside us; all that it needs is installed
+ * oi_build_begin() - compile beside us; all that it needs is installed
  * @build: zeroed; the process that compiles
- * @fresh: as of oi_early_may(): which dkms it is, if it is new
+ * @fresh: as of oi_build_may(): which dkms it is, if it is new
  */
-void oi_early_begin(const struct oi_context *ctx, struct oi_aside *build, const struct oi_strv *fresh);
+void oi_build_begin(const struct oi_context *ctx, struct oi_background *build, const struct oi_strv *fresh);
 
-/** oi_early_wait() - until that is over, at most until the run's deadline; fine when nothing has begun */
-void oi_early_wait(const struct oi_context *ctx, struct oi_aside *build);
+/** oi_build_wait() - until that is over, at most until the run's deadline; fine when nothing has begun */
+void oi_build_wait(const struct oi_context *ctx, struct oi_background *build);
 
-/** oi_early_end() - give it up; fine when nothing has begun */
-void oi_early_end(struct oi_aside *build);
+/** oi_build_end() - give it up; fine when nothing has begun */
+void oi_build_end(struct oi_background *build);
 
 #endif

@@ -90,7 +90,7 @@ static char *source_version(const struct oi_host *host, const char *name)
 
 /* --- dkms status --- */
 
-static struct oi_dkms_module *find(const struct oi_dkms_modules *modules, const char *name)
+static struct oi_dkms_module *find_module(const struct oi_dkms_modules *modules, const char *name)
 {
 	for (size_t i = 0; i < modules->n; i++)
 		if (!strcmp(modules->v[i].name, name))
@@ -370,7 +370,7 @@ void oi_dkms_build(const struct oi_host *host, const char *kernel, const struct 
 /* In the version that counts: another one, as of an image's older source, is no sign of it. */
 static bool is_known(const struct oi_host *host, const struct oi_dkms_modules *modules, const char *name)
 {
-	const struct oi_dkms_module *m = find(modules, name);
+	const struct oi_dkms_module *m = find_module(modules, name);
 	OI_FREE char *version = m ? source_version(host, name) : NULL;
 
 	return m && (!version || !strcmp(version, m->version));

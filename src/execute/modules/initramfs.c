@@ -27,7 +27,7 @@ static const struct {
 };
 
 /* Below BOOT; owned by the caller, NULL: none. */
-static char *find(const struct oi_host *host, const char *kernel, bool *debian)
+static char *find_initramfs(const struct oi_host *host, const char *kernel, bool *debian)
 {
 	for (size_t i = 0; i < OI_ARRAY_SIZE(names); i++) {
 		OI_FREE char *name = oi_mem_printf("%s%s%s", names[i].before, kernel, names[i].after);
@@ -43,12 +43,12 @@ static char *find(const struct oi_host *host, const char *kernel, bool *debian)
 char *oi_initramfs_path(const struct oi_host *host, const char *kernel)
 {
 	bool debian;
-	OI_FREE char *name = find(host, kernel, &debian);
+	OI_FREE char *name = find_initramfs(host, kernel, &debian);
 
 	return name ? oi_mem_printf(BOOT "/%s", name) : NULL;
 }
 
-static int run(const struct oi_host *host, struct oi_child *child, struct oi_err *err)
+static int run_tool(const struct oi_host *host, struct oi_child *child, struct oi_err *err)
 {
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	int ret;
@@ -69,7 +69,7 @@ static int update_initramfs(const struct oi_host *host, const char *kernel, stru
 	oi_strv_add(&child.args, "-u");
 	oi_strv_add(&child.args, "-k");
 	oi_strv_add(&child.args, kernel);
-	return run(host, &child, err);
+	return run_tool(host, &child, err);
 }
 
 static int put_in_place(int dir, const char *beside, const char *name, struct oi_err *err)
@@ -101,7 +101,7 @@ static int dracut(const struct oi_host *host, const char *kernel, const char *na
 		oi_strv_add(&child.args, "--no-hostonly");
 	oi_strv_add(&child.args, full);
 	oi_strv_add(&child.args, kernel);
-	ret = run(host, &child, err);
+	ret = run_tool(host, &child, err);
 	if (!ret)
 		ret = put_in_place(dir, beside, name, err);
 	if (ret)
@@ -115,7 +115,7 @@ int oi_initramfs_renew(const struct oi_host *host, const char *kernel, bool else
 {
 	const struct oi_log *log = &host->log;
 	bool debian, update;
-	OI_FREE char *name = find(host, kernel, &debian);
+	OI_FREE char *name = find_initramfs(host, kernel, &debian);
 	OI_FREE char *path = NULL;
 
 	if (!name) {

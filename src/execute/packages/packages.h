@@ -103,8 +103,8 @@ struct oi_packages {
 	const struct oi_packages_ops *ops; /* NULL: packages are not how it is done */
 	struct oi_journal *journal;
 	void *state; /* the manager's own */
-	struct oi_aside lists; /* background update of package lists */
-	struct oi_aside build; /* background build of the driver */
+	struct oi_background lists; /* background update of package lists */
+	struct oi_background build; /* background build of the driver */
 	bool modules_given; /* by the cache: nothing is compiled */
 	struct oi_strv removed; /* "name version": what the installation has taken away */
 };

@@ -23,7 +23,7 @@ static int64_t soon(const struct oi_host *host, int64_t within_ms)
 }
 
 /* Of the network that runs here: in a tree there is none to be asked. */
-static enum oi_neighbour ask(const struct oi_host *host, const struct oi_gateway *gateway)
+static enum oi_neighbour ask_neighbour(const struct oi_host *host, const struct oi_gateway *gateway)
 {
 	if (!oi_root_is_real(&host->change))
 		return OI_NEIGHBOUR_UNKNOWN;
@@ -52,9 +52,9 @@ void oi_network_look(const struct oi_host *host, struct oi_network *network)
 	oi_net_gateway4(&host->look, &network->four);
 	oi_net_gateway6(&host->look, &network->six);
 	if (network->four.known)
-		network->four_answered = ask(host, &network->four) == OI_NEIGHBOUR_ANSWERS;
+		network->four_answered = ask_neighbour(host, &network->four) == OI_NEIGHBOUR_ANSWERS;
 	if (network->six.known)
-		network->six_answered = ask(host, &network->six) == OI_NEIGHBOUR_ANSWERS;
+		network->six_answered = ask_neighbour(host, &network->six) == OI_NEIGHBOUR_ANSWERS;
 	tell(host, &network->four, network->four_answered);
 	tell(host, &network->six, network->six_answered);
 	network->metadata = metadata_answers(host, &err);
@@ -82,7 +82,7 @@ static char *fault_of(const struct oi_host *host, const struct oi_gateway *befor
 	if (strcmp(now->address, before->address) || strcmp(now->interface, before->interface))
 		return oi_mem_printf("the gateway is now %s on %s, and was %s on %s", now->address,
 				     now->interface, before->address, before->interface);
-	if (answered && ask(host, now) == OI_NEIGHBOUR_SILENT)
+	if (answered && ask_neighbour(host, now) == OI_NEIGHBOUR_SILENT)
 		return oi_mem_printf("the gateway %s on %s does not answer", now->address,
 				     now->interface);
 	return NULL;

@@ -114,7 +114,7 @@ void oi_rpm_call_clear(struct oi_rpm_call *call)
 	oi_rpm_words_clear(&call->words);
 }
 
-static void begin(struct oi_rpm_call *call, const struct oi_host *host,
+static void init_call(struct oi_rpm_call *call, const struct oi_host *host,
 		  const struct oi_rpm_manager *m, bool rpm)
 {
 	oi_rpm_call_clear(call);
@@ -145,7 +145,7 @@ void oi_rpm_call_init(struct oi_rpm_call *call, const struct oi_packages *p,
 	OI_FREE char *cache = oi_root_name(&p->ctx->host->change, OI_RPM_CACHE);
 	OI_FREE char *conf = oi_root_name(&p->ctx->host->change, OI_RPM_CONF);
 
-	begin(call, p->ctx->host, m, !args);
+	init_call(call, p->ctx->host, m, !args);
 	oi_child_use_proxy(&call->child, p->ctx->config);
 	if (!args)
 		return;
@@ -167,7 +167,7 @@ void oi_rpm_call_plain(struct oi_rpm_call *call, const struct oi_host *host,
 		       const struct oi_rpm_manager *manager, const char *const *args,
 		       const struct oi_strv *names)
 {
-	begin(call, host, manager, false);
+	init_call(call, host, manager, false);
 	if (!manager->conf) {
 		oi_strv_add(&call->child.args, "--non-interactive");
 		oi_strv_add(&call->child.args, "--xmlout");

@@ -65,7 +65,7 @@ void oi_rpm_refresh_ahead(struct oi_packages *p)
 	struct oi_err err; /* whatever it is, oi_rpm_refresh() meets it too, and says it */
 
 	if (!oi_rpm_conf_write(p, &err))
-		oi_aside_start(&p->lists, refresh_system, p);
+		oi_background_start(&p->lists, refresh_system, p);
 }
 
 /* What a repository that is gone cannot serve is missed by name later; the vendor's must come. */
@@ -93,7 +93,7 @@ int oi_rpm_refresh(struct oi_packages *p, struct oi_err *err)
 	OI_FREE char *text = NULL;
 
 	/* The configuration is its own until it has ended. */
-	oi_aside_wait(&p->lists, p->ctx->host->deadline_ms);
+	oi_background_wait(&p->lists, p->ctx->host->deadline_ms);
 	if (oi_rpm_conf_write(p, err))
 		return -1;
 	oi_rpm_call_init(&call, p, oi_rpm_manager_of(p)->refresh, NULL);

@@ -13,7 +13,7 @@
 #include "execute/rpm/call.h"
 #include "model/reasons.h"
 
-static int run(const struct oi_host *host, const char *const *args, const struct oi_strv *names,
+static int run_rpm(const struct oi_host *host, const char *const *args, const struct oi_strv *names,
 	       bool quiet, struct oi_buf *out, struct oi_run_result *result, struct oi_err *err)
 {
 	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_RPM };
@@ -36,7 +36,7 @@ static int count(const struct oi_host *host, const char *name, struct oi_err *er
 	int n = 0;
 
 	oi_strv_add(&names, name);
-	if (run(host, args, &names, true, &out, &result, err))
+	if (run_rpm(host, args, &names, true, &out, &result, err))
 		return result.end == OI_RUN_EXITED ? 0 : -1;
 	for (const char *c = oi_buf_str(&out); (c = strchr(c, '+')); c++)
 		n++;
@@ -134,7 +134,7 @@ int oi_rpm_try_remove(const struct oi_host *host, const struct oi_strv *present,
 	OI_CLEANUP(oi_strv_clear) struct oi_strv others = { 0 };
 	OI_FREE char *text = NULL;
 
-	if (!run(host, args, present, true, NULL, &result, err))
+	if (!run_rpm(host, args, present, true, NULL, &result, err))
 		return 0;
 	find_needed_by(oi_buf_str(&result.tail), entries, &others, &foreign);
 	if (!foreign.n && others.n)
@@ -150,7 +150,7 @@ int oi_rpm_remove(const struct oi_host *host, const struct oi_strv *present, str
 	static const char *const args[] = { "--erase", NULL };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 
-	if (!run(host, args, present, false, NULL, &result, err))
+	if (!run_rpm(host, args, present, false, NULL, &result, err))
 		return 0;
 	return failed(&result, OI_R_PACKAGES_FAILED, err);
 }
@@ -171,7 +171,7 @@ int oi_rpm_version(const struct oi_host *host, const char *name, char **version,
 
 	*version = NULL;
 	oi_strv_add(&names, name);
-	if (run(host, args, &names, true, &out, &result, err))
+	if (run_rpm(host, args, &names, true, &out, &result, err))
 		return result.end == OI_RUN_EXITED ? 0 : -1;
 	oi_strv_split(&lines, oi_buf_str(&out), "\n");
 	if (lines.n == 1) /* of several there is none to go back to */

@@ -65,7 +65,7 @@ void oi_journal_clear(struct oi_journal *journal)
 	memset(journal, 0, sizeof(*journal));
 }
 
-static struct oi_journal_step *add(struct oi_journal *journal, const char *id)
+static struct oi_journal_step *add_step(struct oi_journal *journal, const char *id)
 {
 	struct oi_journal_step *step;
 
@@ -105,7 +105,7 @@ static bool read_steps(const struct oi_doc *list, struct oi_journal *journal)
 
 		if (!id || !state)
 			return false;
-		step = add(journal, id);
+		step = add_step(journal, id);
 		step->done = !strcmp(state, "done");
 		step->heals = read_heals(oi_doc_get(list->items[i], "leaves"));
 	}
@@ -168,7 +168,7 @@ static void carry_over(const struct oi_root *root, struct oi_journal *journal)
 	if (oi_journal_read(root, &before, &err))
 		return;
 	cut = oi_journal_cut(&before);
-	step = add(journal, cut ? cut->id : "unknown");
+	step = add_step(journal, cut ? cut->id : "unknown");
 	step->heals = oi_journal_heals(&before);
 	journal->carried = true;
 	oi_mem_set(&journal->boot, before.boot);
@@ -234,7 +234,7 @@ int oi_journal_begin(const struct oi_root *root, struct oi_journal *journal,
 		journal->steps[journal->n - 1].done = true;
 	journal->begun = true;
 	journal->began_s = (int64_t)time(NULL);
-	add(journal, step->id)->heals = leaves[step->action];
+	add_step(journal, step->id)->heals = leaves[step->action];
 	/* One of an earlier boot stays: what that has lost may not be mended yet. */
 	if (!journal->boot && (leaves[step->action] & (OI_HEAL_PACKAGES | OI_HEAL_MODULES)))
 		journal->boot = oi_boot_id(root);

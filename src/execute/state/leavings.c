@@ -54,7 +54,7 @@ static const struct {
 };
 
 /* Removes it once: what was there twice, and is there three times, is there twice again. */
-static bool take(struct oi_strv *lines, const char *line)
+static bool take_line(struct oi_strv *lines, const char *line)
 {
 	for (size_t i = 0; i < lines->n; i++)
 		if (lines->v[i] && !strcmp(lines->v[i], line)) {
@@ -91,7 +91,7 @@ char *oi_leavings_strip(const char *now, const char *before, bool (*is_theirs)(c
 		size_t n = strcspn(now, "\n");
 		OI_FREE char *line = oi_mem_ndup(now, n);
 
-		if (take(&old, line) || !is_theirs(line))
+		if (take_line(&old, line) || !is_theirs(line))
 			oi_buf_addf(&kept, "%s%s", line, now[n] ? "\n" : "");
 		now += n + (now[n] == '\n');
 	}

@@ -163,7 +163,7 @@ static int write_record(const struct oi_root *root, struct oi_record *record, st
 
 #define RECORD_AUTO OI_CLEANUP(oi_record_clear) struct oi_record
 
-static int begin(const struct oi_root *root, struct oi_record *record, struct oi_err *err)
+static int read_or_new(const struct oi_root *root, struct oi_record *record, struct oi_err *err)
 {
 	return oi_record_read(root, record, err) < 0 ? -1 : 0;
 }
@@ -196,7 +196,7 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 {
 	RECORD_AUTO record = { 0 };
 
-	if (begin(root, &record, err))
+	if (read_or_new(root, &record, err))
 		return -1;
 	if (verdict->driver.method)
 		add_once(&record.methods, verdict->driver.method);
@@ -258,7 +258,7 @@ int oi_record_note_modules(const struct oi_root *root, struct oi_err *err)
 {
 	RECORD_AUTO record = { 0 };
 
-	if (begin(root, &record, err))
+	if (read_or_new(root, &record, err))
 		return -1;
 	for (size_t i = 0; i < record.dkms.n; i++) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv versions = { 0 };
@@ -283,7 +283,7 @@ static int note_all(const struct oi_root *root, size_t offset, const struct oi_s
 
 	if (!entries->n)
 		return 0;
-	if (begin(root, &record, err))
+	if (read_or_new(root, &record, err))
 		return -1;
 	for (size_t i = 0; i < entries->n; i++)
 		add_once((struct oi_strv *)(void *)((char *)&record + offset), entries->v[i]);
@@ -329,7 +329,7 @@ int oi_record_note_repository(const struct oi_root *root, const char *package,
 {
 	RECORD_AUTO record = { 0 };
 
-	if (begin(root, &record, err))
+	if (read_or_new(root, &record, err))
 		return -1;
 	add_once(&record.repository, package);
 	return write_record(root, &record, err);
@@ -391,7 +391,7 @@ static int note_file(const struct oi_root *root, const char *path, const char *t
 	struct oi_record_file *file = NULL;
 	char hash[OI_HASH_TEXT_BYTES];
 
-	if (begin(root, &record, err))
+	if (read_or_new(root, &record, err))
 		return -1;
 	for (size_t i = 0; i < record.n_files; i++)
 		if (!strcmp(record.files[i].path, path))
@@ -429,7 +429,7 @@ int oi_record_forget_unchanged(const struct oi_root *root, struct oi_err *err)
 {
 	RECORD_AUTO record = { 0 };
 	RECORD_AUTO kept = { 0 };
-	int ret = begin(root, &record, err);
+	int ret = read_or_new(root, &record, err);
 
 	if (ret)
 		return ret;

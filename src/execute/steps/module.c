@@ -19,7 +19,7 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 
 	if (!kernel)
 		return oi_err_set(err, OI_R_DKMS_FAILED, "the kernel's release is not known");
-	oi_early_wait(&run->ctx, &run->packages.build);
+	oi_build_wait(&run->ctx, &run->packages.build);
 	if (oi_fallback_forget(run->ctx.host, kernel, err))
 		return -1;
 	if (run->modset.file) {
@@ -31,7 +31,7 @@ int oi_step_module_check(struct oi_execution *run, const struct oi_step *step,
 		why = oi_mem_dup(err->text);
 		if (err->code == OI_R_INTERRUPTED || oi_step_modules_give_up(run, why, err))
 			return -1;
-		oi_early_wait(&run->ctx, &run->packages.build);
+		oi_build_wait(&run->ctx, &run->packages.build);
 	}
 	/* A bundle brings modules as packages too, of which dkms knows nothing. */
 	if (step->built.files)

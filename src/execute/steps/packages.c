@@ -51,7 +51,7 @@ static const char *compiles(const struct oi_execution *run, const struct oi_pack
 {
 	const struct oi_strv *fresh = ops->fresh ? ops->fresh(&run->packages) : NULL;
 
-	return fresh ? oi_early_source(fresh) : NULL;
+	return fresh ? oi_dkms_first_source(fresh) : NULL;
 }
 
 static int simulate(struct oi_execution *run, const struct oi_packages_ops *ops,

@@ -30,7 +30,7 @@
 enum loaded { LOADED_SAME, LOADED_OTHER, LOADED_NOT, LOADED_UNKNOWN };
 
 /* What is in the kernel, against what would be loaded. @detail: of others; appended to. */
-static enum loaded look(const struct oi_execution *run, const struct oi_step *step,
+static enum loaded compare_loaded(const struct oi_execution *run, const struct oi_step *step,
 			struct oi_buf *detail, struct oi_strv *names)
 {
 	const struct oi_host *host = run->ctx.host;
@@ -155,14 +155,14 @@ static int restart(struct oi_execution *run, const struct oi_step *step, struct 
 	OI_FREE char *cause = NULL;
 	int ret = oi_step_services(run, step, "restart", err);
 
-	if (!ret && look(run, step, &detail, &names) == LOADED_OTHER) {
+	if (!ret && compare_loaded(run, step, &detail, &names) == LOADED_OTHER) {
 		oi_log_info(&run->ctx.host->log, "the modules are as they were: once more, now that it runs and is stopped first");
 		ret = oi_step_services(run, step, "restart", err);
 	}
 	if (ret && err->code != OI_R_SERVICE_FAILED)
 		return ret;
 	oi_buf_reset(&detail);
-	if (look(run, step, &detail, &names) != LOADED_OTHER)
+	if (compare_loaded(run, step, &detail, &names) != LOADED_OTHER)
 		return ret ? ret : load_the_rest(run, step, err);
 	cause = oi_mem_dup(ret ? err->text : "the service left them as they were");
 	return oi_err_set(err, OI_R_REBOOT_NEEDED, "%s; %s", oi_buf_str(&detail), cause);
@@ -200,7 +200,7 @@ static bool runs_the_new(const struct oi_execution *run, const struct oi_step *s
 	OI_CLEANUP(oi_buf_clear) struct oi_buf detail = { 0 };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
-	return look(run, step, &detail, &names) == LOADED_SAME;
+	return compare_loaded(run, step, &detail, &names) == LOADED_SAME;
 }
 
 /* The interfaces that the stanza, or the driver's settings, want gone, are not waited for. */
@@ -299,7 +299,7 @@ int oi_step_service_restart(struct oi_execution *run, const struct oi_step *step
 	/* a service that loads no driver, or nobody who would start it */
 	if (!step->units.modules.n || !oi_systemd_is_here(run->ctx.host))
 		return oi_step_services(run, step, "restart", err);
-	if (look(run, step, &detail, &names) == LOADED_SAME) {
+	if (compare_loaded(run, step, &detail, &names) == LOADED_SAME) {
 		oi_log_info(&run->ctx.host->log,
 			    "the loaded modules are those on the disk: they stay, and so does the network");
 		return oi_step_services(run, step, "start", err) || load_the_rest(run, step, err) ? -1 : 0;

@@ -66,7 +66,7 @@ static void on_line(void *data, const char *line)
 }
 
 /* The table was filled when the program started: dkms may have come since. */
-static const char *find(const struct oi_host *host, enum oi_tool tool)
+static const char *find_tool(const struct oi_host *host, enum oi_tool tool)
 {
 	struct oi_tools now;
 
@@ -95,7 +95,7 @@ void oi_child_use_proxy(struct oi_child *child, const struct oi_config *config)
 
 bool oi_child_has(const struct oi_host *host, enum oi_tool tool)
 {
-	return find(host, tool) != NULL;
+	return find_tool(host, tool) != NULL;
 }
 
 int oi_child_run(const struct oi_host *host, const struct oi_child *child,
@@ -114,7 +114,7 @@ int oi_child_run(const struct oi_host *host, const struct oi_child *child,
 	};
 	OI_CLEANUP(oi_strv_clear) struct oi_strv argv = { 0 };
 	OI_FREE char *words = NULL;
-	const char *program = find(host, child->tool);
+	const char *program = find_tool(host, child->tool);
 	int64_t limit_ms = child->limit_ms ? oi_clock_ms() + child->limit_ms : 0;
 
 	if (!program) {

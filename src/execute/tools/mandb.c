@@ -19,7 +19,7 @@ static bool somebody_does_it_later(const struct oi_root *root)
 }
 
 /* The note is there first and goes last: whoever is killed in between is healed by it. */
-void oi_manuals_defer(const struct oi_host *host)
+void oi_mandb_defer(const struct oi_host *host)
 {
 	const struct oi_root *root = &host->change;
 	struct oi_err err;
@@ -32,17 +32,17 @@ void oi_manuals_defer(const struct oi_host *host)
 		oi_log_info(&host->log, "packages: the index of manual pages is renewed by man-db's daily job, not now");
 }
 
-bool oi_manuals_are_off(const struct oi_host *host)
+bool oi_mandb_are_off(const struct oi_host *host)
 {
 	return oi_root_exists(&host->change, NOTE);
 }
 
-void oi_manuals_allow(const struct oi_host *host)
+void oi_mandb_allow(const struct oi_host *host)
 {
 	const struct oi_root *root = &host->change;
 	struct oi_err err;
 
-	if (!oi_manuals_are_off(host))
+	if (!oi_mandb_are_off(host))
 		return;
 	if (oi_root_write(root, SWITCH, 0644, "", 0, &err) || oi_root_remove(root, NOTE, &err))
 		oi_log_warn(&host->log, "packages: manual pages: %s", err.text);

@@ -16,15 +16,15 @@
 #include "sys/host.h"
 
 /**
- * oi_manuals_defer() - man-db's trigger does nothing from now on
+ * oi_mandb_defer() - man-db's trigger does nothing from now on
  * Only where somebody does it later. What cannot be done is warned of: then it takes its time.
  */
-void oi_manuals_defer(const struct oi_host *host);
+void oi_mandb_defer(const struct oi_host *host);
 
-/** oi_manuals_are_off() - have we turned it off, now or in a run that was interrupted */
-bool oi_manuals_are_off(const struct oi_host *host);
+/** oi_mandb_are_off() - have we turned it off, now or in a run that was interrupted */
+bool oi_mandb_are_off(const struct oi_host *host);
 
-/** oi_manuals_allow() - it does again; fine where we have deferred nothing */
-void oi_manuals_allow(const struct oi_host *host);
+/** oi_mandb_allow() - it does again; fine where we have deferred nothing */
+void oi_mandb_allow(const struct oi_host *host);
 
 #endif
