@@ -259,6 +259,8 @@ MAY_DIFFER = (
     "var/lib/dpkg/status-old", "var/lib/dpkg/diversions-old", "var/lib/dpkg/statoverride-old",
     "var/lib/dpkg/lock", "var/lib/dpkg/triggers/Lock",
     "var/lib/apt/extended_states.",
+    # Whether dkms knows these sources: the driver's POST_INSTALL adds them. Were one built, `dkms status` would say so.
+    *(f"var/lib/dkms/{name}" for name, _, _ in vendor.OTHERS),
 )
 
 
@@ -299,6 +301,9 @@ def touched(upper, more=()):
     return {p for p in paths if not any(p.startswith(m.rstrip("/")) for m in (*MAY_DIFFER, *more))}
 
 
+ONLY_ADDED = [f"{name}/{vendor.DKMS_VERSION}: added" for name, _, _ in vendor.OTHERS]
+
+
 class State:
     """What a machine has become: packages, files, what dkms says."""
 
@@ -306,7 +311,8 @@ class State:
         self.box = box
         _, self.packages = box.sh("dpkg-query", "-W", "-f",
                                   "${Package} ${Version} ${db:Status-Abbrev} ${db:Status-Eflag}\\n")
-        _, self.dkms = box.sh("dkms", "status")
+        _, said = box.sh("dkms", "status")
+        self.dkms = "\n".join(line for line in said.splitlines() if line not in ONLY_ADDED)
         _, self.audit = box.sh("dpkg", "--audit")
         _, self.held = box.sh("apt-mark", "showhold")
         _, self.automatic = box.sh("apt-mark", "showauto")
