@@ -29,6 +29,8 @@ def adapter(t, machine, release, made):
 
 def make(t, maker, folder, image):
     machine = maker("modset")
+    # That of the tree is made up; without it the build of the kernel is read from its image, as the guest runs it.
+    machine.path(f"{box.SYSROOT}/proc/sys/kernel/version").unlink()
     with machine:
         code, said = machine.run_it()
         t.equal(code, 0, f"it compiles: {said[-1500:]}")
