@@ -203,8 +203,8 @@ static void openibd_is_told_what_to_load(void **state)
 					   "RDMA_UCM_LOAD=yes", "MLX5_LOAD=yes", "IPOIB_LOAD=yes" };
 	static const char *const stanzas[] = {
 		"{}", "{modules_cache: {url: /srv/sets}}",
-		"{source: {url: https://x.example/MLNX_OFED.tgz, sha256: "
-		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}",
+		("{source: {url: https://x.example/MLNX_OFED.tgz, sha256: "
+		 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}"),
 	};
 
 	(void)state;

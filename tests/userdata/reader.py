@@ -3,7 +3,8 @@
 
 A text that only one of the two takes, or from which they make two things, is a failure. Where we
 refuse on purpose what PyYAML takes, ON_PURPOSE says why, and our words say it to the user.
-OI_YAML_SECONDS (4) is how long; OI_YAML_SEED repeats a run.
+The same texts each time, so that a failure is of the change. OI_YAML_SECONDS is for how long to look
+for others; OI_YAML_SEED repeats such a run.
 """
 import ast
 import datetime
@@ -17,8 +18,9 @@ import yaml
 
 from rig import lookalike
 
-SECONDS = float(os.environ.get("OI_YAML_SECONDS", "4"))
-SEED = int(os.environ.get("OI_YAML_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+SECONDS = float(os.environ.get("OI_YAML_SECONDS", "0"))
+SEED = int(os.environ.get("OI_YAML_SEED", "0")) or (random.SystemRandom().randrange(1, 1 << 32) if SECONDS else 1)
+MUTATED = 8000 # where nobody says for how long
 
 # Words of ours for what PyYAML takes and we do not.
 ON_PURPOSE = {
@@ -163,7 +165,7 @@ def try_reader_is_cloud_inits(_vm):
     until = time.monotonic() + SECONDS
     n = 0
     found = {}
-    while n < len(texts) or time.monotonic() < until:
+    while time.monotonic() < until if SECONDS and n >= len(texts) else n < len(texts) + MUTATED:
         text = texts[n] if n < len(texts) else mutate(rng, rng.choice(texts))
         n += 1
         try:

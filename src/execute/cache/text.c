@@ -260,8 +260,8 @@ char *oi_modset_parse_contents(const char *text, const char *kernel, struct oi_s
 			       char **headers)
 {
 	static const char *const folders[] = { "updates", "extra", "weak-updates" };
-	struct tops tops = { .headers = OI_MODSET_HEADERS_DIR "/" + 1,
-			     .manifest = OI_MODSET_MANIFEST_DIR "/" + 1, .kernel = kernel };
+	struct tops tops = { .headers = &(OI_MODSET_HEADERS_DIR "/")[1],
+			     .manifest = &(OI_MODSET_MANIFEST_DIR "/")[1], .kernel = kernel };
 	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
 	char *foreign = NULL;
 
