@@ -159,7 +159,7 @@ static void what_is_not_ours_is_not_used(void **state)
 	assert_unfit(f, "special rights");
 	assert_int_equal(unlink(bad), 0);
 	assert_int_equal(symlink("/etc/shadow", bad), 0);
-	assert_unfit(f, HEADERS + 1);
+	assert_unfit(f, &HEADERS[1]);
 	assert_int_equal(unlink(bad), 0);
 	fakehost_check_calls(f); /* no module was looked at: what is not even extracted does no harm */
 }
@@ -236,7 +236,6 @@ static void a_compiled_one_is_packed_whole(void **state)
 	struct fakehost *f = *state;
 	OI_CLEANUP(oi_modset_clear) struct oi_modset made = { .key = oi_mem_dup(KEY) };
 	OI_CLEANUP(oi_modset_clear) struct oi_modset set = { .key = oi_mem_dup(KEY) };
-	OI_CLEANUP(oi_buf_clear) struct oi_buf contents = { 0 };
 	OI_FREE char *whole = NULL;
 	struct oi_err err;
 
