@@ -2,6 +2,7 @@
 """Images with the driver in them: baked in a builder and in a root, booted where it fits and where not."""
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -84,7 +85,9 @@ def boots_ready(t, vm):
     expect.clean_boot(t, boot)
     expect.before_runcmd(t, boot)
     t.contains(boot.status_log, "baked into the image", "the log says where the driver is from")
-    t.check("step " not in boot.status_log, "no step was carried out")
+    # What the stanza names is done where the driver is there already, too; here it was done by bake.
+    steps = set(re.findall(r": step ([a-z-]+):", boot.status_log)) - {"write-limits", "write-rdma-names"}
+    t.equal(steps, set(), "nothing was installed, and nothing restarted")
     return boot
 
 
@@ -110,7 +113,8 @@ def bake(t):
     words = (vm.container.logs / "bake.log").read_text(errors="replace")
     t.check(started(vm), "openibd will be started")
     t.contains(words, "exit 0 (operation successful): baked: ", "the last line names the reason")
-    t.check("99.11.0-1018-azure" not in words, "a folder that was left confuses nobody")
+    ours = "\n".join(line for line in words.splitlines() if ": apt-get: " not in line)  # the vendor's script looks at all
+    t.check("99.11.0-1018-azure" not in ours, "a folder that was left confuses nobody")
     openibd_loads(t, vm, boots_ready(t, vm))
     again = vm.boot()
     t.contains(again.last_line, ": unchanged: ", "second boot: nothing has changed")

@@ -39,7 +39,8 @@ def compiled_boot(t, vm):
     run = vm.boot()
     ended(t, run, 0, "driver-present")
     proven(t, run)
-    t.lacks(run.log, "step install-packages", "nothing was installed")
+    # The disk has the log of the run that compiled, too.
+    t.lacks(run.log.rpartition(" starts; ")[2], "step install-packages", "nothing was installed")
     exchanged(t, vm)
 
 
@@ -52,7 +53,8 @@ def baked_boot(t, vm):
     told(t, run)
     exchanged(t, vm)
     t.contains(run.log, "baked into the image", "the log says where the driver is from")
-    t.lacks(run.log, "step ", "no step was carried out")
+    for step in ("step install-packages", "step restart-openibd"):
+        t.lacks(run.log, step, "nothing was installed, and nothing restarted")
     untouched(t, vm)
     t.equal(vm.status("systemctl", "is-active", "infiniband-ready.target").output.strip(), "active",
             "infiniband-ready.target is reached")
