@@ -499,10 +499,9 @@ static int split(struct splitter *s, const struct oi_buf *bytes, const char *typ
 		kind = OI_PART_CLOUD_CONFIG;
 	else if (type && !strcasecmp(type, "text/x-infiniband"))
 		kind = OI_PART_STANZA;
-	else if (type && !begins(type, "text/plain") && !begins(type, "text/x-not-multipart") &&
-		 !begins(type, "text/jinja2") && !begins(type, "text/x-shellscript"))
-		kind = OI_PART_OTHER;
-	else if (type && kind == OI_PART_PLAIN)
+	else if (type && (kind == OI_PART_PLAIN ||
+			  (!begins(type, "text/plain") && !begins(type, "text/x-not-multipart") &&
+			   !begins(type, "text/jinja2") && !begins(type, "text/x-shellscript"))))
 		kind = OI_PART_OTHER;
 	return add_part(s, kind, is_template, text, line, name, merge_type);
 }

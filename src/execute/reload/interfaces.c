@@ -41,7 +41,7 @@ static bool is_ipoib(const struct oi_host *host, const char *interface)
 {
 	OI_FREE char *type = attribute(host, interface, "type");
 
-	return type && atoi(type) == ARPHRD_INFINIBAND;
+	return type && strtol(type, NULL, 10) == ARPHRD_INFINIBAND;
 }
 
 /* Those of the running network, whatever the roots are: no file shows them. */

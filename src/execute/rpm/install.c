@@ -168,8 +168,9 @@ static int missing_is(const struct oi_packages *p, const char *name, enum oi_rea
 
 		oi_strv_add(&one, name);
 		text = oi_rpm_tell_hidden(&p->ctx->host->change, &one);
-		return oi_err_set(err, reason == OI_R_PACKAGES_UNAVAILABLE ? OI_R_PACKAGES_HELD : reason,
-				  "%s", text);
+		if (reason == OI_R_PACKAGES_UNAVAILABLE)
+			reason = OI_R_PACKAGES_HELD;
+		return oi_err_set(err, reason, "%s", text);
 	}
 	if (rpm->incomplete)
 		return oi_err_set(err, OI_R_PACKAGES_LISTS,
