@@ -36,7 +36,7 @@ static int reload(struct oi_execution *run, struct oi_err *err)
 {
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 
-	if (!run->units_changed)
+	if (!run->units_changed || !oi_systemd_is_here(run->ctx.host))
 		return 0;
 	if (systemctl(run->ctx.host, "daemon-reload", NULL, &result, err))
 		return -1;
@@ -160,7 +160,7 @@ int oi_service_each(const struct oi_host *host, const struct oi_strv *units, con
 int oi_step_services(struct oi_execution *run, const struct oi_step *step, const char *verb,
 		     struct oi_err *err)
 {
-	if (oi_systemd_is_here(run->ctx.host) && reload(run, err))
+	if (reload(run, err))
 		return -1;
 	return oi_service_each(run->ctx.host, &step->units.names, verb, err);
 }
