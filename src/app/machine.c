@@ -288,7 +288,7 @@ int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)
 		OI_STATE_DIR "/result.json", OI_STATE_DIR "/agent.status",
 		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/network-watch.json",
 		OI_STATE_DIR "/reboot.json", OI_PUBLISH_NOTE, OI_PUBLISH_LOG, OI_REFUSED_NOTE,
-		OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm",
+		OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm", OI_STATE_DIR "/compile",
 	};
 	const struct oi_root *root = &machine->host.change;
 

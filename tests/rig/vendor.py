@@ -149,7 +149,7 @@ def client_files(name, module, folder="."):
     top = f"/usr/src/{name}-{DKMS_VERSION}"
     # 5.9: not compiled by itself for a kernel that comes, but by the driver's POST_INSTALL.
     conf = f'PACKAGE_NAME="{name}"\nPACKAGE_VERSION="{DKMS_VERSION}"\nCLEAN="make clean"\nAUTOINSTALL=\n' \
-        'MAKE="make -j$(grep -c ^processor /proc/cpuinfo) KVER=$kernelver KDIR=/lib/modules/$kernelver/build"\n' \
+        'MAKE="make -j$(grep ^processor /proc/cpuinfo | wc -l) KVER=$kernelver KDIR=/lib/modules/$kernelver/build"\n' \
         f'BUILT_MODULE_NAME[0]="{module}"\nBUILT_MODULE_LOCATION[0]="{folder}"\nDEST_MODULE_LOCATION[0]="/updates"\n'
     symbols = "$(OFED)/Module.symvers"
     return {f"{top}/dkms.conf": (conf, 0o644), f"{top}/common.postinst": (text_of("common.postinst"), 0o755),

@@ -175,10 +175,66 @@ static void test_little_memory(void **state)
 	oi_compile_prepare(&f->host, NULL, &child);
 	assert_int_equal(child.env.n, 0);
 	fakehost_write(f, "/proc/meminfo", "MemTotal:  2000000 kB\nMemAvailable:    600000 kB\n");
+	child.tool = OI_TOOL_APT_GET;
 	oi_compile_prepare(&f->host, NULL, &child);
 	assert_int_equal(child.env.n, 1);
 	assert_string_equal(child.env.v[0], "parallel_jobs=1");
 	oi_child_clear(&child);
+}
+
+/* What a shell says to a command below dkms; owned by the caller. */
+static char *said_below(const struct oi_child *dkms, const char *command)
+{
+	OI_FREE char *whole = NULL;
+	OI_CLEANUP(oi_buf_clear) struct oi_buf env = { 0 };
+	char text[512];
+	FILE *out;
+	size_t len;
+
+	for (size_t i = 0; i < dkms->env.n; i++)
+		oi_buf_addf(&env, "export '%s'; ", dkms->env.v[i]);
+	whole = oi_mem_printf("ulimit -t 5; %s %s 2>&1", oi_buf_str(&env), command);
+	out = popen(whole, "r");
+	assert_non_null(out);
+	len = fread(text, 1, sizeof(text) - 1, out);
+	text[len] = '\0';
+	pclose(out);
+	return oi_mem_dup(text);
+}
+
+/* The vendor's scripts count the cores, each version in one of these words. */
+static void test_cores_that_fit(void **state)
+{
+	static const struct {
+		const char *command;
+		const char *said;
+	} row[] = {
+		{ "grep ^processor /proc/cpuinfo | wc -l", "1\n" },
+		{ "grep -c ^processor /proc/cpuinfo", "1\n" },
+		{ "grep 'processor' /proc/cpuinfo | wc -l", "1\n" },
+		{ "PATH=/nowhere:$PATH; grep ^processor /proc/cpuinfo | wc -l", "1\n" },
+		{ "MLXNUMC=$(grep ^processor /proc/cpuinfo | wc -l) && echo $(($MLXNUMC<16?$MLXNUMC:16))", "1\n" },
+		{ "printf 'processor a\\nprocessor b\\n' | grep -c processor", "2\n" },
+		{ "printf 'a b\\nc\\n' | PATH=/nowhere:$PATH grep -v 'a b'", "c\n" },
+		{ "grep -q nothing /dev/null; echo $?", "1\n" },
+	};
+	struct fakehost *f = *state;
+	struct oi_child child = { .tool = OI_TOOL_DKMS };
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return; /* one core has nothing to share */
+	fakehost_write(f, "/proc/meminfo", "MemTotal:  2000000 kB\nMemAvailable:    600000 kB\n");
+	oi_compile_prepare(&f->host, NULL, &child);
+	for (size_t i = 0; i < OI_ARRAY_SIZE(row); i++) {
+		OI_FREE char *said = said_below(&child, row[i].command);
+
+		if (strcmp(said, row[i].said) != 0)
+			fail_msg("%s: %s", row[i].command, said);
+	}
+	oi_child_clear(&child);
+	oi_compile_end(&f->host);
+	assert_false(fakehost_exists(f, OI_COMPILE_DIR));
+	oi_compile_end(&f->host); /* and once more */
 }
 
 /* What the one dkms of @f is told in its environment of KERNEL's compiler; NULL: nothing. */
@@ -516,13 +572,13 @@ static void test_errors_before_the_end(void **state)
 
 /* --- the dkms that packages' scripts get --- */
 
-/* Runs it as a script would, first in PATH: what it and the real one have said; owned by the caller. */
-static char *script_says(struct fakehost *f, const char *words)
+/* Runs it as a script would, before the real one in PATH: what it and the real one have said; owned by the caller. */
+static char *script_says(struct fakehost *f, const char *before, const char *words)
 {
 	OI_FREE char *command = oi_mem_printf(
-		"cd %s && PATH=$PWD/var/lib/ofed-init/apt/scripts:$PWD/bin:$PATH"
+		"cd %s && ulimit -t 5 && PATH=%s$PWD/var/lib/ofed-init/apt/scripts:$PWD/bin:$PATH"
 		" OFED_INIT_COMPILES='mlnx-ofed-kernel-dkms kernel-mft-dkms' sh -c 'dkms %s' 2>&1; echo $?",
-		f->host.change.path, words);
+		f->host.change.path, before, words);
 	char text[512];
 	FILE *out = popen(command, "r");
 	size_t len;
@@ -556,13 +612,13 @@ static void test_script(void **state)
 				       "case $PATH in *ofed-init/apt*) echo in a circle ;; esac\nexit 5\n");
 	assert_int_equal(chmod(real, 0755), 0);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(left); i++) {
-		OI_FREE char *said = script_says(f, left[i]);
+		OI_FREE char *said = script_says(f, i % 2 ? "/nowhere:" : "", left[i]);
 
 		if (!strstr(said, " is left to ofed-init\n0\n") || strstr(said, "real"))
 			fail_msg("%s: %s", left[i], said);
 	}
 	for (size_t i = 0; i < OI_ARRAY_SIZE(passed); i++) {
-		OI_FREE char *said = script_says(f, passed[i]);
+		OI_FREE char *said = script_says(f, i % 2 ? "/nowhere:" : "", passed[i]);
 		OI_FREE char *wanted = oi_mem_printf(": %s\n5\n", passed[i]);
 
 		if (strncmp(said, "real: ", 6) != 0 || !strstr(said, wanted) || strstr(said, "circle"))
@@ -581,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_jobs_that_fit),
 		TEST(test_lists_of_two_ages),
 		TEST(test_little_memory),
+		TEST(test_cores_that_fit),
 		TEST(test_debug_information),
 		TEST(test_depmod_was_cut_off),
 		TEST(test_built_now),

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/ver.h"
+#include "execute/modules/compile.h"
 #include "execute/modules/dkms.h"
 #include "execute/context.h"
 #include "sys/clock.h"
@@ -13,8 +14,6 @@
 
 /* In apt's private folder, which goes when the packages are in place; /run may be mounted noexec. */
 #define SCRIPTS OI_STATE_DIR "/apt/scripts"
-/* Source: apt.conf(5), DPkg::Path; apt-pkg/init.cc, its default */
-#define PROGRAMS "/usr/sbin:/usr/bin:/sbin:/bin"
 
 #define FOLDER "/etc/dkms"
 #define DEFERRED FOLDER "/no-autoinstall"
@@ -66,7 +65,7 @@ static const char script[] =
 	"#!/bin/sh\n"
 	"# Written by ofed-init for the scripts of packages that one call of apt or dpkg configures. What the packages\n"
 	"# in OFED_INIT_COMPILES bring is compiled by ofed-init; dkms does for all others what it is asked for.\n"
-	"PATH=${PATH#\"${0%/*}:\"}\n"
+	OI_SCRIPT_LEAVE_PATH
 	"verb='' module='' value_of=''\n"
 	"for word; do\n"
 	"	if [ \"$value_of\" ]; then\n"
@@ -111,11 +110,11 @@ void oi_build_pass(const struct oi_host *host, const struct oi_strv *packages, s
 	folder = oi_root_name(&host->change, SCRIPTS);
 	words = oi_strv_join(packages, " ");
 	oi_strv_addf(&child->env, "OFED_INIT_COMPILES=%s", words);
-	oi_strv_addf(&child->env, "PATH=%s:" PROGRAMS, folder);
+	oi_strv_addf(&child->env, "PATH=%s:" OI_SCRIPT_PROGRAMS, folder);
 	if (child->tool != OI_TOOL_APT_GET)
 		return;
 	oi_strv_add(&child->args, "-o");
-	oi_strv_addf(&child->args, "DPkg::Path=%s:" PROGRAMS, folder);
+	oi_strv_addf(&child->args, "DPkg::Path=%s:" OI_SCRIPT_PROGRAMS, folder);
 }
 
 bool oi_build_is_off(const struct oi_host *host)

@@ -7,6 +7,21 @@
 
 #include "execute/tools/child.h"
 
+/* What dkms finds first in its PATH; /run may be mounted noexec. */
+#define OI_COMPILE_DIR OI_STATE_DIR "/compile"
+
+/* Source: apt.conf(5), DPkg::Path; apt-pkg/init.cc, its default */
+#define OI_SCRIPT_PROGRAMS "/usr/sbin:/usr/bin:/sbin:/bin"
+
+/*
+ * For a script of ours that stands in front of a program of the same name: takes its own folder out of PATH,
+ * wherever others have put theirs, so that the program is found next.
+ */
+#define OI_SCRIPT_LEAVE_PATH \
+	"here=${0%/*} PATH=:$PATH:\n" \
+	"PATH=${PATH%%\":$here:\"*}:${PATH#*\":$here:\"}\n" \
+	"PATH=${PATH#:} PATH=${PATH%:}\n"
+
 /* A compiler of one driver file with debug information, and something to spare. */
 #define OI_COMPILE_BYTES_EACH (INT64_C(512) << 20)
 
@@ -24,7 +39,9 @@ unsigned int oi_compile_jobs(unsigned int cores, int64_t available_bytes);
  * @child: its environment is added to
  *
  * Jobs: only if memory is short for all cores; otherwise dkms' own choice stands, one for each.
- * Source: dkms, "parallel_jobs=${parallel_jobs:-$(get_num_cpus)}" (seen in 3.0.10 and 3.2)
+ * The vendor's scripts do not ask dkms for it, and count cores by themselves: dkms' child gets a
+ * grep that shows fewer.
+ * Source: dkms, "parallel_jobs=${parallel_jobs:-$(get_num_cpus)}" (seen in 3.0.10, 3.2 and 3.4)
  *
  * Debug information: dkms strips it off the modules when they are built, so it is left out.
  * They are the same to the byte, but for the build id. Not where something is made of it
@@ -34,5 +51,8 @@ unsigned int oi_compile_jobs(unsigned int cores, int64_t available_bytes);
  *         dkms, "strip -g" (seen in 3.0.10)
  */
 void oi_compile_prepare(const struct oi_host *host, const char *kernel, struct oi_child *child);
+
+/** oi_compile_end() - take away what oi_compile_prepare() has laid out for dkms; fine where there is nothing */
+void oi_compile_end(const struct oi_host *host);
 
 #endif

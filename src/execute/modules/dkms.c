@@ -297,6 +297,8 @@ static bool act(const struct oi_host *host, const char *verb, const char *name,
 		oi_strv_add(&child.args, more);
 	if (oi_child_run(host, &child, &result, &err))
 		oi_log_warn(&host->log, "dkms: %s", err.text);
+	if (kernel)
+		oi_compile_end(host);
 	return result.end == OI_RUN_EXITED;
 }
 

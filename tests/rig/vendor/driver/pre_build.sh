@@ -5,11 +5,13 @@
 kernel=$1 headers=$2
 
 # 24.07: the number of jobs is its own, whatever dkms' parallel_jobs says.
-jobs=$(grep -c ^processor /proc/cpuinfo)
+# shellcheck disable=SC2126 # they are its words
+jobs=$(grep ^processor /proc/cpuinfo | wc -l)
 [ "$jobs" -le 16 ] || jobs=16
 
 mkdir -p /var/log/rig
 echo "$3 for $kernel" >>/var/log/rig/compiled
+echo "$jobs" >/var/log/rig/jobs
 
 ./configure "$kernel" "$headers" "$jobs"
 make -j"$jobs" KVER="$kernel" KDIR="$headers"
