@@ -214,6 +214,9 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 			note_dkms(root, &step->built.dkms, &record);
 			note_dkms(root, &step->built.optional, &record);
 		}
+		/* The driver's own script has dkms know them, also those that are not compiled. */
+		if (step->action == OI_ACTION_MODULES_CHOOSE)
+			note_dkms(root, &step->choice.left_out, &record);
 	}
 	return write_record(root, &record, err);
 }
@@ -226,7 +229,7 @@ static int list_below(const struct oi_root *root, const char *folder, const char
 }
 
 /* NAME/VERSION/KERNEL/ARCH/module/FILE; what else is there has no such folders. */
-static void note_built(const struct oi_root *root, const char *version, struct oi_record *record)
+static void add_built(const struct oi_root *root, const char *version, struct oi_strv *built)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv kernels = { 0 };
 	struct oi_err err;
@@ -248,31 +251,37 @@ static void note_built(const struct oi_root *root, const char *version, struct o
 			for (size_t i = 0; i < files.n; i++) {
 				OI_FREE char *line = oi_mem_printf("%s %s", kernels.v[k], files.v[i]);
 
-				add_once(&record->modules, line);
+				add_once(built, line);
 			}
 		}
 	}
 }
 
-int oi_record_note_modules(const struct oi_root *root, struct oi_err *err)
+int oi_record_built(const struct oi_root *root, const struct oi_strv *names, struct oi_strv *built,
+		    struct oi_err *err)
 {
-	RECORD_AUTO record = { 0 };
-
-	if (read_or_new(root, &record, err))
-		return -1;
-	for (size_t i = 0; i < record.dkms.n; i++) {
+	for (size_t i = 0; i < names->n; i++) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv versions = { 0 };
 		OI_FREE char *tree = NULL;
-		int got = list_below(root, OI_DKMS_TREE, record.dkms.v[i], &tree, &versions, err);
+		int got = list_below(root, OI_DKMS_TREE, names->v[i], &tree, &versions, err);
 
 		if (got < 0)
 			return -1;
 		for (size_t v = 0; v < versions.n; v++) {
 			OI_FREE char *version = oi_mem_printf("%s/%s", tree, versions.v[v]);
 
-			note_built(root, version, &record);
+			add_built(root, version, built);
 		}
 	}
+	return 0;
+}
+
+int oi_record_note_modules(const struct oi_root *root, struct oi_err *err)
+{
+	RECORD_AUTO record = { 0 };
+
+	if (read_or_new(root, &record, err) || oi_record_built(root, &record.dkms, &record.modules, err))
+		return -1;
 	return record.modules.n ? write_record(root, &record, err) : 0;
 }
 

@@ -62,6 +62,16 @@ int oi_record_note_plan(const struct oi_root *root, const struct oi_verdict *ver
 			struct oi_err *err);
 
 /**
+ * oi_record_built() - what dkms has built
+ * @names: modules as dkms names them
+ * @built: appended: "kernel file", each once
+ * Return: 0, or -1 with OI_R_READ_FAILED. Source: dkms(8), "DKMS directories"
+ */
+OI_MUST_CHECK
+int oi_record_built(const struct oi_root *root, const struct oi_strv *names, struct oi_strv *built,
+		    struct oi_err *err);
+
+/**
  * oi_record_note_modules() - before the packages go: what dkms has built of the noted modules
  * A removal that is cut off may take dkms' own record away, and leave the files.
  */

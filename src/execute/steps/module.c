@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Steps module-check, key-check, module-sign and module-load. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "execute/bundle/bundle.h"
 #include "execute/cache/publisher.h"
@@ -8,6 +10,7 @@
 #include "execute/modules/load.h"
 #include "execute/reload/fallback.h"
 #include "execute/modules/signing.h"
+#include "execute/state/record.h"
 #include "execute/steps/steps.h"
 #include "model/reasons.h"
 
@@ -53,13 +56,42 @@ int oi_step_key_check(struct oi_execution *run, const struct oi_step *step, stru
 	return 0;
 }
 
+/* The driver brings modules that no list of ours names: each file that dkms built for @kernel counts. */
+static int add_built(const struct oi_execution *run, const char *kernel, struct oi_strv *names,
+		     struct oi_err *err)
+{
+	const struct oi_verdict *verdict = run->ctx.verdict;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv built = { 0 };
+	const size_t len = strlen(kernel);
+
+	for (size_t i = 0; i < verdict->n_steps; i++) {
+		const struct oi_step *step = &verdict->steps[i];
+
+		if (step->action == OI_ACTION_MODULE_CHECK &&
+		    (oi_record_built(&run->ctx.host->change, &step->built.dkms, &built, err) ||
+		     oi_record_built(&run->ctx.host->change, &step->built.optional, &built, err)))
+			return -1;
+	}
+	for (size_t i = 0; i < built.n; i++) {
+		const char *file = built.v[i] + len + 1;
+
+		if (!strncmp(built.v[i], kernel, len) && built.v[i][len] == ' ')
+			oi_strv_addf(names, "%.*s", (int)strcspn(file, "."), file);
+	}
+	return 0;
+}
+
 int oi_step_module_sign(struct oi_execution *run, const struct oi_step *step, struct oi_err *err)
 {
 	const char *kernel = run->ctx.verdict->driver.kernel;
+	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 
 	if (!kernel)
 		return oi_err_set(err, OI_R_MODULES_UNSIGNED, "the kernel's release is not known");
-	return oi_signing_modules(run->ctx.host, kernel, &step->signing.modules, step->signing.key,
+	oi_strv_add_all(&names, &step->signing.modules);
+	if (add_built(run, kernel, &names, err))
+		return -1;
+	return oi_signing_modules(run->ctx.host, kernel, &names, step->signing.key,
 				  step->signing.certificate, err);
 }
 
