@@ -194,13 +194,14 @@ def bake_initramfs(t):
     image(t, vm)
     make_initramfs(vm, t.kernel)
     hook = "etc/initramfs-tools/hooks/rig-fails"
-    vm.container.write(hook, "#!/bin/sh\n[ \"$1\" = prereqs ] || exit 1\n", mode=0o755)
-    before = identity(vm, t.kernel)
+    # With the driver in it, only: dpkg's own trigger of the vendor's package comes before that one is compiled.
+    vm.container.write(hook, "#!/bin/sh\n[ \"$1\" != prereqs ] && ls /lib/modules/*/updates/dkms/mlx5_core.ko* || exit 0\n"
+                       "exit 1\n", mode=0o755)
     words = bake_from_outside(t, vm, 14, "a hook of the image fails")
     t.contains(words, "exit 14 (operation unsuccessful): initramfs-failed: ", "the reason")
     t.contains(words, "rig-fails failed with return 1", "the tool's words")
     t.check(not vm.container.path(MARKER).exists(), "no marker: the image is not baked")
-    t.equal(identity(vm, t.kernel), before, "the initramfs is as it was")
+    t.equal(in_initramfs(vm, t.kernel), ["kernel"], "boots begin with the kernel's own driver, as before")
 
     vm.container.path(hook).unlink()
     bake_from_outside(t, vm, 0, "once more")
