@@ -19,6 +19,7 @@ struct command {
 
 static const struct command commands[OI_COMMAND_COUNT] = {
 	[OI_COMMAND_RUN] = { oi_cmd_run, true },
+	[OI_COMMAND_HOLD] = { oi_cmd_hold, true },
 	[OI_COMMAND_PREFETCH] = { oi_cmd_prefetch, true },
 	[OI_COMMAND_PLAN] = { oi_cmd_plan, false },
 	[OI_COMMAND_FACTS] = { oi_cmd_facts, false },

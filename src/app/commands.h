@@ -6,6 +6,7 @@
 #include "app/options.h"
 
 int oi_cmd_run(const struct oi_options *options);
+int oi_cmd_hold(const struct oi_options *options);
 int oi_cmd_prefetch(const struct oi_options *options);
 int oi_cmd_plan(const struct oi_options *options);
 int oi_cmd_facts(const struct oi_options *options);

@@ -3,6 +3,7 @@ app_sources = \
 	src/app/cmd_bake.c \
 	src/app/cmd_bundle.c \
 	src/app/cmd_collect.c \
+	src/app/cmd_hold.c \
 	src/app/cmd_look.c \
 	src/app/cmd_prefetch.c \
 	src/app/cmd_report.c \

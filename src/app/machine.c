@@ -10,6 +10,7 @@
 #include "decide/decide.h"
 #include "execute/cache/publisher.h"
 #include "execute/cache/refused.h"
+#include "execute/hold.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
 #include "sys/trust.h"
@@ -72,7 +73,13 @@ void oi_machine_close(struct oi_machine *machine)
 static bool changes_machine(const struct oi_options *options)
 {
 	return !strcmp(options->command, "run") || !strcmp(options->command, "bake") ||
-	       !strcmp(options->command, "prefetch") || !strcmp(options->command, "bundle");
+	       !strcmp(options->command, "prefetch") || !strcmp(options->command, "hold") || !strcmp(options->command, "bundle");
+}
+
+/* By these the user hears how the boot will go, or went. */
+static bool asks_of_boot(const struct oi_options *options)
+{
+	return !options->facts && (!strcmp(options->command, "run") || !strcmp(options->command, "plan"));
 }
 
 /* Files that the stanza names and that decide whom we trust. */
@@ -105,8 +112,13 @@ int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err)
 			oi_stanza_find(&machine->host, &machine->stanza, err);
 	if (rc)
 		return -1;
-	if (!oi_config_from_doc(machine->stanza.doc, &machine->config, &culprit, err))
-		return changes_machine(machine->options) ? guard_named_by_stanza(machine, err) : 0;
+	if (!oi_config_from_doc(machine->stanza.doc, &machine->config, &culprit, err)) {
+		if (changes_machine(machine->options) && guard_named_by_stanza(machine, err))
+			return -1;
+		if (!asks_of_boot(machine->options) || !oi_hold_check(&machine->host, &machine->config, err))
+			return 0;
+		culprit = oi_mem_dup("infiniband.hold_units");
+	}
 	if (!files->n && culprit)
 		oi_stanza_place(&machine->host, culprit, err);
 	return -1;

@@ -19,6 +19,8 @@
 const struct oi_command_row oi_commands[OI_COMMAND_COUNT] = {
 	[OI_COMMAND_RUN] = { "run", NULL, "set up InfiniBand: look, decide, install, verify, report",
 		"ofed-init.service does this on every boot. Without a stanza it does nothing." },
+	[OI_COMMAND_HOLD] = { "hold", NULL, "have the units of hold_units wait from this boot on",
+		"cloud-init's network stage ends with this, on every boot. It reads nothing but the stanza." },
 	[OI_COMMAND_PREFETCH] = { "prefetch", NULL, "download what run will need, and change nothing else",
 		"ofed-init-prefetch.service does this on every boot, in the background." },
 	[OI_COMMAND_PLAN] = { "plan", NULL, "show what run would do, and why; changes nothing",
@@ -54,17 +56,19 @@ const struct oi_command_row oi_commands[OI_COMMAND_COUNT] = {
 #define STATE (BIT(STATUS) | BIT(REPORT) | BIT(CLEAN) | BIT(UNINSTALL))
 /* These decide by the stanza and the catalog. */
 #define DECIDE (LOOK & ~BIT(FACTS))
+/* This reads the stanza and nothing else. */
+#define STANZA BIT(HOLD)
 
 #define AT(member) offsetof(struct oi_options, member)
 
 const struct oi_option_row oi_option_rows[] = {
-	{ "config", 0, OI_OPTION_LIST, AT(configs), "FILE", DECIDE | BIT(UNINSTALL),
+	{ "config", 0, OI_OPTION_LIST, AT(configs), "FILE", DECIDE | STANZA | BIT(UNINSTALL),
 	  "Read the stanza from this file instead of searching for it. May be repeated; a later file beats an earlier one." },
 	{ "facts", 0, OI_OPTION_TEXT, AT(facts), "FILE", LOOK,
 	  "Use the facts in this file instead of looking at the machine." },
-	{ "sysroot", 0, OI_OPTION_TEXT, AT(sysroot), "DIR", LOOK | STATE,
+	{ "sysroot", 0, OI_OPTION_TEXT, AT(sysroot), "DIR", LOOK | STATE | STANZA,
 	  "Look at this tree as if it were the machine: /sys, /proc, os-release, /run/cloud-init, kernel name and architecture. Changes still go to the real root." },
-	{ "root", 0, OI_OPTION_TEXT, AT(root), "DIR", LOOK | STATE | BIT(CATALOG),
+	{ "root", 0, OI_OPTION_TEXT, AT(root), "DIR", LOOK | STATE | STANZA | BIT(CATALOG),
 	  "Change this tree instead of /. For bake: the mounted root of an image." },
 	{ "pci-dump", 0, OI_OPTION_TEXT, AT(pci_dump), "FILE", LOOK,
 	  "Take the PCI functions from this output of lspci -x." },

@@ -23,6 +23,7 @@ enum oi_format {
 
 enum oi_command {
 	OI_COMMAND_RUN,
+	OI_COMMAND_HOLD,
 	OI_COMMAND_PREFETCH,
 	OI_COMMAND_PLAN,
 	OI_COMMAND_FACTS,

@@ -14,6 +14,7 @@
 #include "decide/installed.h"
 #include "decide/modules.h"
 #include "decide/names.h"
+#include "model/holder.h"
 
 /* Where the steps write. */
 #define MODULES_LOAD_FILE "/etc/modules-load.d/ofed-init.conf"
@@ -24,7 +25,6 @@
 #define SIGNING_FILE "/etc/dkms/framework.conf.d/ofed-init.conf"
 #define OPENIB_CONF "/etc/infiniband/openib.conf"
 #define OPENIBD_DROPIN "/etc/systemd/system/openibd.service.d/50-ofed-init.conf"
-#define HOLD_DROPIN "/etc/systemd/system/%s.d/50-ofed-init-hold.conf"
 
 /* --- pieces of plans --- */
 
@@ -142,15 +142,11 @@ static void hold_units(struct oi_decision *d)
 {
 	for (size_t i = 0; i < d->config->hold_units.n; i++) {
 		const char *unit = d->config->hold_units.v[i];
-		OI_FREE char *path = oi_mem_printf(HOLD_DROPIN, unit);
+		OI_FREE char *path = oi_holder_path(OI_HOLDER_LASTING, unit);
+		OI_FREE char *text = oi_holder_text(unit, d->config->tuning.memlock);
 		OI_FREE char *id = oi_mem_printf("hold-%s", unit);
 
-		write_file(d, id, path,
-			   "# Written by ofed-init: the stanza's hold_units names this unit.\n"
-			   "[Unit]\n"
-			   "Wants=infiniband-ready.target\n"
-			   "After=infiniband-ready.target\n",
-			   "started after infiniband-ready.target");
+		write_file(d, id, path, text, "started after " OI_HOLDER_TARGET);
 	}
 }
 

@@ -5,6 +5,8 @@ execute_sources = \
 	src/execute/execute.h \
 	src/execute/heal.c \
 	src/execute/heal.h \
+	src/execute/hold.c \
+	src/execute/hold.h \
 	src/execute/managers.c \
 	src/execute/managers.h \
 	src/execute/methods.c \

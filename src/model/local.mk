@@ -9,6 +9,7 @@ model_sources = \
 	src/model/config_check.c src/model/config_fault.c src/model/config_fault.h \
 	src/model/config_keys.c src/model/config_keys.h \
 	src/model/config_schema.c \
+	src/model/holder.c src/model/holder.h \
 	src/model/manager.c src/model/manager.h \
 	src/model/facts.c src/model/facts.h \
 	src/model/rdma_modules.c src/model/rdma_modules.h \

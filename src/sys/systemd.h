@@ -28,4 +28,25 @@ bool oi_systemd_answers(const struct oi_host *host);
 void oi_systemd_show(const struct oi_host *host, const char *properties,
 		     const struct oi_strv *units, struct oi_buf *text);
 
+/* As oi_systemd_show() has it: @text is empty when there is no answer. */
+typedef void oi_systemd_ask(void *data, const char *properties, const struct oi_strv *units,
+			    struct oi_buf *text);
+
+/**
+ * oi_systemd_find_before() - which units have to start before @last can
+ * @ask, @data: who is asked
+ * @units: those that are looked for
+ * @found: those of @units that @last waits for, directly or by way of others
+ * @waiters: for each of them, the unit that names it in its After=
+ *
+ * A circle of such orders would make systemd drop some unit of it. Units go by all their names.
+ */
+void oi_systemd_find_before(oi_systemd_ask *ask, void *data, const char *last,
+			    const struct oi_strv *units, struct oi_strv *found,
+			    struct oi_strv *waiters);
+
+/** oi_systemd_waits_for() - the same, of this machine's systemd; nothing where it does not run */
+void oi_systemd_waits_for(const struct oi_host *host, const char *last, const struct oi_strv *units,
+			  struct oi_strv *found, struct oi_strv *waiters);
+
 #endif

@@ -52,6 +52,13 @@ def installed_before_workloads(t, boot, packages):
         t.before(at, boot.installed_at("hello"), f"{package} is installed before packages:")
 
 
+def held(t, boot, what):
+    """The service of the image that the stanza names in hold_units."""
+    t.before(boot.ran_until, boot.mark("held"), f"{what}: the held service starts after the run")
+    t.equal(boot.file("/var/log/rig/held-memlock").strip(), "LimitMEMLOCK=infinity", f"{what}: it may lock memory without limit")
+    t.equal(boot.units["infiniband-ready.target"]["ActiveState"], "active", f"{what}: infiniband-ready.target is reached")
+
+
 def nothing_installed(t, before, boot):
     """The packages are the ones that were there before."""
     before, after = dict(before), boot.packages

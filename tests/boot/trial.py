@@ -82,6 +82,24 @@ WantedBy=multi-user.target
 """
 
 
+# A service of the image that knows nothing of us; the stanza's hold_units names it. It asks for its limit and does
+# not try it: a container cannot raise the one of the machine that it is on.
+HELD = "rig-held.service"
+HELD_UNIT = """[Unit]
+Description=a scheduler's daemon
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/mkdir -p /var/log/rig
+ExecStart=/bin/sh -c 'systemctl show -p LimitMEMLOCK %n >/var/log/rig/held-memlock'
+ExecStart=/usr/local/bin/mark held
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
 class Vm:
     """A container that ofed-init takes for an Azure machine."""
 
@@ -126,6 +144,11 @@ class Vm:
         name = "rig-waits.service"
         self.container.write(f"etc/systemd/system/{name}", WAITING_UNIT)
         self.container.link(f"etc/systemd/system/multi-user.target.wants/{name}", f"../{name}")
+
+    def unit_that_is_held(self):
+        """Put a service into the image that starts as soon as systemd can."""
+        self.container.write(f"usr/lib/systemd/system/{HELD}", HELD_UNIT)
+        self.container.link(f"etc/systemd/system/multi-user.target.wants/{HELD}", f"/usr/lib/systemd/system/{HELD}")
 
     def offline_archive(self):
         """For a machine without a way out: what is in apt's cache, as the only archive."""

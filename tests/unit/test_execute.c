@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "execute/execute.h"
+#include "execute/hold.h"
 #include "fakehost.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
@@ -342,6 +343,97 @@ static void test_service_fails(void **state)
 	fakehost_check_calls(f);
 }
 
+#define HOLDERS "/run/systemd/system/"
+
+/* Before the units start: for this boot, once, and only what no lasting file holds already. */
+static void test_hold_units(void **state)
+{
+	struct fakehost *f = *state;
+	OI_FREE char *service = NULL, *socket = NULL;
+	struct oi_err err;
+
+	oi_strv_split(&f->config.hold_units, "slurmd.service munge.socket kubelet.service", " ");
+	f->config.tuning.memlock = true;
+	assert_int_equal(oi_hold_units(&f->host, &f->config, &err), 0);
+	assert_false(fakehost_exists(f, HOLDERS "slurmd.service.d/50-ofed-init-hold.conf"));
+
+	fakehost_write(f, HOLDERS "x", "");
+	fakehost_write(f, "/etc/systemd/system/kubelet.service.d/50-ofed-init-hold.conf",
+		       "# Written by ofed-init: the stanza's hold_units names this unit.\n"
+		       "[Unit]\nWants=infiniband-ready.target\nAfter=infiniband-ready.target\n\n"
+		       "[Service]\nLimitMEMLOCK=infinity\n");
+	fakehost_expect(f, "systemctl", 0, NULL, "daemon-reload");
+	assert_int_equal(oi_hold_units(&f->host, &f->config, &err), 0);
+	service = fakehost_read(f, HOLDERS "slurmd.service.d/50-ofed-init-hold.conf");
+	socket = fakehost_read(f, HOLDERS "munge.socket.d/50-ofed-init-hold.conf");
+	assert_non_null(strstr(service, "\n[Unit]\nWants=infiniband-ready.target\nAfter=infiniband-ready.target\n"));
+	assert_non_null(strstr(service, "\n[Service]\nLimitMEMLOCK=infinity\n"));
+	assert_null(strstr(socket, "[Service]"));
+	assert_false(fakehost_exists(f, HOLDERS "kubelet.service.d/50-ofed-init-hold.conf"));
+	assert_true(fakehost_logged(f, 'I', "slurmd.service, munge.socket"));
+	fakehost_check_calls(f);
+
+	assert_int_equal(oi_hold_units(&f->host, &f->config, &err), 0); /* and asks nobody */
+	f->config.tuning.memlock = false;
+	fakehost_expect(f, "systemctl", 1, NULL, "daemon-reload");
+	assert_int_equal(oi_hold_units(&f->host, &f->config, &err), -1);
+	oi_mem_set(&service, NULL);
+	service = fakehost_read(f, HOLDERS "slurmd.service.d/50-ofed-init-hold.conf");
+	assert_null(strstr(service, "LimitMEMLOCK"));
+	fakehost_check_calls(f);
+}
+
+/* What systemd would say, and how often it was asked. */
+struct orders {
+	const char *units[8][3]; /* names, the first of which is its Id, and After= */
+	size_t asked;
+};
+
+static void answer(void *data, const char *properties OI_UNUSED, const struct oi_strv *units,
+		   struct oi_buf *text)
+{
+	struct orders *orders = data;
+
+	orders->asked++;
+	for (size_t i = 0; i < units->n; i++)
+		for (size_t u = 0; u < OI_ARRAY_SIZE(orders->units) && orders->units[u][0]; u++) {
+			OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
+
+			oi_strv_split(&names, orders->units[u][0], " ");
+			if (oi_strv_has(&names, units->v[i]))
+				oi_buf_addf(text, "%sAfter=%s\nNames=%s\nId=%s\n", text->len ? "\n" : "",
+					    orders->units[u][1], orders->units[u][0], names.v[0]);
+		}
+}
+
+static void test_orders(void **state OI_UNUSED)
+{
+	struct orders orders = {
+		.units = {
+			{ "infiniband-ready.target", "ofed-init.service" },
+			{ "ofed-init.service", "network-online.target openibd.service cloud-config.service" },
+			{ "network-online.target", "" },
+			{ "cloud-config.service", "early.service network-online.target" },
+			{ "early.service other-name.service", "cloud-config.service deep.socket" },
+			{ "deep.socket", "" },
+			{ "slurmd.service", "network-online.target infiniband-ready.target" },
+		},
+	};
+	OI_CLEANUP(oi_strv_clear) struct oi_strv units = { 0 }, found = { 0 }, waiters = { 0 };
+
+	oi_strv_split(&units, "slurmd.service infiniband-ready.target", " ");
+	oi_systemd_find_before(answer, &orders, "infiniband-ready.target", &units, &found, &waiters);
+	assert_int_equal(found.n, 0);
+	oi_strv_split(&units, "other-name.service deep.socket", " ");
+	oi_systemd_find_before(answer, &orders, "infiniband-ready.target", &units, &found, &waiters);
+	assert_int_equal(found.n, 2);
+	assert_string_equal(found.v[0], "other-name.service");
+	assert_string_equal(waiters.v[0], "cloud-config.service");
+	assert_string_equal(found.v[1], "deep.socket");
+	assert_string_equal(waiters.v[1], "early.service");
+	assert_in_range(orders.asked, 2, 12); /* a level at a time, and circles end */
+}
+
 static void test_no_systemd(void **state)
 {
 	struct fakehost *f = *state;
@@ -496,6 +588,8 @@ int main(void)
 		TEST(test_services),
 		TEST(test_enabled_already),
 		TEST(test_service_fails),
+		TEST(test_hold_units),
+		TEST(test_orders),
 		TEST(test_no_systemd),
 		TEST(test_the_systemd_of_another_machine_is_not_asked),
 		TEST(test_reboot_ends_the_run),

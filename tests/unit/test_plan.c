@@ -174,6 +174,9 @@ static void the_stanza_chooses_files(void **state)
 	assert_true(oi_strv_has(&step("load-modules")->modules.names, "ib_ipoib"));
 	assert_string_equal(step("hold-slurmd.service")->file.path,
 			    "/etc/systemd/system/slurmd.service.d/50-ofed-init-hold.conf");
+	assert_non_null(strstr(step("hold-slurmd.service")->file.content, "LimitMEMLOCK=infinity"));
+	plan("{driver: inbox, hold_units: [slurmd.service], tuning: {memlock: false}}");
+	assert_null(strstr(step("hold-slurmd.service")->file.content, "LimitMEMLOCK"));
 	plan("{driver: inbox}");
 	assert_null(strstr(step("write-modules-load")->file.content, "ib_ipoib"));
 	assert_true(oi_strv_has(&step("load-modules")->modules.optional, "ib_ipoib"));

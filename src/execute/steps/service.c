@@ -7,6 +7,7 @@
 #include "execute/tools/child.h"
 #include "execute/tools/service.h"
 #include "execute/steps/steps.h"
+#include "model/holder.h"
 #include "model/reasons.h"
 #include "sys/systemd.h"
 
@@ -32,28 +33,27 @@ static int systemctl(const struct oi_host *host, const char *verb, const char *u
 	return oi_child_run(host, &child, result, err);
 }
 
-static int reload(struct oi_execution *run, struct oi_err *err)
+int oi_service_reload(const struct oi_host *host, struct oi_err *err)
 {
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 
+	return systemctl(host, "daemon-reload", NULL, &result, err);
+}
+
+static int reload(struct oi_execution *run, struct oi_err *err)
+{
 	if (!run->units_changed || !oi_systemd_is_here(run->ctx.host))
 		return 0;
-	if (systemctl(run->ctx.host, "daemon-reload", NULL, &result, err))
+	if (oi_service_reload(run->ctx.host, err))
 		return -1;
 	run->units_changed = false;
 	return 0;
 }
 
-/* "slurmd.service" of the drop-in that holds it; owned by the caller, NULL: it is another file */
+/* The unit that a step holds; owned by the caller, NULL: it does something else */
 static char *held_unit(const struct oi_step *step)
 {
-	static const char folder[] = "/etc/systemd/system/", file[] = ".d/50-ofed-init-hold.conf";
-	const char *path = step->action == OI_ACTION_FILE_WRITE ? step->file.path : "";
-	size_t len = strlen(path), end = strlen(file), from = strlen(folder);
-
-	if (len < from + end || strncmp(path, folder, from) != 0 || strcmp(path + len - end, file) != 0)
-		return NULL;
-	return oi_mem_ndup(path + from, len - from - end);
+	return step->action == OI_ACTION_FILE_WRITE ? oi_holder_unit(step->file.path) : NULL;
 }
 
 int oi_step_units_end(struct oi_execution *run, struct oi_err *err)

@@ -13,6 +13,10 @@
 /** oi_service_is_enabled() - is it in any target's .wants or .requires, as systemctl enable has it */
 bool oi_service_is_enabled(const struct oi_root *root, const char *unit);
 
+/** oi_service_reload() - systemd reads its unit files again; OI_R_TOOL_MISSING, OI_R_TOOL_FAILED and kin */
+OI_MUST_CHECK
+int oi_service_reload(const struct oi_host *host, struct oi_err *err);
+
 /**
  * oi_service_each() - one verb for each unit, in order
  * @verb: "enable", "restart", "stop", ...

@@ -9,7 +9,7 @@ import expect
 import lab
 import user_data
 from scenarios import BOOKWORM, BOTH, scenario
-from trial import HPC_SIZE, OFFICE_SIZE
+from trial import HELD, HPC_SIZE, OFFICE_SIZE
 
 PACKAGES = ("rdma-core", "ibverbs-providers", "ibverbs-utils", "infiniband-diags", "rdmacm-utils",
             "perftest")
@@ -18,6 +18,28 @@ STANZA = """
       driver: inbox
       verify: {wait_seconds: 5}
     """
+STANZA_HOLDS = STANZA + f"  hold_units: [{HELD}]\n    "
+# All that a stanza says of a machine apart from its driver, and where it is to be found.
+STANZA_OF_A_MACHINE = STANZA_HOLDS + """  blacklist: [mana_ib]
+      ipoib: false
+    """
+SET_UP = {
+    f"etc/systemd/system/{HELD}.d/50-ofed-init-hold.conf": "After=infiniband-ready.target",
+    "etc/modprobe.d/ofed-init-blacklist.conf": "blacklist mana_ib",
+    "etc/modprobe.d/ofed-init-no-ipoib.conf": "blacklist ib_ipoib",
+    "etc/security/limits.d/90-ofed-init.conf": "* ",
+    "etc/udev/rules.d/60-rdma-persistent-naming.rules": "NAME_PCI",
+}
+STANZA_THAT_CLOSES_A_CIRCLE = STANZA + "  hold_units: [rig-early.service]\n    "
+EARLY_UNIT = """[Unit]
+Description=what a site has before cloud-init's config stage
+Before=cloud-config.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/bin/mark early
+"""
 STANZA_MIXED_SIZES = """
     infiniband:
       driver: inbox
@@ -110,10 +132,12 @@ def inbox_baked(t):
     """As an image builder would: the .deb is in the image, the stanza in plain user-data."""
     vm = t.vm()
     vm.unit_that_waits()
+    vm.unit_that_is_held()
     vm.container.write("var/rig/at-end", AT_END, mode=0o755)
-    vm.user_data(user_data.with_script(user_data.plain(STANZA, user_data.WORKLOADS)))
+    vm.user_data(user_data.with_script(user_data.plain(STANZA_HOLDS, user_data.WORKLOADS)))
     boot = vm.boot()
     installed(t, boot)
+    expect.held(t, boot, "a first boot")
     expect.before_runcmd(t, boot)
     expect.installed_before_workloads(t, boot, PACKAGES)
     t.before(boot.ran_until, boot.mark("workload-of-the-image"),
@@ -166,8 +190,10 @@ def inbox_plain_vm(t):
     vm = t.vm(baked=False, size_from="imds")
     line = repository(t, vm)
     vm.container.path("srv/ofed-init.deb").unlink()
-    vm.user_data(user_data.with_script(user_data.carried(STANZA, user_data.WORKLOADS, line)))
+    vm.unit_that_is_held()
+    vm.user_data(user_data.with_script(user_data.carried(STANZA_HOLDS, user_data.WORKLOADS, line)))
     boot = vm.boot()
+    expect.held(t, boot, "a package that comes with the boot")
     t.check(boot.installed("ofed-init"), "bootcmd has installed ofed-init")
     installed(t, boot)
     expect.before_runcmd(t, boot)
@@ -203,12 +229,20 @@ def again(t):
     later(t, first, second, "second boot", "unchanged")
     t.equal(second.mark("runcmd"), None, "second boot: runcmd is not run again")
 
-    vm.user_data(user_data.plain(STANZA), instance_id="i-captured")
+    vm.unit_that_is_held()
+    vm.user_data(user_data.plain(STANZA_OF_A_MACHINE), instance_id="i-captured")
     captured = vm.boot()
     later(t, second, captured, "new instance id", "driver-present")
     t.check(captured.json("/var/lib/ofed-init/instances/i-captured/result.json"),
             "new instance id: it has its own result.json")
     t.before(captured.ran_until, captured.mark("runcmd"), "new instance id: before its runcmd")
+    expect.held(t, captured, "new instance id")
+    for path, part in SET_UP.items():
+        file = vm.container.path(path)
+        t.contains(file.read_text() if file.exists() else "", part, f"new instance id: the stanza has {path} written")
+    planned = " ".join(step["detail"] for step in captured.result["verdict"]["steps"])
+    for path in SET_UP:
+        t.contains(planned, f"/{path}", f"new instance id: result.json tells of {path}")
 
     vm.container.run("cloud-init", "clean", "--logs")
     state = vm.container.path("var/lib/ofed-init/result.json")
@@ -218,6 +252,26 @@ def again(t):
     cleaned = vm.boot()
     later(t, captured, cleaned, "after cloud-init clean", "driver-present")
     t.check(cleaned.json("/var/lib/ofed-init/result.json"), "after cloud-init clean: a result again")
+
+    # The site has ordered it so, and no list of names can know.
+    vm.container.write("usr/lib/systemd/system/rig-early.service", EARLY_UNIT)
+    vm.container.link("etc/systemd/system/cloud-config.service.wants/rig-early.service",
+                      "/usr/lib/systemd/system/rig-early.service")
+    vm.user_data(user_data.plain(STANZA_THAT_CLOSES_A_CIRCLE), instance_id="i-circle")
+    circle = vm.boot()
+    expect.ended(t, circle, 1, "stanza-value")
+    t.contains(circle.last_line, "rig-early.service", "a unit that cannot wait: the last line names it")
+    t.contains(circle.last_line, "cloud-config.service", "a unit that cannot wait: and what waits for it")
+    t.before(circle.mark("early"), circle.ran_from, "a unit that cannot wait: it starts as ever")
+    expect.before_runcmd(t, circle)
+    expect.clean_boot(t, circle)
+
+    vm.container.write("etc/cloud/cloud-init.disabled", "")
+    disabled = vm.boot()
+    t.check(not disabled.ran, "without cloud-init: no run")
+    t.check(disabled.mark("held"), "without cloud-init: a held service starts")
+    t.equal(disabled.units["infiniband-ready.target"]["ActiveState"], "inactive",
+            "without cloud-init: infiniband-ready.target is not reached")
 
 
 @scenario(BOOKWORM)
