@@ -136,7 +136,8 @@ static int finish_run(struct run *run, enum oi_reason reason, const char *messag
 	run->record.reason = reason;
 	run->record.exit_code = exit_code;
 	oi_mem_set(&run->record.message, whole);
-	run->record.verdict = &run->verdict;
+	/* An error came before it: none was made, and a zeroed one would read as "skip". */
+	run->record.verdict = run->verdict.message ? &run->verdict : NULL;
 	run->record.checks = &run->checks;
 	run->record.facts = &run->machine.facts;
 	oi_clock_utc(run->record.ended);
