@@ -18,6 +18,7 @@
 #include "sys/host.h"
 
 #define OI_STATUS_LOG "/var/log/azure/ib-vmext-status"
+#define OI_AGENT_LOG_DIR "/var/log/azure/ofed-init" /* with a link to it, for Azure's agent */
 /* What went on after the run's end. */
 #define OI_PUBLISH_LOG "/var/lib/ofed-init/publish.log"
 /* An installation writes about 100 KiB. At this size the file becomes ".1", in the place of

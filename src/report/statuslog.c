@@ -100,6 +100,25 @@ fail:
 	return -1;
 }
 
+/*
+ * Azure's agent collects what lies in a folder of an extension, and not what lies beside the folders.
+ * Source: Azure/WALinuxAgent, azurelinuxagent/ga/logcollector_manifests.py: the folders of $LOG_DIR; logcollector.py
+ * follows links. Nobody's run fails for want of it.
+ */
+static void link_for_agent(const struct oi_root *root)
+{
+	struct oi_err ignored;
+	int dir;
+
+	if (oi_root_mkdirs(root, OI_AGENT_LOG_DIR, 0755, &ignored))
+		return;
+	dir = oi_root_openat(root, OI_AGENT_LOG_DIR, O_PATH | O_DIRECTORY, 0);
+	if (dir < 0)
+		return;
+	(void)!symlinkat("../" STATUS_LOG_NAME, dir, STATUS_LOG_NAME); /* it may be there */
+	close(dir);
+}
+
 int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, struct oi_err *err)
 {
 	log->fd = -1;
@@ -110,6 +129,7 @@ int oi_statuslog_open(const struct oi_root *root, struct oi_statuslog *log, stru
 	if (oi_root_mkdirs(root, STATUS_LOG_DIR, 0755, err) ||
 	    open_regular(root, OI_STATUS_LOG, 0, &log->fd, err))
 		return oi_err_prefix(err, "status log");
+	link_for_agent(root);
 	return 0;
 }
 

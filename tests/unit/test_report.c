@@ -307,6 +307,32 @@ static void test_log_refuses_what_is_no_file(void **state OI_UNUSED)
 	assert_int_equal(unlink(log), 0);
 }
 
+/* Azure's agent looks one folder deeper. */
+static void test_log_is_linked_for_the_agent(void **state OI_UNUSED)
+{
+	OI_FREE char *link = at(OI_AGENT_LOG_DIR "/ib-vmext-status");
+	struct oi_statuslog log = { .fd = -1 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	struct oi_err err;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(oi_statuslog_open(&root, &log, &err), 0);
+		oi_statuslog_write(&log, OI_LOG_INFO, "seen by both names");
+		oi_statuslog_close(&log);
+	}
+	assert_int_equal(oi_root_read(&root, OI_AGENT_LOG_DIR "/ib-vmext-status", 4096, &text, &err), 0);
+	assert_has(oi_buf_str(&text), "seen by both names");
+
+	/* what is there instead is its owner's, and no reason to fail */
+	assert_int_equal(unlink(link), 0);
+	put(OI_AGENT_LOG_DIR "/ib-vmext-status", "mine");
+	assert_int_equal(oi_statuslog_open(&root, &log, &err), 0);
+	oi_statuslog_close(&log);
+	oi_buf_reset(&text);
+	assert_int_equal(oi_root_read(&root, OI_AGENT_LOG_DIR "/ib-vmext-status", 4096, &text, &err), 0);
+	assert_string_equal(oi_buf_str(&text), "mine");
+}
+
 static void test_log_refuses_a_folder_that_is_a_file(void **state OI_UNUSED)
 {
 	put("/var/log/azure", "a file");
@@ -924,6 +950,7 @@ int main(void)
 		EACH(test_log_cuts_long_lines),
 		EACH(test_log_drops_key_lines),
 		EACH(test_log_refuses_what_is_no_file),
+		EACH(test_log_is_linked_for_the_agent),
 		EACH(test_log_refuses_a_folder_that_is_a_file),
 		EACH(test_log_survives_a_full_disk),
 		EACH(test_console),
