@@ -119,22 +119,70 @@ static const char *end_of_tag(const char *from)
 	return end ? end + 2 : NULL;
 }
 
-/* Values become marks, statements and comments blanks; each line keeps its number and columns. */
+/* A line of a template on its way. */
+struct template_line {
+	char before; /* the last that was neither blank nor statement; '\0': nothing yet */
+	bool statement; /* there was one */
+	const char *next; /* where the next such thing is, or the line's end; NULL: not looked for */
+};
+
+/* The next of a line that is neither blank nor statement nor comment, or its end. */
+static const char *find_content(const char *from)
+{
+	while (*from && *from != '\n') {
+		const char *tag = *from == '{' && from[1] && strchr("%#", from[1]) ? end_of_tag(from) : NULL;
+
+		if (!tag && !strchr(" \t\r", *from))
+			break;
+		from = tag ? tag : from + 1;
+	}
+	return from;
+}
+
+/* What stands for each character of a tag; "": it goes, as it would shift what follows. @end: behind it */
+static const char *stand_in(struct template_line *line, const char *tag, const char *end)
+{
+	bool after;
+
+	if (tag[1] == '{')
+		return OI_TEMPLATE_MARK;
+	if (tag[1] == '#')
+		return " ";
+	if (!line->next || line->next < end)
+		line->next = find_content(end);
+	after = *line->next && *line->next != '\n';
+	/* within a line its branches are one word to YAML, which cloud-init chooses from */
+	if (line->before)
+		return after || (line->statement && line->before != ':') ? OI_TEMPLATE_MARK : " ";
+	return after ? "" : " ";
+}
+
+/*
+ * Values become marks, and so do statements in the middle of a line. Other statements and comments
+ * become blanks; those before what a line says go. Each line keeps its number, and most of them their columns.
+ */
 static void blank_template(const char *text, struct oi_buf *out)
 {
+	struct template_line line = { 0 };
+
 	while (*text) {
 		const char *end = *text == '{' && text[1] && strchr("{%#", text[1]) ? end_of_tag(text) : NULL;
-		bool value = end && text[1] == '{';
+		const char *instead = end ? stand_in(&line, text, end) : NULL;
 
+		if (*text == '\n')
+			line = (struct template_line){ 0 };
 		if (!end) {
+			line.before = strchr(" \t\r\n", *text) ? line.before : *text;
 			oi_buf_add(out, text++, 1);
 			continue;
 		}
+		line.before = text[1] == '{' ? '}' : line.before;
+		line.statement |= text[1] == '%';
 		for (; text < end; text++)
 			if (*text == '\n')
 				oi_buf_adds(out, "\n");
 			else if (((unsigned char)*text & 0xc0) != 0x80)
-				oi_buf_adds(out, value ? OI_TEMPLATE_MARK : " ");
+				oi_buf_adds(out, instead);
 	}
 }
 

@@ -46,6 +46,7 @@ static const struct target {
 	{ "os-release", fuzz_os_release },
 	{ "instance", fuzz_instance },
 	{ "cloud-config", fuzz_cloud_config },
+	{ "user-data", fuzz_user_data },
 	{ "pci", fuzz_pci },
 	{ "record", fuzz_record },
 	{ "result", fuzz_result },

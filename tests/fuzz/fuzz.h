@@ -20,7 +20,7 @@ fuzz_fn fuzz_metadata; /* fuzz_metadata.c */
 fuzz_fn fuzz_answers; /* fuzz_answers.c */
 fuzz_fn fuzz_apt, fuzz_dnf, fuzz_zypper, fuzz_dkms, fuzz_installer, fuzz_apt_source,
 	fuzz_rpm_repo, fuzz_redact; /* fuzz_words.c */
-fuzz_fn fuzz_os_release, fuzz_instance, fuzz_cloud_config, fuzz_pci, fuzz_record, fuzz_result,
+fuzz_fn fuzz_os_release, fuzz_instance, fuzz_cloud_config, fuzz_user_data, fuzz_pci, fuzz_record, fuzz_result,
 	fuzz_dpkg_status, fuzz_proc_modules, fuzz_modules_dep, fuzz_module; /* fuzz_files.c */
 fuzz_fn fuzz_journal, fuzz_state, fuzz_pointer, fuzz_part; /* fuzz_state.c */
 

@@ -10,6 +10,7 @@
 #include "execute/state/record.h"
 #include "facts/look.h"
 #include "facts/stanza.h"
+#include "facts/userdata.h"
 #include "model/config.h"
 #include "report/html.h"
 #include "report/report.h"
@@ -53,6 +54,35 @@ void fuzz_cloud_config(const char *text, size_t len)
 	oi_config_init(&config);
 	if (oi_config_from_doc(stanza.doc, &config, &culprit, &err) && culprit)
 		oi_stanza_place(&fuzz_host, culprit, &err);
+}
+
+/* Lines below count as they do in the file: nothing of a template may add or lose one. */
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+void fuzz_user_data(const char *text, size_t len)
+{
+	OI_CLEANUP(oi_parts_clear) struct oi_parts parts = { 0 };
+	OI_CLEANUP(oi_buf_clear) struct oi_buf bytes = { 0 }, decoded = { 0 };
+	struct oi_err err = { 0 };
+	bool is_template;
+
+	oi_buf_add(&bytes, text, len);
+	if (oi_userdata_split(&fuzz_host, "user-data", &bytes, &parts, &err))
+		fuzz_must(*err.text != '\0', "an error without a word");
+	for (size_t i = 0; i < parts.n; i++)
+		fuzz_must(parts.v[i].name != NULL, "a part without a name");
+	if (parts.n == 1 && !strcmp(parts.v[0].name, "user-data") &&
+	    oi_userdata_kind(text, &is_template) == OI_PART_CLOUD_CONFIG && is_template && strlen(text) == len &&
+	    !strcasestr(text, "mime-version:"))
+		fuzz_must(count_lines(oi_buf_str(&parts.v[0].text)) == count_lines(text), "a line was lost or added");
+	(void)!oi_userdata_decode(&fuzz_host, "user-data", "b64", text, &decoded, &err);
 }
 
 static void function(void *data, const struct oi_pcibus_entry *entry)

@@ -69,6 +69,9 @@ FORMS = {
     "gzip of MIME": (gzip.compress(mime(CONFIG).encode()), {}),
     "template": ("## template: jinja\n#cloud-config\n{% set x = 1 %}\ninfiniband:\n  driver: inbox\n  version: {{ x }}\n"
                  "{% if x %}\nruncmd: [ls]\n{% endif %}\n", {}),
+    "template with branches": ("## template: jinja\n#cloud-config\n{% if v1.distro == 'x' %}infiniband:{% endif %}\n"
+                               "  driver: {% if y %}inbox{% else %}doca-ofed{% endif %}\n"
+                               "  {% if z %}enabled: true{% endif %}\n  blacklist: [{% for m in l %}{{ m }}, {% endfor %}]\n", {"driver": "auto"}),
     "modeline": ("# yaml-language-server: $schema=stanza.schema.json\ndriver: inbox\n", {}),
     "Cluster API": ((lookalike.TOP / "examples/kubernetes/kubeadm-config.yaml").read_text().replace("driver: auto", "driver: inbox"),
                     {"on_failure": "block"}),
@@ -92,6 +95,9 @@ REFUSED = {
     "in an archive": (archive("#cloud-config\nruncmd: []\n", CONFIG + "  drivr: x\n"), ["FILE:11:7: infiniband.drivr"]),
     "in a template": ("## template: jinja\n#cloud-config\ninfiniband:\n  driver: {{ x }}\n  drivr: {{ y }}\n  verify: {ports: 99}\n",
                       ["FILE:4:11: infiniband.driver: not judged", "FILE:6:19: infiniband.verify.ports"]),
+    "in a template's line": ("## template: jinja\n#cloud-config\ninfiniband:\n  driver: {% if x %}inbox{% else %}auto{% endif %}\n"
+                             "  verify: {ports: {% if x %}8{% endif %}, wait_secs: 3}\n",
+                             ["FILE:4:11: infiniband.driver: not judged", "infiniband.verify.wait_secs: unknown key", "verify.ports: not judged"]),
     "bare": ("driver: inbox\n", ["belongs below infiniband:"]),
     "no stanza": ("#cloud-config\nruncmd: [ls]\n", ["the key infiniband: is wanted"]),
     "object without": ((lookalike.TOP / "examples/kubernetes/daemonset.yaml").read_text(), ["no file for /etc/ofed-init/conf.d"]),
