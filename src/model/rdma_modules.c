@@ -33,6 +33,7 @@ static const struct {
 	{ "mlxdevm", OI_RDMA_STACK, NULL },
 	{ "mlxfw", OI_RDMA_STACK, NULL },
 	{ "mlx_compat", OI_RDMA_STACK, NULL },
+	{ "auxiliary", OI_RDMA_STACK, NULL }, /* the vendor's, for kernels before 5.11 */
 	{ "mana_ib", OI_RDMA_MANA, NULL },
 	{ "lnet", OI_RDMA_LUSTRE, NULL },
 	{ "ko2iblnd", OI_RDMA_LUSTRE, NULL },

@@ -91,6 +91,23 @@ static void test_order_of_clients(void **state)
 	assert_string_equal(users.clients.v[2], "rtrs_core");
 }
 
+/* It needs nothing of the stack but mlx_compat, and keeps that. */
+static void test_user_of_compat(void **state)
+{
+	struct fakehost *f = *state;
+	OI_CLEANUP(oi_users_clear) struct oi_users users = { 0 };
+
+	fakehost_write(f, "/proc/modules",
+		       "irdma 100 0 - Live 0x0\nmlx5_core 100 0 - Live 0x0\nmlxdevm 100 1 mlx5_core, Live 0x0\n"
+		       "auxiliary 100 1 mlx5_core, Live 0x0\nib_core 100 0 - Live 0x0\n"
+		       "mlx_compat 100 5 irdma,mlx5_core,mlxdevm,auxiliary,ib_core, Live 0x0\n");
+	services(f, NONE);
+	oi_users_look(&f->host, &users);
+	assert_int_equal(users.clients.n, 1); /* openibd takes all others along */
+	assert_string_equal(users.clients.v[0], "irdma");
+	assert_int_equal(users.blockers.len, 0);
+}
+
 static void test_blockers(void **state)
 {
 	static const struct {
@@ -350,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_idle_clients),
 		TEST(test_order_of_clients),
+		TEST(test_user_of_compat),
 		TEST(test_blockers),
 		TEST(test_open_devices),
 		TEST(test_restore),
