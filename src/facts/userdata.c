@@ -172,11 +172,13 @@ static void blank_template(const char *text, struct oi_buf *out)
 		if (*text == '\n')
 			line = (struct template_line){ 0 };
 		if (!end) {
-			line.before = strchr(" \t\r\n", *text) ? line.before : *text;
+			if (!strchr(" \t\r\n", *text))
+				line.before = *text;
 			oi_buf_add(out, text++, 1);
 			continue;
 		}
-		line.before = text[1] == '{' ? '}' : line.before;
+		if (text[1] == '{')
+			line.before = '}';
 		line.statement |= text[1] == '%';
 		for (; text < end; text++)
 			if (*text == '\n')
