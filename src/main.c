@@ -47,9 +47,9 @@ static int no_command(const char *typed)
 		names[i] = oi_commands[i].name;
 	near = oi_suggest_word(typed, names, OI_COMMAND_COUNT);
 	if (near)
-		oi_err_set(&err, OI_R_USAGE, "there is no command \"%s\"; did you mean \"%s\"?", typed, near);
+		oi_err_set(&err, OI_R_USAGE, "unknown command \"%s\"; did you mean \"%s\"?", typed, near);
 	else
-		oi_err_set(&err, OI_R_USAGE, "there is no command \"%s\"", typed);
+		oi_err_set(&err, OI_R_USAGE, "unknown command \"%s\"", typed);
 	return oi_machine_fail(&err);
 }
 

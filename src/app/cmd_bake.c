@@ -35,7 +35,7 @@ static char *newest_kernel(const struct oi_machine *machine)
 
 	for (size_t i = 0; i < others.n; i++)
 		oi_log_debug(&machine->host.log,
-			     "/lib/modules/%s is no kernel that could be booted: left alone; --kernel takes it all the same",
+			     "/lib/modules/%s is not a bootable kernel: skipped; use --kernel to bake for it anyway",
 			     others.v[i]);
 	return kernel;
 }
@@ -45,7 +45,7 @@ static int check_kernel(const struct oi_root *root, const char *kernel, struct o
 	OI_FREE char *dep = kernel ? oi_mem_printf("/lib/modules/%s/modules.dep", kernel) : NULL;
 
 	if (!kernel)
-		return oi_err_set(err, OI_R_USAGE, "no folder below /lib/modules has a kernel's own modules (kernel/, modules.dep); --kernel names one");
+		return oi_err_set(err, OI_R_USAGE, "no folder below /lib/modules has a kernel's own modules (kernel/, modules.dep); name one with --kernel");
 	if (strchr(kernel, '/') || !oi_root_exists(root, dep))
 		return oi_err_set(err, OI_R_USAGE, "--kernel: the image has no %s", dep);
 	return 0;

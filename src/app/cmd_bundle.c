@@ -23,7 +23,7 @@ static const char *place_of(const struct oi_machine *machine, struct oi_err *err
 	if (words->n == 2 && !strcmp(words->v[0], "create")) {
 		if (*words->v[1] == '/')
 			return words->v[1];
-		oi_err_set(err, OI_R_USAGE, "bundle create wants the absolute path of a folder");
+		oi_err_set(err, OI_R_USAGE, "bundle create needs the absolute path of a folder");
 		return NULL;
 	}
 	if (words->n == 1 && !strcmp(words->v[0], "publish")) {
@@ -32,7 +32,7 @@ static const char *place_of(const struct oi_machine *machine, struct oi_err *err
 		oi_err_set(err, OI_R_USAGE, "bundle publish: the stanza has no modules_cache.url");
 		return NULL;
 	}
-	oi_err_set(err, OI_R_USAGE, "bundle wants create FOLDER, or publish");
+	oi_err_set(err, OI_R_USAGE, "bundle needs create FOLDER, or publish");
 	return NULL;
 }
 
@@ -70,7 +70,7 @@ static int publish_set(struct oi_machine *machine, const char *place, struct oi_
 	if (rc < 0)
 		return -1;
 	if (rc)
-		printf("%s: there already; what is there is not changed%s\n", set.key,
+		printf("%s: already there, and not changed%s\n", set.key,
 		       machine->options->sign ? ", nor signed" : "");
 	else
 		printf("%s: %zu modules, sha256 %s%s\n", set.file, set.modules.n, set.sha256,

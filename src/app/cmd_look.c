@@ -254,7 +254,7 @@ int oi_cmd_validate(const struct oi_options *options)
 	if (oi_machine_open(options, &machine, &err))
 		return oi_machine_fail(&err);
 	if (options->arguments.n != 1) {
-		oi_err_set(&err, OI_R_USAGE, "validate wants one FILE");
+		oi_err_set(&err, OI_R_USAGE, "validate needs one FILE");
 		return oi_machine_fail(&err);
 	}
 	if (!options->json)

@@ -22,13 +22,13 @@ static int fetch(struct oi_machine *machine, const struct oi_verdict *verdict,
 	const struct oi_log *log = &machine->host.log;
 	struct oi_err err;
 
-	oi_log_info(log, "prefetch: downloads begin while cloud-init goes on");
+	oi_log_info(log, "prefetch: downloads start while cloud-init continues");
 	oi_prefetch_spread(machine, key);
 	if (oi_prefetch_run(machine, verdict, &err)) {
-		oi_log_warn(log, "prefetch: %s; the run tries for itself", err.text);
+		oi_log_warn(log, "prefetch: %s; the run will try again", err.text);
 		return oi_reason_text((enum oi_reason)err.code)->exit_code;
 	}
-	oi_log_info(log, "prefetch: all is here");
+	oi_log_info(log, "prefetch: everything is here");
 	return 0;
 }
 
@@ -41,7 +41,7 @@ static int take_turn(struct oi_machine *machine, const struct oi_verdict *verdic
 	int rc = oi_lock_take(&machine->host.change, OI_PREFETCH_LOCK, &lock, &err);
 
 	if (rc > 0) {
-		oi_log_debug(&machine->host.log, "prefetch: a run is at it already: %s", err.text);
+		oi_log_debug(&machine->host.log, "prefetch: a run is already in progress: %s", err.text);
 		return 0;
 	}
 	return rc ? oi_machine_fail(&err) : fetch(machine, verdict, key);

@@ -69,7 +69,7 @@ static void write_record(struct run *run)
 	struct oi_err err;
 
 	if (oi_report_write(&run->machine.host.change, &run->record, &err))
-		oi_log_warn(log_of(run), "the result could not be kept: %s", err.text);
+		oi_log_warn(log_of(run), "the result could not be saved: %s", err.text);
 	oi_report_tell(&run->machine.host, &run->machine.config, &run->record);
 }
 
@@ -346,7 +346,7 @@ static void unburden(struct run *run)
 	n = oi_bake_unregister(&run->machine.host);
 	if (!n)
 		return;
-	oi_log_info(log_of(run), "this VM has no use for the driver: %zu dkms module%s compiled no more", n,
+	oi_log_info(log_of(run), "this VM does not need the driver: %zu dkms module%s no longer compiled", n,
 		    n == 1 ? " is" : "s are");
 	phase(run, "unregister");
 }
@@ -375,7 +375,7 @@ static int do_run(struct run *run)
 	oi_lines_machine(m);
 	same = oi_lastrun_unchanged(m, &run->record.key, &run->verdict, &cut_off);
 	if (cut_off)
-		oi_log_info(log_of(run), "the last run was cut off before its end; going on from there");
+		oi_log_info(log_of(run), "the last run was interrupted; continuing from there");
 	/* What was healed may be less than what the last result told of. */
 	if (same && !run->healed)
 		return finish_run(run, OI_R_UNCHANGED, run->verdict.message, 0);

@@ -169,10 +169,10 @@ static int read_package(const struct oi_options *options, struct package *packag
 	if (!url || !sha256)
 		return oi_err_set(err, OI_R_USAGE, "--package-url and --sha256 go together");
 	if (!is_address(url))
-		return oi_err_set(err, OI_R_USAGE, "--package-url: \"%s\" is no https:// or http:// address",
+		return oi_err_set(err, OI_R_USAGE, "--package-url: \"%s\" is not an https:// or http:// address",
 				  url);
 	if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdefABCDEF") != 64)
-		return oi_err_set(err, OI_R_USAGE, "--sha256: 64 hexadecimal digits are wanted");
+		return oi_err_set(err, OI_R_USAGE, "--sha256: expected 64 hexadecimal digits");
 	package->rpm = len > 4 && !strncmp(url + len - 4, ".rpm", 4);
 	if (!package->rpm && (len <= 4 || strncmp(url + len - 4, ".deb", 4) != 0))
 		return oi_err_set(err, OI_R_USAGE, "--package-url: the name must end in .deb or .rpm");
@@ -365,9 +365,9 @@ static int make(struct oi_machine *machine, struct source *source, struct oi_buf
 	struct package package = { 0 };
 
 	if (!options->from)
-		return oi_err_set(err, OI_R_USAGE, "user-data wants --from FILE, the stanza");
+		return oi_err_set(err, OI_R_USAGE, "user-data needs --from FILE, the stanza");
 	if (options->gzip && isatty(STDOUT_FILENO))
-		return oi_err_set(err, OI_R_USAGE, "--gzip: compressed bytes are nothing for a terminal; send them to a file with >");
+		return oi_err_set(err, OI_R_USAGE, "--gzip: compressed data is not written to a terminal; redirect it to a file with >");
 	if (read_package(options, &package, err) || read_source(machine, options->from, source, err))
 		return -1;
 	compose(source, &package, out);

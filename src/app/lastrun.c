@@ -56,7 +56,7 @@ bool oi_lastrun_unchanged(const struct oi_machine *machine, const struct oi_run_
 
 	*cut_off = false;
 	if (rc < 0)
-		oi_log_warn(&host->log, "the last result is of no use: %s", err.text);
+		oi_log_warn(&host->log, "the last result cannot be used: %s", err.text);
 	if (rc)
 		return false;
 	*cut_off = same(last, "state", "interrupted");

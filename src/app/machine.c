@@ -242,7 +242,7 @@ int oi_machine_read_facts(struct oi_machine *machine, struct oi_err *err)
 	oi_facts_gather(&machine->host, &machine->facts);
 	/* a machine's bus may be unreadable; a file that the user names may not */
 	if (machine->options->pci_dump && machine->facts.pci.known == OI_UNKNOWN)
-		return oi_err_set(err, OI_R_USAGE, "--pci-dump: %s is no output of lspci -x",
+		return oi_err_set(err, OI_R_USAGE, "--pci-dump: %s is not output of lspci -x",
 				  machine->options->pci_dump);
 	return 0;
 }
@@ -320,7 +320,7 @@ int oi_machine_want_stanza(struct oi_machine *machine, const char *file, struct 
 	if (machine->config.present)
 		return 0;
 	return oi_err_set(err, OI_R_STANZA_TYPE,
-			  "%s: the key infiniband: is wanted, with a map, even {}, as its value", file);
+			  "%s: expected the key infiniband: with a map as its value, at least {}", file);
 }
 
 int oi_machine_fail(const struct oi_err *err)

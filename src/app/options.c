@@ -190,7 +190,7 @@ static int check_format(const struct oi_options *o, struct oi_err *err)
 	bool report = o->command && !strcmp(o->command, "report");
 
 	if (report && o->format == OI_FORMAT_JSON)
-		return oi_err_set(err, OI_R_USAGE, "report has --format html, svg or text; as json there is status --format json");
+		return oi_err_set(err, OI_R_USAGE, "report takes --format html, svg or text; for JSON use status --format json");
 	if (!report && (o->format == OI_FORMAT_HTML || o->format == OI_FORMAT_SVG))
 		return oi_err_set(err, OI_R_USAGE, "--format is text or json; html and svg are for report");
 	return 0;
@@ -232,8 +232,8 @@ static int no_option(enum oi_command command, const char *typed, struct oi_err *
 		near = oi_suggest_word(name, names, n);
 	}
 	if (near)
-		return oi_err_set(err, OI_R_USAGE, "there is no option --%s; did you mean --%s?", name, near);
-	return oi_err_set(err, OI_R_USAGE, "there is no option %s", typed);
+		return oi_err_set(err, OI_R_USAGE, "unknown option --%s; did you mean --%s?", name, near);
+	return oi_err_set(err, OI_R_USAGE, "unknown option %s", typed);
 }
 
 /* An option of other commands: of which. */

@@ -142,7 +142,7 @@ static int take_turn(struct oi_machine *machine, struct oi_lock *lock, int64_t *
 
 	if (rc <= 0)
 		return rc;
-	oi_log_info(&host->log, "a download is under way already; waiting for it: %s", err->text);
+	oi_log_info(&host->log, "a download is already in progress; waiting for it: %s", err->text);
 	oi_activity_tell(host, NULL, "waiting for the prefetch");
 	rc = oi_lock_wait(&host->change, OI_PREFETCH_LOCK, host->deadline_ms, lock, err);
 	*waited_ms = oi_clock_ms() - began_ms;

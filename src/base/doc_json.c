@@ -122,7 +122,7 @@ int oi_doc_from_json(const char *bytes, size_t len, const char *file, int code,
 	}
 	if (!only_blanks(bytes + end, len - end)) {
 		json_object_put(object);
-		return fail_at_byte(bytes, end, file, code, "more text behind the JSON value", err);
+		return fail_at_byte(bytes, end, file, code, "more text after the JSON value", err);
 	}
 	*out = from_object(object, file, &n_nodes);
 	json_object_put(object);

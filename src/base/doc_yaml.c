@@ -335,7 +335,7 @@ static int merge_map(struct reader *r, const struct oi_doc *from, struct oi_doc 
 /* Source: PyYAML, flatten_mapping(): of a list the first map counts, of two merges the last */
 static int merge_all(struct reader *r, const struct oi_doc *merges, struct oi_doc *map)
 {
-	static const char wanted[] = "<<: a map is wanted, or a list of maps";
+	static const char wanted[] = "<<: expected a map or a list of maps";
 
 	for (size_t i = merges->n; i-- > 0;) {
 		const struct oi_doc *from = merges->items[i];

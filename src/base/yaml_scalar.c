@@ -344,7 +344,7 @@ const char *oi_yaml_resolve(struct oi_doc *doc, const char *tag, bool plain)
 	if (!strcmp(name, "bool"))
 		return put_bool(doc) ? NULL : "no boolean";
 	if (!strcmp(name, "int"))
-		return put_int(doc) ? NULL : "no whole number";
+		return put_int(doc) ? NULL : "not a whole number";
 	if (!strcmp(name, "float"))
 		return put_real(doc) ? NULL : "no number";
 	if (!strcmp(name, "binary")) {

@@ -109,7 +109,7 @@ static void find_generation(struct oi_decision *d)
 		d->generation = id->nic_generation;
 	if (!d->generation)
 		oi_verdict_rule(d->verdict, "nic-generation", OI_RESULT_UNKNOWN,
-				"neither the VM size nor the device id tells");
+				"unknown from the VM size and the device id");
 	else
 		oi_verdict_rule(d->verdict, "nic-generation", OI_RESULT_PASS, "%s%s%s",
 				d->generation, device ? ", device 15b3:" : " by the VM size",
@@ -280,7 +280,7 @@ static bool gate_build_tools(struct oi_decision *d)
 		return true;
 	if (missing && !installable) {
 		oi_verdict_rule(d->verdict, "headers", OI_RESULT_FAIL,
-				"not installed, and nothing tells how to get them here");
+				"not installed, and no package of them is known here");
 		return oi_decision_refuse(d, OI_R_HEADERS_MISSING, "%s",
 					  oi_text_or(&f->kernel.release, "kernel unknown"));
 	}
@@ -291,7 +291,7 @@ static bool gate_build_tools(struct oi_decision *d)
 	if ((f->kernel.compiler == OI_FLAG_NO || f->kernel.compiler == OI_FLAG_ABSENT) &&
 	    !installable) {
 		oi_verdict_rule(d->verdict, "compiler", OI_RESULT_FAIL,
-				"not installed, and nothing tells how to get one here");
+				"not installed, and no package of one is known here");
 		return oi_decision_refuse(d, OI_R_COMPILER_MISSING, "%s", "");
 	}
 	return true;
@@ -309,13 +309,13 @@ static bool gate_disk(struct oi_decision *d)
 		return true;
 	}
 	if (f->disk.work_free_bytes >= needed) {
-		oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_PASS, "%lld MiB free, %lld wanted",
+		oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_PASS, "%lld MiB free, %lld needed",
 				free_mib, (long long)(needed / MIB));
 		return true;
 	}
-	oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_FAIL, "%lld MiB free, %lld wanted",
+	oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_FAIL, "%lld MiB free, %lld needed",
 			free_mib, (long long)(needed / MIB));
-	return oi_decision_refuse(d, OI_R_DISK_SPACE, "%lld MiB free, %lld wanted", free_mib,
+	return oi_decision_refuse(d, OI_R_DISK_SPACE, "%lld MiB free, %lld needed", free_mib,
 				  (long long)(needed / MIB));
 }
 

@@ -55,7 +55,7 @@ bool oi_installed_fits(const struct oi_decision *d)
 				"%s, and its installation stopped at %s", stack,
 				f->installed.unfinished.value);
 	} else if (!any_vendor && strcmp(stack, oi_driver_name(d->stack)) != 0) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s is there, %s is wanted",
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s is installed, %s is needed",
 				stack, oi_driver_name(d->stack));
 	} else if (!kernel || !running || strcmp(kernel, running) != 0) {
 		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
@@ -63,7 +63,7 @@ bool oi_installed_fits(const struct oi_decision *d)
 				kernel ? kernel : "no kernel", running ? running : "an unknown one");
 	} else if (d->config->version &&
 		   !is_version(oi_text_or(&f->installed.version, ""), d->config->version)) {
-		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s %s is there, %s is wanted",
+		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL, "%s %s is installed, %s is needed",
 				stack, oi_text_or(&f->installed.version, "of unknown version"),
 				d->config->version);
 	} else if (!installed_drives(d, stack)) {

@@ -363,7 +363,7 @@ static void set_up_openibd(struct oi_decision *d)
 static void check_modules(struct oi_decision *d, const struct oi_manager *manager)
 {
 	struct oi_step *step = oi_verdict_step(d->verdict, OI_ACTION_MODULE_CHECK, "check-modules",
-					       "built for %s, by dkms' own record",
+					       "built for %s, according to dkms",
 					       oi_text_or(&d->facts->kernel.release, "this kernel"));
 
 	/* It must be known to dkms; what else is asked for, when it is installed. */
@@ -588,7 +588,7 @@ static void unpack_on_the_way(struct oi_decision *d)
 			continue;
 		step->fetch.unpack = true;
 		free(step->detail);
-		step->detail = oi_mem_printf("%s, unpacked while it comes; %s", step->fetch.name,
+		step->detail = oi_mem_printf("%s, unpacked while it downloads; %s", step->fetch.name,
 					     step->fetch.sha256 ? "sha256 checked before it is used" :
 							    "authenticated by TLS");
 	}

@@ -55,7 +55,7 @@ static void judge(struct oi_decision *d, size_t row)
 	oi_strv_add(&d->needs, table[row].name);
 	oi_strv_add(&d->remedies, table[row].remedy);
 	oi_verdict_rule(d->verdict, rule, OI_RESULT_UNKNOWN,
-			"warning: %s is wanted (%s), and %s; enable it: %s", table[row].name,
+			"warning: %s is needed (%s), and %s; enable it: %s", table[row].name,
 			table[row].why,
 			d->facts->os.repositories_known == OI_KNOWN ?
 				"no enabled repository is called so" :

@@ -202,7 +202,7 @@ int oi_execute_plan(const struct oi_host *host, const struct oi_config *config,
 	if (ops && ops->refresh_ahead && !config->source.spread_seconds && lists_wait(verdict))
 		ops->refresh_ahead(packages);
 	if (packages->lists.pid)
-		oi_log_info(&host->log, "packages: the lists of the system's own sources are fetched meanwhile");
+		oi_log_info(&host->log, "packages: fetching the lists of the system's own sources in the background");
 	if (watch && watch->ready)
 		ret = watch->ready(watch->data, err);
 	for (size_t i = 0; i < verdict->n_steps && !ret; i++) {

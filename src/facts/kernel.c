@@ -51,7 +51,7 @@ static void look_at_name(const struct oi_host *host, struct oi_facts *facts)
 	if (arch == 1)
 		oi_facts_doubt(facts, "kernel.arch: there is no /proc/sys/kernel/arch");
 	if (facts->kernel.release.known == OI_KNOWN && !is_one_name(&facts->kernel.release)) {
-		oi_facts_doubt(facts, "kernel.release: \"%s\" is no release",
+		oi_facts_doubt(facts, "kernel.release: \"%s\" is not a release",
 			       facts->kernel.release.value);
 		oi_mem_set(&facts->kernel.release.value, NULL);
 		facts->kernel.release.known = OI_UNKNOWN;

@@ -39,7 +39,7 @@ static char *why_lost(const struct oi_part *part, const char *key)
 	if (part->kind == OI_PART_PLAIN)
 		return oi_mem_dup("the text does not begin with #cloud-config");
 	if (oi_doc_get(doc, OI_STANZA_KEY) && oi_doc_get(doc, OI_STANZA_KEY)->kind == OI_DOC_NULL)
-		return oi_mem_dup("nothing stands behind it; {} asks for all defaults");
+		return oi_mem_dup("it has no value; {} asks for all defaults");
 	return oi_mem_dup("cloud-init did not hand it over; see /var/log/cloud-init.log");
 }
 

@@ -195,7 +195,7 @@ static int refuse_mixed_keys(struct named *n, const struct oi_doc *doc)
 		odd += doc->items[i]->key_is_no_text;
 	for (size_t i = 0; i < doc->n; i++) {
 		if (odd && odd < doc->n && doc->items[i]->key_is_no_text &&
-		    fault(n, "%s:%u:%u: %s: a key that is no text stands beside others, and cloud-init from 23.3 fails on that; quote it",
+		    fault(n, "%s:%u:%u: %s: a key that is not text stands beside others, and cloud-init from 23.3 fails on that; quote it",
 			  doc->items[i]->file, doc->items[i]->key_line, doc->items[i]->key_column,
 			  doc->keys[i]))
 			return -1;
@@ -242,7 +242,7 @@ static int add_written(struct named *n, const struct oi_part *part, const struct
 	if (!path || !is_conf_file(path) || !content || !content->text)
 		return 0;
 	if (oi_doc_is_true(oi_doc_get(file, "defer")) &&
-	    fault(n, "%s:%u: %s with defer: true is written after the run; take defer away", part->name,
+	    fault(n, "%s:%u: %s with defer: true is written after the run; remove defer", part->name,
 		  content->line, path))
 		return -1;
 	name = oi_mem_printf("%s (%s)", part->name, path);
@@ -272,7 +272,7 @@ static int add_cloud_config(struct named *n, const struct oi_part *part)
 			     n->err))
 		return -1;
 	if (doc->kind != OI_DOC_MAP)
-		return oi_err_set(n->err, OI_R_STANZA_TYPE, "%s:%u:%u: a map is wanted, not %s", name,
+		return oi_err_set(n->err, OI_R_STANZA_TYPE, "%s:%u:%u: expected a map, got %s", name,
 				  doc->line, doc->column, oi_doc_kind_name(doc->kind));
 	if (refuse_mixed_keys(n, doc))
 		return -1;
@@ -315,7 +315,7 @@ static int add_object(struct named *n, const struct oi_part *part)
 		return -1;
 	return n->stanza->doc || (n->stanza->faults && n->stanza->faults->n) ? 0 :
 	       oi_err_set(n->err, OI_R_STANZA_TYPE,
-			  "%s: an object of Kubernetes' with no file for " OI_CONF_FOLDER " in it", name);
+			  "%s: a Kubernetes object with no file for " OI_CONF_FOLDER " in it", name);
 }
 
 /* A file of ours: without cloud-init's word at its beginning. */

@@ -119,7 +119,7 @@ static int refuse_twice(const struct oi_doc *doc, const char *path, struct oi_er
 static int no_map(const struct oi_doc *doc, const char *name, struct oi_err *err)
 {
 	return oi_err_set(err, OI_R_STANZA_TYPE,
-			  "%s:%u:%u: a map with the key " KEY " is wanted, not %s", name, doc->line,
+			  "%s:%u:%u: expected a map with the key " KEY ", got %s", name, doc->line,
 			  doc->column, oi_doc_kind_name(doc->kind));
 }
 

@@ -132,7 +132,7 @@ static EVP_PKEY *parse_key(const char *bytes, size_t len, int reason, struct oi_
 	BIO_free(bio);
 	if (!key)
 		oi_err_set(err, reason,
-			   asked ? "the key: it wants a pass phrase, and nobody is there to type one" :
+			   asked ? "the key: it needs a pass phrase, and nobody can type one" :
 				   "the key: no private key in PEM form");
 	return key;
 }

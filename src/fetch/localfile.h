@@ -20,7 +20,7 @@ struct oi_localfile {
  * @url: file://
  * @max_bytes: more than that is refused
  * @file: { .fd = -1 }; cleared by the caller
- * Return: 0, or -1 with OI_R_FETCH_FILE (missing, unreadable, no regular file) or
+ * Return: 0, or -1 with OI_R_FETCH_FILE (missing, unreadable, not a regular file) or
  *         OI_R_FETCH_TOO_LARGE.
  */
 OI_MUST_CHECK

@@ -37,7 +37,7 @@
  *    "backoff_ms": 1000,
  *    "max_bytes": 4294967296}
  *
- *   {"schema": 1, "op": "stream",          an archive, unpacked while it comes; no file of it
+ *   {"schema": 1, "op": "stream",          an archive, unpacked while it downloads; no file of it
  *    "into": "bundle",                     the new folder; grows as "bundle.part-dir"
  *    "max_entries": 100000,
  *    "max_unpacked_bytes": 17179869184,    of all files together

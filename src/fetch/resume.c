@@ -108,7 +108,7 @@ static int take_headers(void *data, long status, const struct oi_headers *header
 			total = p->mark->total;
 		p->spliced = true;
 	} else if (p->offset > 0) {
-		oi_fetch_answer_note("it starts anew: the artefact is another one, or the server does not know ranges");
+		oi_fetch_answer_note("starting again from its first byte: the artefact has changed, or the server does not support ranges");
 		if (oi_resume_restart(p, err))
 			return -1;
 	}
@@ -260,7 +260,7 @@ static enum oi_transfer_end throw_away(struct oi_resume *p, struct oi_err *err)
 		return OI_TRANSFER_HOPELESS;
 	p->attempt->asked_for_all = true;
 	p->again = true;
-	oi_fetch_answer_note("%s; it was put together from parts, so all of it is fetched anew",
+	oi_fetch_answer_note("%s; it was put together from parts, so all of it is fetched again",
 			     err->text);
 	return OI_TRANSFER_MAY_HEAL;
 }
@@ -287,7 +287,7 @@ static enum oi_transfer_end try_once(struct oi_resume *p, struct oi_transfer_res
 	if (p->refused || (p->offset > 0 && result->status == 416)) {
 		p->again = true;
 		p->attempt->whole = true;
-		oi_fetch_answer_note("%s; it starts anew", err->text);
+		oi_fetch_answer_note("%s; starting again from its first byte", err->text);
 		return oi_resume_restart(p, err) ? OI_TRANSFER_OVER : OI_TRANSFER_MAY_HEAL;
 	}
 	return end == OI_TRANSFER_OVER && oi_resume_bytes_are_at_fault(err) ? throw_away(p, err) : end;

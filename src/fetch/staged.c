@@ -202,7 +202,7 @@ int oi_staged_commit(struct oi_staged *staged, char actual[OI_DIGEST_TEXT_BYTES]
 	if (oi_digest_end(&staged->digest, actual, err))
 		return -1;
 	if (expected[0] && strcmp(actual, expected))
-		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "its SHA-256 is %s, expected was %s",
+		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "its SHA-256 is %s, expected %s",
 				  actual, expected);
 	if (fsync(staged->fd))
 		return write_failed(err, "sync", staged->part);

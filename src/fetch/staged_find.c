@@ -86,7 +86,7 @@ int oi_staged_find_check(const struct oi_fetch_request *request, int dir_fd, str
 	if (digest_at(dir_fd, request->name, &bytes, actual))
 		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "it cannot be read: %s", strerror(errno));
 	if (strcmp(actual, request->sha256))
-		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "its SHA-256 is %s, expected was %s",
+		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "its SHA-256 is %s, expected %s",
 				  actual[0] ? actual : "that of no file", request->sha256);
 	oi_fetch_answer_done(&(struct oi_fetch_done){
 		.source = request->name, .bytes = bytes, .sha256 = actual, .cached = true });

@@ -161,7 +161,7 @@ static int skip_the_rest(struct oi_stream *s, struct reading *reading, struct oi
 		if (skipped > s->limits->files.max_bytes ||
 		    oi_archive_is_bomb(packed_bytes(reading), skipped))
 			return oi_err_set(err, OI_R_ARCHIVE_TOO_LARGE,
-					  "there is no end of what follows the archive");
+					  "too much data follows the archive");
 	}
 	return (int)len;
 }
@@ -326,7 +326,7 @@ static int compare(struct oi_stream *s, struct oi_err *err)
 	if (oi_digest_end(&s->digest, s->sha256, err))
 		return -1;
 	if (s->limits->sha256 && strcmp(s->sha256, s->limits->sha256))
-		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "its SHA-256 is %s, expected was %s",
+		return oi_err_set(err, OI_R_DIGEST_MISMATCH, "its SHA-256 is %s, expected %s",
 				  s->sha256, s->limits->sha256);
 	if (!s->spoiled)
 		return oi_tree_commit(&s->tree, err);

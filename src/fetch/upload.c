@@ -151,7 +151,7 @@ int oi_upload_put(const struct oi_fetch_request *request, int file_fd, struct oi
 	int ret = -1;
 
 	if (fstat(file_fd, &st) || !S_ISREG(st.st_mode))
-		return oi_err_set(err, OI_R_FETCH_FAILED, "what is to be sent is no regular file");
+		return oi_err_set(err, OI_R_FETCH_FAILED, "what is to be sent is not a regular file");
 	if (oi_identity_is_for(request, request->urls.v[0])) {
 		if (oi_identity_header(request, &token, &requests, err))
 			return -1;
@@ -173,7 +173,7 @@ int oi_upload_post(const struct oi_fetch_request *request, int file_fd, struct o
 	struct stat st;
 
 	if (fstat(file_fd, &st) || !S_ISREG(st.st_mode))
-		return oi_err_set(err, OI_R_FETCH_FAILED, "what is to be sent is no regular file");
+		return oi_err_set(err, OI_R_FETCH_FAILED, "what is to be sent is not a regular file");
 	transfer = transfer_of(request, file_fd, st.st_size, headers, no_proxy);
 	transfer.post = true;
 	return send_it(request, &transfer, &requests, err);

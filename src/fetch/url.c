@@ -90,15 +90,15 @@ int oi_url_check(const char *url, struct oi_err *err)
 		if (is_file ? iscntrl((unsigned char)*c) != 0 :
 			      !isgraph((unsigned char)*c) || strchr("\"<>\\^`{|}", *c))
 			return oi_err_set(err, OI_R_FETCH_FAILED,
-					  "%s: a character that has to be written as %%XX", shown);
+					  "%s: a character that must be written as %%XX", shown);
 	if (is_file)
 		return 0; /* oi_url_file_path() says the rest */
 	if (memchr(p.user, '/', (size_t)(p.host - p.user)) || port_is_odd(p.host, p.path))
 		return oi_err_set(err, OI_R_FETCH_FAILED,
-				  "%s: malformed; a '/' in a password has to be written as %%2F",
+				  "%s: malformed; a '/' in a password must be written as %%2F",
 				  shown);
 	if (p.host == p.path)
-		return oi_err_set(err, OI_R_FETCH_FAILED, "%s: there is no host in it", shown);
+		return oi_err_set(err, OI_R_FETCH_FAILED, "%s: it has no host", shown);
 	return 0;
 }
 
@@ -208,7 +208,7 @@ int oi_url_file_path(const char *url, char **path, struct oi_err *err)
 
 		if (c == '?' || c == '#')
 			return oi_err_set(err, OI_R_FETCH_FILE,
-					  "%s: a '%c' in a path has to be written as %%%02X", shown,
+					  "%s: a '%c' in a path must be written as %%%02X", shown,
 					  c, (unsigned int)c);
 		if (c == '%') {
 			int high = hex_value(at[1]);

@@ -129,7 +129,7 @@ static const char *type_hint(const struct oi_doc *at, const struct oi_config_key
 static int wrong_type(struct oi_config_reader *r, const struct oi_doc *at,
 		      const struct oi_config_key *key, const char *wanted)
 {
-	return oi_config_wrong(r, OI_R_STANZA_TYPE, at, key->path, "%s is wanted, not %s%s%s%s%s", wanted,
+	return oi_config_wrong(r, OI_R_STANZA_TYPE, at, key->path, "expected %s, got %s%s%s%s%s", wanted,
 			       oi_doc_kind_name(at->kind), at->text && *at->text ? " (" : "",
 			       at->text ? at->text : "", at->text && *at->text ? ")" : "",
 			       type_hint(at, key));
@@ -328,7 +328,7 @@ static int read_stanza(struct oi_config_reader *r)
 	if (!stanza || stanza->kind == OI_DOC_NULL)
 		return 0;
 	if (stanza->kind != OI_DOC_MAP)
-		return oi_config_wrong(r, OI_R_STANZA_TYPE, stanza, "", "a map is wanted, not %s",
+		return oi_config_wrong(r, OI_R_STANZA_TYPE, stanza, "", "expected a map, got %s",
 				       oi_doc_kind_name(stanza->kind));
 	r->whole = !read_map(r, stanza, "");
 	if ((!r->whole && !r->faults) || oi_config_check(r) || !r->whole)

@@ -51,11 +51,11 @@ static int check_sha256(struct oi_config_reader *r)
 	if (!text || is_sha256(text))
 		return 0;
 	if (!strncasecmp(text, "sha256:", 7))
-		return refuse(r, "source.sha256", "64 hexadecimal digits are wanted, without the prefix %.7s", text);
+		return refuse(r, "source.sha256", "expected 64 hexadecimal digits without the prefix %.7s", text);
 	if (strspn(text, "0123456789abcdefABCDEF") == len)
-		return refuse(r, "source.sha256", "64 hexadecimal digits are wanted, and these are %zu%s", len,
+		return refuse(r, "source.sha256", "expected 64 hexadecimal digits, got %zu%s", len,
 			      len == 128 ? ": a SHA-512" : len == 40 ? ": a SHA-1" : len == 32 ? ": an MD5" : "");
-	return refuse(r, "source.sha256", "64 hexadecimal digits are wanted");
+	return refuse(r, "source.sha256", "expected 64 hexadecimal digits");
 }
 
 static int check_source(struct oi_config_reader *r)
@@ -66,7 +66,7 @@ static int check_source(struct oi_config_reader *r)
 		if (!starts_with(c->source.url, "https://") &&
 		    !starts_with(c->source.url, "http://") &&
 		    !starts_with(c->source.url, "file:///"))
-			return refuse(r, "source.url", "https://, http:// or file:/// is wanted");
+			return refuse(r, "source.url", "expected https://, http:// or file:///");
 		if (!names_an_artefact(c->source.url))
 			return refuse(r, "source.url",
 				      "the name must end in .deb, .rpm, .tgz, .tar.gz or .iso");
@@ -95,7 +95,7 @@ static int check_mirrors(struct oi_config_reader *r)
 		    !starts_with(c->source.mirrors.v[i], "http://") &&
 		    !starts_with(c->source.mirrors.v[i], "file:///"))
 			return refuse(r, "source.mirrors",
-				      "\"%s\": https://, http:// or file:/// is wanted",
+				      "\"%s\": expected https://, http:// or file:///",
 				      c->source.mirrors.v[i]);
 	return 0;
 }
@@ -106,7 +106,7 @@ static int check_proxy(struct oi_config_reader *r)
 
 	if (c->source.proxy && !starts_with(c->source.proxy, "http://") &&
 	    !starts_with(c->source.proxy, "https://") && !starts_with(c->source.proxy, "socks5"))
-		return refuse(r, "source.proxy", "http://, https:// or socks5h:// is wanted");
+		return refuse(r, "source.proxy", "expected http://, https:// or socks5h://");
 	return 0;
 }
 
@@ -154,11 +154,11 @@ static int check_identity(struct oi_config_reader *r)
 			      "a vendor has no use for it; name your storage in source.url, source.mirrors or modules_cache.url");
 	if (c->source.url && starts_with(c->source.url, "http://"))
 		return refuse(r, "source.url",
-			      "https:// is wanted where source.identity is given");
+			      "expected https://, since source.identity is given");
 	for (size_t i = 0; i < c->source.mirrors.n; i++)
 		if (starts_with(c->source.mirrors.v[i], "http://"))
 			return refuse(r, "source.mirrors",
-				      "\"%s\": https:// is wanted where source.identity is given",
+				      "\"%s\": expected https://, since source.identity is given",
 				      c->source.mirrors.v[i]);
 	return 0;
 }
@@ -170,7 +170,7 @@ static int check_no_proxy(struct oi_config_reader *r)
 	for (size_t i = 0; i < c->source.no_proxy.n; i++)
 		if (!is_host_or_network(c->source.no_proxy.v[i]))
 			return refuse(r, "source.no_proxy",
-				      "\"%s\" is no host, domain or network such as 10.0.0.0/8",
+				      "\"%s\" is not a host, domain or network such as 10.0.0.0/8",
 				      c->source.no_proxy.v[i]);
 	if (r->whole && c->source.spread_seconds >= c->timeout_seconds)
 		return refuse(r, "source.spread_seconds",
@@ -186,13 +186,13 @@ static int check_modules_cache(struct oi_config_reader *r)
 
 	if (!url && r->config->modules_cache.publish && r->whole)
 		return refuse(r, "modules_cache.publish",
-			      "modules_cache.url is missing: where to?");
+			      "modules_cache.url is missing: it says where to publish");
 	if (r->config->modules_cache.public_key && r->config->modules_cache.publish)
 		return refuse(r, "modules_cache.publish",
 			      "nobody with a public_key would use what a machine publishes by itself; sign with \"ofed-init bundle publish --sign\"");
 	if (url && *url != '/' && !starts_with(url, "https://"))
 		return refuse(r, "modules_cache.url",
-			      "https:// or the absolute path of a folder is wanted");
+			      "expected https:// or the absolute path of a folder");
 	return 0;
 }
 
@@ -200,7 +200,7 @@ static int check_path(struct oi_config_reader *r, const char *path, const char *
 {
 	if (!value || *value == '/')
 		return 0;
-	return refuse(r, path, "an absolute path is wanted, not \"%s\"", value);
+	return refuse(r, path, "expected an absolute path, got \"%s\"", value);
 }
 
 /* dkms reads its settings with a shell, and takes $ and the like for what they mean there. */
@@ -210,7 +210,7 @@ static int check_plain(struct oi_config_reader *r, const char *path, const char 
 
 	if (!value || !value[len])
 		return 0;
-	return refuse(r, path, "\"%s\": a file name without %c is wanted", value, value[len]);
+	return refuse(r, path, "\"%s\": expected a file name without %c", value, value[len]);
 }
 
 static bool is_web(const char *url)
@@ -232,7 +232,7 @@ static int check_report(struct oi_config_reader *r)
 
 	if (!url || is_web(url))
 		return 0;
-	return refuse(r, "report.webhook", "https:// or http:// is wanted");
+	return refuse(r, "report.webhook", "expected https:// or http://");
 }
 
 static int check_pair(struct oi_config_reader *r)
@@ -307,7 +307,7 @@ static int check_names(struct oi_config_reader *r)
 
 	for (size_t i = 0; i < c->hold_units.n; i++)
 		if (!is_unit_name(c->hold_units.v[i]) &&
-		    ends(r, refuse(r, "hold_units", "\"%s\" is no unit name such as slurmd.service",
+		    ends(r, refuse(r, "hold_units", "\"%s\" is not a unit name such as slurmd.service",
 				   c->hold_units.v[i]), &ret))
 			return ret;
 	for (size_t i = 0; i < c->hold_units.n; i++)
@@ -317,12 +317,12 @@ static int check_names(struct oi_config_reader *r)
 			return ret;
 	for (size_t i = 0; i < c->may_remove.n; i++)
 		if (!is_package_glob(c->may_remove.v[i]) &&
-		    ends(r, refuse(r, "may_remove", "\"%s\" is no glob of package names such as openmpi*",
+		    ends(r, refuse(r, "may_remove", "\"%s\" is not a glob of package names such as openmpi*",
 				   c->may_remove.v[i]), &ret))
 			return ret;
 	for (size_t i = 0; i < c->blacklist.n; i++)
 		if (!is_module_name(c->blacklist.v[i]) &&
-		    ends(r, refuse(r, "blacklist", "\"%s\" is no module name such as mana_ib",
+		    ends(r, refuse(r, "blacklist", "\"%s\" is not a module name such as mana_ib",
 				   c->blacklist.v[i]), &ret))
 			return ret;
 	return ret;

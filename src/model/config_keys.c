@@ -162,7 +162,7 @@ const struct oi_config_key oi_config_keys[] = {
 };
 
 const char *const oi_config_sections[OI_KEYS_COUNT] = {
-	[OI_KEYS_ASKED] = "What is wanted",
+	[OI_KEYS_ASKED] = "What to set up",
 	[OI_KEYS_SIZES] = "Which sizes",
 	[OI_KEYS_SOURCE] = "Where the driver comes from",
 	[OI_KEYS_SIGNING] = "Secure Boot",

@@ -379,7 +379,7 @@ struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
 static int wrong(const struct oi_doc *at, const char *path, const char *wanted,
 		 struct oi_err *err)
 {
-	return oi_err_set(err, OI_R_FACTS_MALFORMED, "%s: %s: %s is wanted, not %s",
+	return oi_err_set(err, OI_R_FACTS_MALFORMED, "%s: %s: expected %s, got %s",
 			  at->file ? at->file : "facts", path, wanted,
 			  oi_doc_kind_name(at->kind));
 }
@@ -413,7 +413,7 @@ static int read_hex(const struct oi_doc *map, const char *key, const char *where
 	if (!text || !*text || strlen(text) > 4 ||
 	    strspn(text, "0123456789abcdefABCDEF") != strlen(text))
 		return oi_err_set(err, OI_R_FACTS_MALFORMED,
-				  "%s: %s.%s: four hexadecimal digits in quotes are wanted",
+				  "%s: %s.%s: expected four hexadecimal digits in quotes",
 				  map->file ? map->file : "facts", where, key);
 	*value = (unsigned int)strtoul(text, &end, 16);
 	return 0;
@@ -553,7 +553,7 @@ int oi_facts_from_doc(const struct oi_doc *doc, struct oi_facts *facts, struct o
 	if (doc->kind != OI_DOC_MAP)
 		return wrong(doc, "snapshot", "a map", err);
 	if (oi_doc_int(oi_doc_get(doc, "schema"), 0) != 1)
-		return oi_err_set(err, OI_R_FACTS_MALFORMED, "%s: schema: 1 is wanted",
+		return oi_err_set(err, OI_R_FACTS_MALFORMED, "%s: expected schema: 1",
 				  doc->file ? doc->file : "facts");
 	for (size_t i = 0; i < OI_ARRAY_SIZE(fields); i++)
 		if (read_field(doc, &fields[i], facts, err))

@@ -158,7 +158,7 @@ void oi_webhooks_flush(struct oi_webhooks *hooks)
 		oi_outbox_dismiss(&hooks->v[i].messenger);
 	for (size_t i = 0; i < hooks->n; i++)
 		if (!oi_outbox_wait(&hooks->v[i].messenger))
-			oi_log_warn(&hooks->v[i].host->log, "%s: no time was left to tell all",
+			oi_log_warn(&hooks->v[i].host->log, "%s: no time was left to send all events",
 				    hooks->v[i].name);
 }
 

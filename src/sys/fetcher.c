@@ -132,7 +132,7 @@ static void on_document(struct session *s, const struct oi_doc *answer)
 
 static void tell_here(const struct oi_log *log, const char *what)
 {
-	oi_log_info(log, "fetch: %s: already here, and right", what);
+	oi_log_info(log, "fetch: %s: already here and verified", what);
 }
 
 static void on_done(struct session *s, const struct oi_doc *answer)
@@ -149,7 +149,7 @@ static void on_done(struct session *s, const struct oi_doc *answer)
 	if (s->silent)
 		return;
 	if (s->cached && s->upload)
-		oi_log_info(s->log, "upload: %s: there already, and left alone", s->what);
+		oi_log_info(s->log, "upload: %s: already there, and not changed", s->what);
 	else if (s->cached)
 		tell_here(s->log, s->what);
 	if (s->cached)

@@ -31,7 +31,7 @@ static int check(const char *folder, struct oi_err *err)
 		struct stat st;
 
 		if (lstat(path, &st) || !S_ISDIR(st.st_mode))
-			return oi_err_set(err, OI_R_USAGE, "--root: %s is no root of a system: no folder %s",
+			return oi_err_set(err, OI_R_USAGE, "--root: %s is not the root of a system: it has no folder %s",
 					  folder, path);
 	}
 	return 0;

@@ -155,7 +155,7 @@ int oi_lock_take_after(const struct oi_root *root, const char *path, int64_t dea
 		if (ret != 1 || holder_alive(root, path) || !oi_clock_left_ms(deadline_ms))
 			return ret;
 		if (!told)
-			oi_log_warn(log, "the last run is gone, and what it had started is still at work: waiting for that to end");
+			oi_log_warn(log, "the last run has ended, but programs that it started still run: waiting for them");
 		told = true;
 		poll(NULL, 0, LOOK_MS);
 	}

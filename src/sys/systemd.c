@@ -43,7 +43,7 @@ void oi_systemd_show(const struct oi_host *host, const char *properties,
 	oi_strv_add_all(&argv, units);
 	if (!oi_run(argv.v, &options, &result, &err))
 		return;
-	oi_log_debug(&host->log, "systemd does not say what its units are at: %s", err.text);
+	oi_log_debug(&host->log, "systemd does not report the state of its units: %s", err.text);
 	oi_buf_clear(text);
 }
 

@@ -36,7 +36,7 @@ class Trial:
         return bool(ok)
 
     def equal(self, seen, wanted, what):
-        return self.check(seen == wanted, what, f"wanted {wanted!r}, saw {seen!r}")
+        return self.check(seen == wanted, what, f"expected {wanted!r}, got {seen!r}")
 
     def before(self, earlier, later, what):
         """Two moments, neither of them missing."""

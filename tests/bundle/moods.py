@@ -118,7 +118,7 @@ def silence(t, vm):
 def flood(t, vm):
     run = vm.run(Bundle(vm.files, mood="flood"))
     well(t, run)
-    t.contains(run.log, "says more than 3000 lines", "the log says that it is cut")
+    t.contains(run.log, "prints more than 3000 lines", "the log says that it is cut")
     t.check(len(run.log) < 8 << 20, "the log is not flooded", len(run.log))
 
 

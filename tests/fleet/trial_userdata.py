@@ -123,7 +123,7 @@ def test_words_that_do_not_go_together(folder):
             (["--package-url", URL], "go together"), (["--sha256", DIGEST], "go together"),
             (["--package-url", URL, "--sha256", "abc"], "64 hexadecimal digits"),
             (["--package-url", "https://s/x.tgz", "--sha256", DIGEST], ".deb or .rpm"),
-            (["--package-url", "ftp://s/x.deb", "--sha256", DIGEST], "no https:// or http://"),
-            (["--package-url", "https://s/'; id; '.deb", "--sha256", DIGEST], "no https://")):
+            (["--package-url", "ftp://s/x.deb", "--sha256", DIGEST], "not an https:// or http://"),
+            (["--package-url", "https://s/'; id; '.deb", "--sha256", DIGEST], "not an https://")):
         assert said in make(folder, STANZA, *words, status=1).stderr.decode(), words
-    assert "wants --from" in ofed_init("user-data", status=1).stderr.decode()
+    assert "needs --from" in ofed_init("user-data", status=1).stderr.decode()

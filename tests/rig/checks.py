@@ -12,7 +12,7 @@ class Checks:
         return bool(ok)
 
     def equal(self, seen, wanted, what):
-        return self.check(seen == wanted, what, f"wanted {wanted!r}, saw {seen!r}")
+        return self.check(seen == wanted, what, f"expected {wanted!r}, got {seen!r}")
 
     def contains(self, text, part, what):
         return self.check(part in text, what, f"no {part!r} in: {text[-2000:]}")

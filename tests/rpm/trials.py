@@ -121,7 +121,7 @@ class Trials:
                              "detail": "" if ok else str(detail)})
 
     def equal(self, seen, wanted, what):
-        self.check(seen == wanted, what, f"wanted {wanted!r}, saw {seen!r}")
+        self.check(seen == wanted, what, f"expected {wanted!r}, got {seen!r}")
 
     def run(self, only):
         for trial in (self.el_doca, self.el_ahead, self.el_ahead_in_vain, self.sles_ahead,
@@ -217,7 +217,7 @@ class Trials:
         have = m.packages()
         for name in vendor_rpm.DRIVER:
             self.check(name in have, f"{name} is installed", text[-3000:])
-        self.check(-1 < text.find("sources are fetched meanwhile") < text.find("step stage-repository: done"),
+        self.check(-1 < text.find("sources in the background") < text.find("step stage-repository: done"),
                    "the lists are fetched beside the download", text)
         self.check(asked.count("primary.xml") == 1, "and only once", asked)
 
@@ -508,7 +508,7 @@ class Trials:
         m = self.alma(base)
         self.doca(m)
         text = self.refused(m, "repository-not-enabled")
-        self.check("rule repository-epel: unknown: warning: EPEL is wanted" in text, "the plan says it", text)
+        self.check("rule repository-epel: unknown: warning: EPEL is needed" in text, "the plan says it", text)
         self.check("dnf install epel-release" in text, "and what to do", text)
 
     def el_inbox(self):

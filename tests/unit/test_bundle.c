@@ -217,7 +217,7 @@ static void distros(void **state)
 		if (rows[i].ret)
 			assert_int_equal(err.code, OI_R_BUNDLE_DISTRO);
 	}
-	assert_true(fakehost_logged(f, 'W', "does not say for whom"));
+	assert_true(fakehost_logged(f, 'W', "does not name its distribution"));
 }
 
 /* --- where it is unpacked --- */

@@ -86,7 +86,7 @@ static void somebody_elses(void **state)
 	choose(f, "iser srp", "", NULL);
 	assert_text(f, FOLDER "/iser.conf", theirs);
 	assert_text(f, FOLDER "/srp.conf", OURS);
-	assert_true(fakehost_logged(f, 'I', "iser.conf is somebody's own"));
+	assert_true(fakehost_logged(f, 'I', "iser.conf is not from ofed-init"));
 	assert_false(is_noted(f, FOLDER "/iser.conf"));
 	choose(f, "", "iser srp", NULL);
 	assert_text(f, FOLDER "/iser.conf", theirs);

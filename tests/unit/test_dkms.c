@@ -116,7 +116,7 @@ static void test_depmod_was_cut_off(void **state)
 	fakehost_expect(f, "depmod", 0, NULL, "-a -b * " KERNEL);
 	if (oi_dkms_check(&f->host, KERNEL, step, &err))
 		fail_msg("%s", err.text);
-	assert_true(fakehost_logged(f, 'W', "renewing it"));
+	assert_true(fakehost_logged(f, 'W', "updating it"));
 	fakehost_write(f, "/lib/modules/" KERNEL "/modules.dep", "updates/dkms/mlx5_core.ko:\n");
 	fakehost_expect_text(f, "dkms", 0, installed, "status");
 	assert_int_equal(oi_dkms_check(&f->host, KERNEL, step, &err), 0);

@@ -296,7 +296,7 @@ static void test_services(void **state)
 			     "restart gone.service");
 	if (carry_out(f, NULL, &err))
 		fail_msg("%s", err.text);
-	assert_true(fakehost_logged(f, 'W', "service gone.service: there is none"));
+	assert_true(fakehost_logged(f, 'W', "service gone.service: it does not exist"));
 	fakehost_check_calls(f);
 }
 
@@ -539,7 +539,7 @@ static void test_modules(void **state)
 				     "-- ib_ipoib");
 	}
 	assert_int_equal(carry_out(f, NULL, &err), 0);
-	assert_int_equal(fakehost_logged(f, 'W', "ib_ipoib: this kernel has none"), !container);
+	assert_int_equal(fakehost_logged(f, 'W', "ib_ipoib: this kernel does not have it"), !container);
 	fakehost_check_calls(f);
 }
 

@@ -377,7 +377,7 @@ static void a_release_that_is_a_path_is_unknown(void **state OI_UNUSED)
 	tree_put(&tree, "/proc/sys/kernel/osrelease", "../../etc\n");
 	oi_facts_look_kernel(&host, &facts);
 	assert_unknown(facts.kernel.release);
-	assert_true(doubts("is no release"));
+	assert_true(doubts("is not a release"));
 	again();
 	tree_put(&tree, "/proc/sys/kernel/osrelease", "..\n");
 	oi_facts_look_kernel(&host, &facts);

@@ -411,7 +411,7 @@ static void what_is_here_and_right_is_not_fetched(void **state)
 	stand_in(m, "exit 1");
 	assert_int_equal(download(m, &err), 0);
 	assert_false(oi_root_exists(&m->host.change, "/request"));
-	assert_logged(m, "1 fetch: a.deb: already here, and right\n");
+	assert_logged(m, "1 fetch: a.deb: already here and verified\n");
 	assert_int_equal(m->fetched_bytes, 0);
 	/* and what is not right is */
 	stand_in_two(m, "exit 1", "echo '{\"event\":\"failed\",\"reason\":\"digest-mismatch\"}' >&4; exit 1");

@@ -68,7 +68,7 @@ static void by_initramfs_tools(void **state)
 	expect_tool(f, "update-initramfs", DEBIANS, "-u -k " KERNEL);
 	assert_int_equal(bake(f, DEBIANS, BEFORE, &err), 0);
 	assert_content(f, DEBIANS, "new\n");
-	assert_true(fakehost_logged(f, 'I', DEBIANS " was made anew"));
+	assert_true(fakehost_logged(f, 'I', DEBIANS " was rebuilt"));
 	fakehost_check_calls(f);
 }
 

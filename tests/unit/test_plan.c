@@ -132,7 +132,7 @@ static void archives_are_unpacked_on_the_way(void **state)
 	for (size_t i = 0; i < OI_ARRAY_SIZE(archives); i++) {
 		plan_url(archives[i]);
 		assert_true(step("fetch-bundle")->fetch.unpack);
-		assert_non_null(strstr(step("fetch-bundle")->detail, "unpacked while it comes"));
+		assert_non_null(strstr(step("fetch-bundle")->detail, "unpacked while it downloads"));
 	}
 	for (size_t i = 0; i < OI_ARRAY_SIZE(files); i++) {
 		plan_url(files[i]);

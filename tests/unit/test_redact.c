@@ -26,7 +26,7 @@ static void check_pairs(const struct pair *pairs, size_t n)
 		OI_FREE char *twice = oi_redact(once);
 
 		if (strcmp(once, pairs[i].out) || strcmp(twice, once)) {
-			print_message("in:     %s\nwanted: %s\nonce:   %s\ntwice:  %s\n\n",
+			print_message("in:       %s\nexpected: %s\nonce:     %s\ntwice:    %s\n\n",
 				      pairs[i].in, pairs[i].out, once, twice);
 			wrong++;
 		}

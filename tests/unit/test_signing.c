@@ -115,10 +115,10 @@ static void test_key_of_others(void **state)
 	refused(f, "it is a link");
 	assert_int_equal(unlink(key), 0);
 	assert_int_equal(mkdir(key, 0700), 0);
-	refused(f, "no regular file");
+	refused(f, "not a regular file");
 	assert_int_equal(rmdir(key), 0);
 	assert_int_equal(mkfifo(key, 0600), 0); /* and nobody waits for a writer */
-	refused(f, "no regular file");
+	refused(f, "not a regular file");
 	assert_int_equal(unlink(key), 0);
 	assert_int_equal(rename(aside, key), 0);
 	assert_int_equal(unlink(certificate), 0);
@@ -131,7 +131,7 @@ static void test_key_of_others(void **state)
 		refused(f, CERTIFICATE);
 		set_mode(f, CERTIFICATE, 0644);
 		assert_int_equal(chown(key, 1, 0), 0);
-		refused(f, "somebody else");
+		refused(f, "not owned by root");
 	}
 	fakehost_check_calls(f);
 }

@@ -355,7 +355,7 @@ static void only_a_map_will_do(void **state OI_UNUSED)
 {
 	tree_put(&tree, CONF_D "/50.yaml", "- infiniband\n");
 	assert_string_equal(find(), "stanza-type");
-	assert_error(CONF_D "/50.yaml:1:1: a map with the key infiniband is wanted, not ");
+	assert_error(CONF_D "/50.yaml:1:1: expected a map with the key infiniband, got ");
 	tree_put(&tree, CONF_D "/50.yaml", "infiniband");
 	assert_string_equal(find(), "stanza-type");
 	tree_remove(&tree, CONF_D "/50.yaml");

@@ -418,7 +418,7 @@ static void rpms_go(void **state)
 	if (undo(f, &what, &err) != OI_R_NONE)
 		fail_msg("%s", err.text);
 	assert_int_equal(what.packages, 3);
-	assert_true(fakehost_logged(f, 'W', "kernel-devel is there in 2 versions"));
+	assert_true(fakehost_logged(f, 'W', "kernel-devel is installed in 2 versions"));
 	fakehost_check_calls(f);
 }
 

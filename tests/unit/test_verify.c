@@ -232,7 +232,7 @@ static void assert_check(const char *id, enum oi_proof proof, enum oi_reason rea
 	}
 	if (check->proof != proof || (proof == OI_PROOF_FAIL && check->reason != reason) ||
 	    (part && !strstr(check->detail, part)))
-		fail_msg("%s: %s (%s): \"%s\"; wanted %s (%s): \"%s\"", id,
+		fail_msg("%s: %s (%s): \"%s\"; expected %s (%s): \"%s\"", id,
 			 oi_proof_name(check->proof), oi_reason_text(check->reason)->id,
 			 check->detail, oi_proof_name(proof), oi_reason_text(reason)->id,
 			 part ? part : "");

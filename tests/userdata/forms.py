@@ -84,8 +84,8 @@ REFUSED = {
     "tab": (CONFIG + "  on_failure:\tblock\n", ["FILE:4:14: a tab"]),
     "unknown tag": (CONFIG + "x: !vault y\n", ["FILE:4:4: !vault"]),
     "date": (CONFIG + "x: 2026-13-01\n", ["FILE:4:4: 2026-13-01: there is no such date"]),
-    "number as key": (CONFIG + "1: x\n", ["FILE:4:1: 1: a key that is no text"]),
-    "list": ("#cloud-config\n- infiniband\n", ["FILE:2:1: a map is wanted"]),
+    "number as key": (CONFIG + "1: x\n", ["FILE:4:1: 1: a key that is not text"]),
+    "list": ("#cloud-config\n- infiniband\n", ["FILE:2:1: expected a map"]),
     "near": ("#cloud-config\nruncmd: [ls]\ninfinband: {}\n", ["FILE:3:1: infinband: no such key; did you mean infiniband?"]),
     "twice": (CONFIG + STANZA, ["FILE:4:1: infiniband: the key is given twice"]),
     "late word": ("# x\n#cloud-config\n" + STANZA + "  drivr: x\n", ["FILE:2: #cloud-config has to be the first line", "FILE:5:3: infiniband.drivr"]),
@@ -99,12 +99,12 @@ REFUSED = {
                              "  verify: {ports: {% if x %}8{% endif %}, wait_secs: 3}\n",
                              ["FILE:4:11: infiniband.driver: not judged", "infiniband.verify.wait_secs: unknown key", "verify.ports: not judged"]),
     "bare": ("driver: inbox\n", ["belongs below infiniband:"]),
-    "no stanza": ("#cloud-config\nruncmd: [ls]\n", ["the key infiniband: is wanted"]),
+    "no stanza": ("#cloud-config\nruncmd: [ls]\n", ["expected the key infiniband:"]),
     "object without": ((lookalike.TOP / "examples/kubernetes/daemonset.yaml").read_text(), ["no file for /etc/ofed-init/conf.d"]),
     "all at once": ("#cloud-config\ninfiniband:\n  drivr: x\n  enabled: \"true\"\n  timeout_seconds: 30m\n  hold_units: slurmd.service\n"
                     "  source: {sha256: 'sha256:abc', url: ftp://x, mirrors: [ftp://y]}\n  blacklist: [B B]\n  report: {webhook: x, prometheus: y}\n",
                     ["did you mean \"driver\"", "take the quotes off", "only the digits", "put it in brackets", "without the prefix sha256:",
-                     "source.url: https://", "\"ftp://y\"", "\"B B\"", "report.webhook", "report.prometheus"]),
+                     "source.url: expected https://", "\"ftp://y\"", "\"B B\"", "report.webhook", "report.prometheus"]),
 }
 
 

@@ -73,7 +73,7 @@ static int list_broken(const struct oi_host *host, const struct oi_record *recor
 		if (is_named(&record->packages, name) || is_named(&record->repository, name))
 			oi_strv_add(names, name);
 		else
-			oi_log_warn(&host->log, "packages: %s has to be installed again, and is not ours to remove",
+			oi_log_warn(&host->log, "packages: %s must be reinstalled, and ofed-init may not remove it",
 				    name);
 	}
 	return 0;
@@ -110,7 +110,7 @@ static int drop_damaged(const struct oi_host *host, const struct oi_journal *jou
 	if (!damaged.n)
 		return 0;
 	text = oi_strv_join(&damaged, ", ");
-	oi_log_warn(&host->log, "packages: damaged, so to be installed anew: %s", text);
+	oi_log_warn(&host->log, "packages: damaged, to be reinstalled: %s", text);
 	if (!force_out(host, "--purge", &damaged, err))
 		return 0;
 	if (err->code == OI_R_CHILD_FAILED)
@@ -168,7 +168,7 @@ int oi_apt_heal(struct oi_packages *p, const struct oi_record *record,
 	if (!names.n)
 		return 0;
 	text = oi_strv_join(&names, ", ");
-	oi_log_warn(&p->ctx->host->log, "packages: forcing out what was cut off while it was unpacked: %s",
+	oi_log_warn(&p->ctx->host->log, "packages: force-removing what was interrupted while it was unpacked: %s",
 		    text);
 	return force_out(p->ctx->host, "--remove", &names, err);
 }

@@ -83,7 +83,7 @@ static int check_indexes(const struct oi_packages *p, struct oi_err *err)
 	if (!indexes.len)
 		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s", apt->incomplete);
 	if (apt->incomplete)
-		oi_log_warn(&p->ctx->host->log, "packages: going on with the lists that could be had");
+		oi_log_warn(&p->ctx->host->log, "packages: continuing with the lists that were fetched");
 	return 0;
 }
 

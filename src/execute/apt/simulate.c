@@ -247,7 +247,7 @@ static int mend(struct oi_packages *p, struct oi_err *err)
 	for (size_t i = 0; i < call.changes.n; i++)
 		if (!call.changes.v[i].after)
 			return oi_err_set(err, OI_R_PACKAGES_UNAVAILABLE,
-					  "%s; to mend it %s would have to be removed", cause,
+					  "%s; repairing it would remove %s", cause,
 					  call.changes.v[i].name);
 	if (refuse_kernel(p, &call.changes, err))
 		return -1;
@@ -290,7 +290,7 @@ int oi_apt_simulate(struct oi_packages *p, const struct oi_step *step, struct oi
 		if (oi_apt_policy(oi_buf_str(&policy), name) >= OI_APT_CANDIDATE)
 			oi_strv_add(&may, name);
 		else
-			oi_log_info(&p->ctx->host->log, "packages: without %s, which the archive has not",
+			oi_log_info(&p->ctx->host->log, "packages: without %s: no repository has it",
 				    name);
 	}
 	ret = choose(p, &must, &may, &names, &call, err);

@@ -118,7 +118,7 @@ static int unpack(const struct oi_host *host, const char *artefact, struct oi_er
 		return 0;
 	if (result.end != OI_RUN_EXITED)
 		return -1;
-	return oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s is no package: %.300s", artefact,
+	return oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s is not a package: %.300s", artefact,
 			  oi_buf_str(&result.tail));
 }
 

@@ -95,12 +95,12 @@ int oi_bundle_look(const struct oi_root *tree, const char *kernel, struct oi_bun
 	installer = oi_mem_printf("%s/mlnxofedinstall", facts->folder);
 	if (!oi_root_is_program(tree, installer))
 		return oi_err_set(err, OI_R_BUNDLE_MALFORMED,
-				  "there is no program mlnxofedinstall in it");
+				  "it has no program mlnxofedinstall");
 	switch (read_line(tree, facts->folder, version, &facts->version, err)) {
 	case 0:
 		break;
 	case 1:
-		return oi_err_set(err, OI_R_BUNDLE_MALFORMED, "there is no file .mlnx in it");
+		return oi_err_set(err, OI_R_BUNDLE_MALFORMED, "it has no file .mlnx");
 	default:
 		return -1;
 	}
@@ -109,13 +109,13 @@ int oi_bundle_look(const struct oi_root *tree, const char *kernel, struct oi_bun
 		break;
 	case 1:
 		return oi_err_set(err, OI_R_BUNDLE_MALFORMED,
-				  "there is no file distro in it that says for whom it is");
+				  "it has no file distro, which names its distribution");
 	default:
 		return -1;
 	}
 	facts->deb = has(tree, facts->folder, "DEBS");
 	if (!facts->deb && !has(tree, facts->folder, "RPMS"))
-		return oi_err_set(err, OI_R_BUNDLE_MALFORMED, "there is neither DEBS nor RPMS in it");
+		return oi_err_set(err, OI_R_BUNDLE_MALFORMED, "it has neither DEBS nor RPMS");
 	return read_kernels(tree, kernel, facts, err);
 }
 
@@ -131,7 +131,7 @@ int oi_bundle_check_distro(const struct oi_host *host, const char *distro, const
 		return 0;
 	/* One that somebody has built anew for his kernel, with --distro. */
 	if (!strcmp(distro, "skip-distro-check")) {
-		oi_log_warn(&host->log, "bundle: it does not say for whom it is; going on with %s", ours);
+		oi_log_warn(&host->log, "bundle: it does not name its distribution; continuing with %s", ours);
 		return 0;
 	}
 	return oi_err_set(err, OI_R_BUNDLE_DISTRO, "it is for %s, and this is %s", distro, ours);

@@ -41,7 +41,7 @@ static void tell_others(const struct oi_host *host, const struct oi_record *reco
 		if (!oi_strv_has(after, before->v[i]) &&
 		    !is_recorded(&record->packages, before->v[i]) &&
 		    !is_recorded(&record->replaced, before->v[i]))
-			oi_log_warn(&host->log, "packages: ofed_uninstall.sh has also taken %s",
+			oi_log_warn(&host->log, "packages: ofed_uninstall.sh has also removed %s",
 				    before->v[i]);
 }
 
@@ -62,7 +62,7 @@ bool oi_bundle_uninstall(const struct oi_host *host, const char *format,
 	child.level = OI_LOG_INFO;
 	oi_strv_add(&child.args, "--force");
 	if (oi_child_run(host, &child, &result, &err))
-		oi_log_warn(&host->log, "ofed_uninstall.sh: %s; going on by the record", err.text);
+		oi_log_warn(&host->log, "ofed_uninstall.sh: %s; continuing from the record", err.text);
 	if (before.n && oi_bundle_packages(host, format, &after, &err))
 		oi_log_warn(&host->log, "packages: %s", err.text);
 	else

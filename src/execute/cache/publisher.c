@@ -288,7 +288,7 @@ void oi_publisher_stop(const struct oi_host *host)
 
 	if (pid <= 0)
 		return;
-	oi_log_info(&host->log, "modules: publishing is given up for now, for the machine may change");
+	oi_log_info(&host->log, "modules: publishing stops for now, since the machine may change");
 	kill(pid, SIGTERM);
 	if (is_gone_by(host, oi_clock_ms() + STOP_MS))
 		return;

@@ -39,5 +39,5 @@ char *oi_refused_why(const struct oi_host *host, const char *sha256)
 	refused = oi_doc_string(oi_doc_get(doc, "sha256"));
 	if (!refused || strcmp(refused, sha256) != 0)
 		return NULL;
-	return oi_mem_dup(oi_doc_string(oi_doc_get(doc, "why")) ?: "it was of no use");
+	return oi_mem_dup(oi_doc_string(oi_doc_get(doc, "why")) ?: "it could not be used");
 }

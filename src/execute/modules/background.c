@@ -187,7 +187,7 @@ void oi_build_begin(const struct oi_context *ctx, struct oi_background *build, c
 
 	if (!oi_background_start(build, compile, &work))
 		return;
-	oi_log_info(&ctx->host->log, "modules: compiling for %s, beside the other packages",
+	oi_log_info(&ctx->host->log, "modules: compiling for %s in the background",
 		    ctx->verdict->driver.kernel);
 	tell_others(ctx->host, ctx->verdict->driver.kernel);
 }

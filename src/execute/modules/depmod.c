@@ -76,7 +76,7 @@ void oi_depmod_heal(const struct oi_host *host, const char *kernel)
 	}
 	if (!cut)
 		return;
-	oi_log_info(&host->log, "depmod: it was cut off for %s; renewing its lists", kernel);
+	oi_log_info(&host->log, "depmod: it was interrupted for %s; updating its lists", kernel);
 	if (oi_depmod_renew(host, kernel, &err))
 		oi_log_warn(&host->log, "depmod: %s", err.text);
 }
@@ -95,7 +95,7 @@ int oi_depmod_check(const struct oi_host *host, const char *kernel, struct oi_er
 	if (got || added)
 		return got < 0 ? -1 : 0;
 	oi_log_warn(&host->log, "depmod: its list for %s does not know " OI_KMOD_MAIN
-		    " as built; renewing it", kernel);
+		    " as built; updating it", kernel);
 	return oi_depmod_renew(host, kernel, err);
 }
 

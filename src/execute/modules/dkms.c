@@ -307,7 +307,7 @@ static void install(const struct oi_host *host, const char *kernel,
 		    const struct oi_dkms_module *m, bool force)
 {
 	if (force)
-		oi_log_warn(&host->log, "dkms: %s/%s is not as it was built for %s; installing it anew",
+		oi_log_warn(&host->log, "dkms: %s/%s is not as it was built for %s; reinstalling it",
 			    m->name, m->version, kernel);
 	else
 		oi_log_info(&host->log, "dkms: %s/%s is not installed for %s yet", m->name, m->version,

@@ -82,7 +82,7 @@ static void drop_half_built(const struct modules *m, const char *tree, const cha
 	if (installed)
 		drop(host, link);
 	drop(host, built);
-	oi_log_info(&host->log, "dkms: %s was built and not %s: to be built anew", built,
+	oi_log_info(&host->log, "dkms: %s was built and not %s: to be rebuilt", built,
 		    installed ? "synced" : "installed");
 }
 

@@ -125,7 +125,7 @@ int oi_initramfs_renew(const struct oi_host *host, const char *kernel, bool else
 	path = oi_mem_printf(BOOT "/%s", name);
 	update = debian && oi_child_has(host, OI_TOOL_UPDATE_INITRAMFS);
 	if (!update && !oi_child_has(host, OI_TOOL_DRACUT)) {
-		oi_log_warn(log, "initramfs: nobody is here who makes %s anew, so boots begin with the modules that it holds: install %s, and run this again",
+		oi_log_warn(log, "initramfs: no installed program rebuilds %s, so boots start with the modules in it: install %s, and run this again",
 			    path, debian ? "initramfs-tools" : "dracut");
 		return 0;
 	}
@@ -133,9 +133,9 @@ int oi_initramfs_renew(const struct oi_host *host, const char *kernel, bool else
 		return oi_err_prefix(err, "%s", path);
 	/* update_initramfs=no, a /boot that is only read, a tool that is diverted: all of them exit 0 */
 	if (oi_depmod_since(host, kernel, path))
-		oi_log_warn(log, "initramfs: %s was left as it is, so boots begin with the modules that it holds: see the words of %s",
+		oi_log_warn(log, "initramfs: %s was left as it is, so boots start with the modules in it: see the output of %s",
 			    path, oi_tools_name(update ? OI_TOOL_UPDATE_INITRAMFS : OI_TOOL_DRACUT));
 	else
-		oi_log_info(log, "initramfs: %s was made anew", path);
+		oi_log_info(log, "initramfs: %s was rebuilt", path);
 	return 0;
 }

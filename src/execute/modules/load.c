@@ -64,7 +64,7 @@ int oi_module_load(const struct oi_host *host, const char *name, bool needed, st
 	/* Source: kmod, tools/modprobe.c */
 	missing = strstr(words, "not found in directory") != NULL;
 	if (missing && !needed) {
-		oi_log_warn(&host->log, "module %s: this kernel has none; going on without", name);
+		oi_log_warn(&host->log, "module %s: this kernel does not have it; continuing without it", name);
 		return 0;
 	}
 	return oi_err_set(err, missing ? OI_R_MODULES_MISSING : OI_R_MODULE_LOAD, "modprobe %s: %.*s",

@@ -134,7 +134,7 @@ static int put_back(const struct oi_host *host, const char *from, const char *ke
 	if (oi_root_read(root, from, MODULE_BYTES, &bytes, err) ||
 	    oi_root_write(root, to, 0644, oi_buf_str(&bytes), bytes.len, err))
 		return -1;
-	oi_log_info(&host->log, "%s: dkms had put it aside: back", to);
+	oi_log_info(&host->log, "%s: restored, since dkms had put it aside", to);
 	*back = true;
 	return 0;
 }

@@ -40,11 +40,11 @@ int oi_signing_open_key(const struct oi_root *root, const char *path, struct oi_
 	if (fstat(fd, &st))
 		why = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
-		why = "it is no regular file";
+		why = "it is not a regular file";
 	else if (st.st_uid != geteuid())
-		why = "it belongs to somebody else than root";
+		why = "it is not owned by root";
 	else if (st.st_mode & 077)
-		why = "others than root have access to it: chmod 600";
+		why = "users other than root have access to it: chmod 600";
 	if (!why)
 		return fd;
 	close(fd);
@@ -183,8 +183,8 @@ static int check(struct signing *s, const char *file, struct oi_err *err)
 	if (oi_kmod_field(s->host, s->kernel, file, "signer", &signer, err))
 		return -1;
 	return oi_err_set(err, OI_R_MODULES_UNSIGNED, "%s is signed by %s (%s), and not by %s (%s)",
-			  file, signer ? signer : "somebody without a name",
-			  serial ? serial : "with no key that modinfo can tell", s->signer.name,
+			  file, signer ? signer : "an unnamed signer",
+			  serial ? serial : "with a key that modinfo does not name", s->signer.name,
 			  s->signer.serial);
 }
 

@@ -77,7 +77,7 @@ int oi_packages_lock_failed(const struct oi_packages_lock *locks, const struct o
 	OI_CLEANUP(oi_packages_holder_clear) struct oi_packages_holder holder = { 0 };
 
 	if (!oi_packages_holder(locks, host, &holder))
-		return oi_err_set(err, OI_R_PACKAGES_LOCK, "the package lock could not be had");
+		return oi_err_set(err, OI_R_PACKAGES_LOCK, "the package lock could not be taken");
 	return oi_err_set(err, OI_R_PACKAGES_LOCK, "%s is held by process %ld (%s)", holder.path,
 			  (long)holder.pid, holder.command ? holder.command : "unknown");
 }

@@ -21,7 +21,7 @@ void oi_before_look(const struct oi_host *host, struct oi_before *before)
 	struct oi_err err;
 
 	if (oi_loaded_read(&host->look, &list, &err)) {
-		oi_log_warn(&host->log, "loaded modules: not known, so there is no way back to them");
+		oi_log_warn(&host->log, "loaded modules: unknown, so ofed-init could not roll back to them");
 		return;
 	}
 	for (size_t i = list.n; i-- > 0;) {

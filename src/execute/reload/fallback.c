@@ -45,7 +45,7 @@ int oi_fallback_check(const struct oi_root *root, const struct oi_verdict *verdi
 	    !same(doc, "kernel", verdict->driver.kernel))
 		return 0;
 	return oi_err_set(err, OI_R_NETWORK_LOST,
-			  "%s %s was taken back on %s and is not tried again; ofed-init clean forgets it",
+			  "%s %s cost this VM its network on %s and was rolled back; run ofed-init clean to allow another try",
 			  verdict->driver.stack,
 			  verdict->driver.version ? verdict->driver.version : "of source.url",
 			  oi_doc_string(oi_doc_get(doc, "when")) ?: "an earlier day");

@@ -106,7 +106,7 @@ static void make_child(const struct oi_host *host, const char *parent, const cha
 	if (fd < 0)
 		return;
 	if (write(fd, key, strlen(key)) == (ssize_t)strlen(key))
-		oi_log_info(&host->log, "network: the partition %s of %s is there again", key, parent);
+		oi_log_info(&host->log, "network: the partition %s of %s is back", key, parent);
 	close(fd);
 }
 

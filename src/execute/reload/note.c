@@ -179,7 +179,7 @@ void oi_reload_heal(const struct oi_host *host, const struct oi_config *config)
 	oi_udev_let_go(host);
 	if (doc && seconds && oi_doc_string(oi_doc_get(doc, "kernel"))) {
 		read_network(host, doc, &before);
-		oi_log_info(&host->log, "network: the last run was cut off while it exchanged the driver");
+		oi_log_info(&host->log, "network: the last run was interrupted while it exchanged the driver");
 		if (!oi_network_is_known(&before)) {
 			oi_log_info(&host->log, "network: none was watched");
 		} else if (oi_network_wait(host, &before, oi_clock_ms() + (int64_t)seconds * 1000,

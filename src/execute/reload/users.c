@@ -193,7 +193,7 @@ void oi_users_look(const struct oi_host *host, struct oi_users *users)
 
 	look_at_services(host, users);
 	if (oi_loaded_read(&host->look, &list, &err)) {
-		oi_log_warn(&host->log, "loaded modules: not known, so nothing is unloaded first");
+		oi_log_warn(&host->log, "loaded modules: unknown, so nothing is unloaded first");
 		return;
 	}
 	for (size_t i = 0; i < OI_ARRAY_SIZE(roots); i++)

@@ -191,7 +191,7 @@ static int check_files(const struct oi_packages *p, const struct oi_strv *files,
 	if (oi_rpm_judge_signatures(oi_buf_str(&out), err))
 		return -1;
 	if (!out.len)
-		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "rpmkeys says nothing of its packages");
+		return oi_err_set(err, OI_R_REPOSITORY_UNTRUSTED, "rpmkeys does not report on its packages");
 	oi_log_info(&p->ctx->host->log, "packages: the signatures of %zu packages are good", files->n);
 	return 0;
 }

@@ -173,7 +173,7 @@ static void drop_working_names(const struct oi_host *host, int64_t since_s)
 		if (oi_root_remove(&host->change, entry->fts_path + skip, &err))
 			oi_log_warn(&host->log, "packages: could not clean up: %s", err.text);
 		else
-			oi_log_info(&host->log, "packages: %s was cut off while it was written: removed",
+			oi_log_info(&host->log, "packages: %s was interrupted while it was written: removed",
 				    entry->fts_path + skip);
 	}
 	if (walk)

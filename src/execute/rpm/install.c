@@ -189,7 +189,7 @@ static int do_without(const struct oi_packages *p, const struct oi_strv *missing
 		bool headers = oi_rpm_is_headers(name);
 
 		if (oi_strv_has(may, name) || (headers && has_headers(p))) {
-			oi_log_info(&p->ctx->host->log, "packages: without %s, which no repository has",
+			oi_log_info(&p->ctx->host->log, "packages: without %s: no repository has it",
 				    name);
 			drop(may, name);
 			drop(must, name);

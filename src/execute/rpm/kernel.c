@@ -38,7 +38,7 @@ const struct oi_rpm_change *oi_rpm_find_kernel(const struct oi_packages *p,
 		if (ask(p, change, &out, &err) ||
 		    oi_rpm_is_kernel(oi_buf_str(&out)) != OI_RPM_KERNEL_NO)
 			return change;
-		oi_log_debug(&p->ctx->host->log, "packages: %s is no kernel, by what it provides",
+		oi_log_debug(&p->ctx->host->log, "packages: %s is not a kernel, according to what it provides",
 			     change->name);
 	}
 	return NULL;

@@ -132,7 +132,7 @@ static int check_end(const struct oi_packages *p, struct oi_err *err)
 	if (!amiss.n)
 		return 0;
 	text = oi_strv_join_few(&amiss, 5, ", ");
-	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s says that all went well, but %s",
+	return oi_err_set(err, OI_R_PACKAGES_FAILED, "%s reports success, but %s",
 			  oi_tools_name(oi_rpm_manager_of(p)->tools[0]), text);
 }
 

@@ -64,7 +64,7 @@ int oi_rpm_present(const struct oi_host *host, const struct oi_strv *entries,
 		if (n < 0)
 			return -1;
 		if (n > 1)
-			oi_log_warn(&host->log, "packages: %s is there in %d versions, none of them ours: left",
+			oi_log_warn(&host->log, "packages: %s is installed in %d versions, none of them from ofed-init: left",
 				    name, n);
 		else if (n)
 			oi_strv_add(present, name);

@@ -131,7 +131,7 @@ static int ask_name(struct oi_packages *p, const struct oi_step *step, struct oi
 	oi_strv_add(&child.args, path);
 	if (oi_child_run(p->ctx->host, &child, &result, err))
 		return result.end == OI_RUN_EXITED ?
-			oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s is no package: %.300s", step->repository.name,
+			oi_err_set(err, OI_R_REPOSITORY_MALFORMED, "%s is not a package: %.300s", step->repository.name,
 				   oi_buf_str(&result.tail)) : -1;
 	oi_rpm_of(p)->package = oi_mem_ndup(oi_buf_str(&out), strcspn(oi_buf_str(&out), "\n"));
 	return 0;

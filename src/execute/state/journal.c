@@ -50,7 +50,7 @@ static const unsigned int leaves[] = {
 	[OI_ACTION_VERIFY] = 0,
 };
 
-_Static_assert(OI_ARRAY_SIZE(leaves) == OI_ACTION_COUNT, "an action that nobody has thought of");
+_Static_assert(OI_ARRAY_SIZE(leaves) == OI_ACTION_COUNT, "an unknown action");
 
 void oi_journal_clear(struct oi_journal *journal)
 {

@@ -126,7 +126,7 @@ int oi_record_read(const struct oi_root *root, struct oi_record *record, struct 
 		return -1;
 	schema = oi_doc_int(oi_doc_get(doc, "schema"), 0);
 	if (schema < 1)
-		return malformed("schema: 1 is wanted", err);
+		return malformed("expected schema: 1", err);
 	if (schema > SCHEMA)
 		return oi_err_set(err, OI_R_STATE_NEWER,
 				  OI_RECORD_PATH ": schema %lld, and this program knows %d",

@@ -36,7 +36,7 @@ struct oi_record {
 	struct oi_strv units; /* enabled by us, and not before */
 	struct oi_strv dkms; /* modules that dkms did not know before */
 	struct oi_strv modules; /* "kernel file", which dkms has built; by uninstall for itself */
-	struct oi_strv initramfs; /* kernels whose initramfs was made anew for our modules */
+	struct oi_strv initramfs; /* kernels whose initramfs was rebuilt for our modules */
 	struct oi_strv kept; /* there before: leavings.h */
 	struct oi_strv folders; /* made for our files, an outer one before an inner one */
 	struct oi_record_file *files;

@@ -207,7 +207,7 @@ static void on_line(void *data, const char *line)
 	if (l->lines < LINES_MAX)
 		oi_log_info(l->log, "mlnxofedinstall: %s", line);
 	else if (l->lines == LINES_MAX)
-		oi_log_warn(l->log, "mlnxofedinstall: says more than %d lines; the rest is left out",
+		oi_log_warn(l->log, "mlnxofedinstall: prints more than %d lines; the rest is left out",
 			    LINES_MAX);
 	l->lines++;
 }

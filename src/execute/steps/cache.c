@@ -169,7 +169,7 @@ int oi_step_modules_give_up(struct oi_execution *run, const char *why, struct oi
 
 	oi_refused_note(run->ctx.host, run->modset.sha256, why);
 	oi_log_warn(&run->ctx.host->log,
-		    "modules: those from the cache are of no use (%s): they are removed, and compiled here", why);
+		    "modules: those from the cache cannot be used (%s): they are removed, and compiled here", why);
 	if (purge(run, err))
 		return -1;
 	oi_modset_clear(&run->modset);

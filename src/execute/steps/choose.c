@@ -29,7 +29,7 @@ static int leave_out(struct oi_execution *run, const struct oi_step *step, const
 	int rc = whose(root, step, path, err);
 
 	if (rc == 2)
-		oi_log_info(&run->ctx.host->log, "dkms: %s is somebody's own: it stays", path);
+		oi_log_info(&run->ctx.host->log, "dkms: %s is not from ofed-init: it stays", path);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	if (oi_record_note_file(root, path, step->choice.settings, err) ||

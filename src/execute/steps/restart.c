@@ -156,7 +156,7 @@ static int restart(struct oi_execution *run, const struct oi_step *step, struct 
 	int ret = oi_step_services(run, step, "restart", err);
 
 	if (!ret && compare_loaded(run, step, &detail, &names) == LOADED_OTHER) {
-		oi_log_info(&run->ctx.host->log, "the modules are as they were: once more, now that it runs and is stopped first");
+		oi_log_info(&run->ctx.host->log, "the old modules are still loaded; restarting the service once more");
 		ret = oi_step_services(run, step, "restart", err);
 	}
 	if (ret && err->code != OI_R_SERVICE_FAILED)

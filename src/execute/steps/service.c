@@ -132,7 +132,7 @@ static int do_unit(const struct oi_host *host, const char *unit, const char *ver
 	}
 	words = oi_buf_str(&result.tail);
 	if (result.end == OI_RUN_EXITED && is_missing(words)) {
-		oi_log_warn(&host->log, "service %s: there is none; going on without", unit);
+		oi_log_warn(&host->log, "service %s: it does not exist; continuing without it", unit);
 		return 0;
 	}
 	if (result.end == OI_RUN_NEVER_STARTED)

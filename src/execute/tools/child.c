@@ -57,7 +57,7 @@ static void on_line(void *data, const char *line)
 		return;
 	listener->logged_bytes += strlen(line) + 1;
 	if (listener->logged_bytes > LOG_BYTES)
-		oi_log_warn(log, "%s: says more than %u MiB; the rest is left out", name,
+		oi_log_warn(log, "%s: prints more than %u MiB; the rest is left out", name,
 			    LOG_BYTES >> 20);
 	else if (child->level == OI_LOG_DEBUG)
 		oi_log_debug(log, "%s: %s", name, line);

@@ -13,7 +13,7 @@ void oi_selinux_restore(const struct oi_host *host, const char *path, bool below
 	    !oi_root_is_real(&host->change) || !oi_root_exists(&host->change, path))
 		return;
 	if (!oi_child_has(host, OI_TOOL_RESTORECON)) {
-		oi_log_warn(&host->log, "SELinux is on, and there is no restorecon: %s has its folder's label",
+		oi_log_warn(&host->log, "SELinux is on, and restorecon is not installed: %s has its folder's label",
 			    path);
 		return;
 	}

@@ -66,7 +66,7 @@ def doca_installed(t, vm, boot):
     else:
         t.contains(made, "KCFLAGS: \n", "debug information is made: these headers have a vmlinux, for BTF")
     log = boot.status_log
-    t.check(-1 < log.find("beside the other packages") < log.find("Setting up doca-ofed"),
+    t.check(-1 < log.find("modules: compiling for") < log.find("Setting up doca-ofed"),
             "the driver is compiled while its other packages are still installed", log)
     t.check(not vm.container.path("etc/dkms/no-autoinstall").exists(),
             "dkms compiles for later kernels again")
@@ -197,7 +197,7 @@ def doca_http(t):
                "the wait is one of the phases")
     log = boot.status_log
     t.contains(log, "prefetch: fetched; ", "the status log says so too")
-    t.check(-1 < log.find("sources are fetched meanwhile") < log.find("prefetch: fetched; "),
+    t.check(-1 < log.find("sources in the background") < log.find("prefetch: fetched; "),
             "the system's package lists are begun before the download is waited for", log)
     main = re.search(r"(ofed-init\[\d+\]) info: step refresh-packages", log)[1]
     lists = [line for line in log[:log.find("step refresh-packages: done")].splitlines() if "apt-get: " in line]

@@ -147,7 +147,7 @@ def bake_other_size(t):
     expect.nothing_installed(t, {**before, **({"hello": boot.packages["hello"]} if "hello" in boot.packages else {})}, boot)
     again = vm.boot()
     expect.ended(t, again, 13, "size-not-rdma")
-    t.check("compiled no more" not in again.status_log.split("starts;")[-1], "the next boot has nothing to take out")
+    t.check("no longer compiled" not in again.status_log.split("starts;")[-1], "the next boot has nothing to take out")
 
 
 @scenario(BOOKWORM, layer="bake")
