@@ -36,10 +36,19 @@
 #define LOAD(at) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(at))
 #define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, (uint32_t)(what))
 #define REFUSE(error) ANSWER(SECCOMP_RET_ERRNO | (error))
-/* Over the next @skip instructions unless what is loaded is @value. */
-#define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, (skip))
-#define ALLOW(name) UNLESS(SYS_##name, 1), ANSWER(SECCOMP_RET_ALLOW)
-#define NEVER(name) UNLESS(SYS_##name, 1), ANSWER(SECCOMP_RET_KILL_PROCESS)
+/* The compiler counts the instructions that a jump skips. */
+#define LENGTH(...) (sizeof((struct sock_filter[]){ __VA_ARGS__ }) / sizeof(struct sock_filter))
+/* The instructions run only if the loaded word is @value, has a bit of @value, or is not above it. */
+#define IF_EQUAL(value, ...)                                                                      \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, LENGTH(__VA_ARGS__)), __VA_ARGS__
+#define IF_ANY_BIT(value, ...)                                                                    \
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)(value), 0, LENGTH(__VA_ARGS__)), __VA_ARGS__
+#define IF_UP_TO(value, ...)                                                                      \
+	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)(value), LENGTH(__VA_ARGS__), 0), __VA_ARGS__
+#define PASS ANSWER(SECCOMP_RET_ALLOW)
+#define CALL(name, ...) IF_EQUAL(SYS_##name, __VA_ARGS__)
+#define ALLOW(name) IF_EQUAL(SYS_##name, PASS)
+#define NEVER(name) IF_EQUAL(SYS_##name, ANSWER(SECCOMP_RET_KILL_PROCESS))
 
 /* Newer than some of the headers that this is built with; the same numbers everywhere. */
 #define SYS_oi_rseq 334
@@ -58,8 +67,7 @@ const char *oi_seccomp_limit(void)
 	const uint32_t self = (uint32_t)getpid();
 	struct sock_filter filter[] = {
 		LOAD(offsetof(struct seccomp_data, arch)),
-		UNLESS(ARCHITECTURE, 1),
-		BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
 		ANSWER(SECCOMP_RET_KILL_PROCESS),
 		LOAD(offsetof(struct seccomp_data, nr)),
 
@@ -109,71 +117,33 @@ const char *oi_seccomp_limit(void)
 
 		/* Threads, no processes. clone3 hides its flags in memory, where no filter can look;
 		 * ENOSYS brings the C library back to clone. */
-		UNLESS(SYS_oi_clone3, 1),
-		REFUSE(ENOSYS),
-		UNLESS(SYS_clone, 4),
-		LOAD(WORD(0)),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(EPERM),
+		CALL(oi_clone3, REFUSE(ENOSYS)),
+		CALL(clone, LOAD(WORD(0)), IF_ANY_BIT(CLONE_THREAD, PASS), REFUSE(EPERM)),
 
 		/* The internet, and the list of interfaces that the resolver sorts addresses by. Not
 		 * AF_UNIX: systemd and dbus take the word of uid 0, which we may well still be. */
-		UNLESS(SYS_socket, 8),
-		LOAD(WORD(0)),
-		UNLESS(AF_INET, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		UNLESS(AF_INET6, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		UNLESS(AF_NETLINK, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(EAFNOSUPPORT),
+		CALL(socket, LOAD(WORD(0)), IF_EQUAL(AF_INET, PASS), IF_EQUAL(AF_INET6, PASS),
+		     IF_EQUAL(AF_NETLINK, PASS), REFUSE(EAFNOSUPPORT)),
 
 		/* Non-blocking sockets by another name, and how much is there to read. */
-		UNLESS(SYS_ioctl, 6),
-		LOAD(WORD(1)),
-		UNLESS(FIONBIO, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		UNLESS(FIONREAD, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(ENOTTY),
+		CALL(ioctl, LOAD(WORD(1)), IF_EQUAL(FIONBIO, PASS), IF_EQUAL(FIONREAD, PASS), REFUSE(ENOTTY)),
 
 		/* Not F_SETOWN and F_SETSIG, by which bytes on a pipe become a signal of any kind to
 		 * anybody; nor leases, which hold up who opens the file. */
-		UNLESS(SYS_fcntl, 6),
-		LOAD(WORD(1)),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, F_SETLKW, 1, 0),
-		ANSWER(SECCOMP_RET_ALLOW),
-		UNLESS(F_DUPFD_CLOEXEC, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(EPERM),
+		CALL(fcntl, LOAD(WORD(1)), IF_UP_TO(F_SETLKW, PASS), IF_EQUAL(F_DUPFD_CLOEXEC, PASS),
+		     REFUSE(EPERM)),
 
 		/* What can be read can be opened, and is root's own as we are: Landlock does not keep
 		 * us from making it setuid, or everybody's to write. */
-		UNLESS(SYS_fchmod, 4),
-		LOAD(WORD(1)),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, S_ISUID | S_ISGID | S_IWGRP | S_IWOTH, 1, 0),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(EPERM),
+		CALL(fchmod, LOAD(WORD(1)),
+		     IF_ANY_BIT(S_ISUID | S_ISGID | S_IWGRP | S_IWOTH, REFUSE(EPERM)), PASS),
 
 		/* The name of a thread. */
-		UNLESS(SYS_prctl, 4),
-		LOAD(WORD(0)),
-		UNLESS(PR_SET_NAME, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(EPERM),
+		CALL(prctl, LOAD(WORD(0)), IF_EQUAL(PR_SET_NAME, PASS), REFUSE(EPERM)),
 
 		/* Our own limits and threads; uid 0 could reach those of others. */
-		UNLESS(SYS_prlimit64, 4),
-		LOAD(WORD(0)),
-		UNLESS(0, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(EPERM),
-		UNLESS(SYS_tgkill, 4),
-		LOAD(WORD(0)),
-		UNLESS(self, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		REFUSE(EPERM),
+		CALL(prlimit64, LOAD(WORD(0)), IF_EQUAL(0, PASS), REFUSE(EPERM)),
+		CALL(tgkill, LOAD(WORD(0)), IF_EQUAL(self, PASS), REFUSE(EPERM)),
 
 		NEVER(execve), NEVER(execveat), NEVER(ptrace), NEVER(process_vm_readv),
 		NEVER(process_vm_writev), NEVER(mount), NEVER(umount2), NEVER(pivot_root), NEVER(chroot),
@@ -181,7 +151,7 @@ const char *oi_seccomp_limit(void)
 		NEVER(delete_module), NEVER(kexec_load), NEVER(bpf), NEVER(perf_event_open),
 		NEVER(open_by_handle_at), NEVER(add_key), NEVER(request_key), NEVER(keyctl),
 		NEVER(setuid), NEVER(setgid), NEVER(setresuid), NEVER(setresgid),
-		 NEVER(reboot), NEVER(swapon), NEVER(clock_settime), NEVER(settimeofday),
+		NEVER(reboot), NEVER(swapon), NEVER(clock_settime), NEVER(settimeofday),
 
 		REFUSE(ENOSYS),
 	};
