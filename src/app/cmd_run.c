@@ -13,6 +13,7 @@
 #include "app/page.h"
 #include "app/reboot.h"
 #include "app/prefetch.h"
+#include "app/witness.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "decide/decide.h"
@@ -23,6 +24,7 @@
 #include "execute/heal.h"
 #include "execute/state/journal.h"
 #include "facts/gather.h"
+#include "report/record.h"
 #include "report/sinks.h"
 #include "report/webhook.h"
 #include "sys/clock.h"
@@ -43,6 +45,7 @@ struct run {
 	struct oi_lock lock;
 	struct oi_lock downloads; /* while the plan is carried out */
 	struct oi_webhooks hooks;
+	struct oi_witness witness; /* from the first "running" on */
 	int64_t phase_ms; /* when the phase under way began */
 	bool healed; /* of a run that was cut off: its journal is still there */
 };
@@ -68,6 +71,8 @@ static void write_record(struct run *run)
 {
 	struct oi_err err;
 
+	if (oi_run_record_running(&run->record))
+		oi_witness_start(&run->witness, &run->machine, &run->record, &run->lock);
 	if (oi_report_write(&run->machine.host.change, &run->record, &err))
 		oi_log_warn(log_of(run), "the result could not be saved: %s", err.text);
 	oi_report_tell(&run->machine.host, &run->machine.config, &run->record);
@@ -149,6 +154,7 @@ static int finish_run(struct run *run, enum oi_reason reason, const char *messag
 	write_record(run);
 	tell_webhooks(run);
 	oi_webhooks_flush(&run->hooks);
+	oi_witness_dismiss(&run->witness);
 	line = oi_report_final_line(exit_code, reason, whole, remedy);
 	/* who has the page needs no line that says the same */
 	run->machine.log.console = !run->machine.log.brief;
@@ -192,6 +198,7 @@ static int fail_or_reboot(struct run *run, struct oi_err *err)
 	write_record(run);
 	tell_webhooks(run);
 	oi_webhooks_flush(&run->hooks);
+	oi_witness_dismiss(&run->witness);
 	oi_log_warn(log_of(run), "the VM restarts now, as the stanza's reboot: if_needed allows: %s", why);
 	oi_activity_tell(&run->machine.host, NULL, "restarting the VM");
 	if (!oi_reboot_go(&run->machine, err))
@@ -546,6 +553,7 @@ int oi_cmd_run(const struct oi_options *options)
 		exit_code = start_run(&run, NULL);
 	}
 	oi_webhooks_clear(&run.hooks);
+	oi_witness_dismiss(&run.witness);
 	share_modules(&run, exit_code);
 	oi_lock_drop(&run.downloads);
 	oi_lock_drop(&run.lock);

@@ -5,28 +5,72 @@
 
 #include "app/commands.h"
 #include "app/machine.h"
+#include "app/witness.h"
 #include "base/mem.h"
 #include "execute/cache/publisher.h"
 #include "execute/heal.h"
 #include "execute/uninstall.h"
+#include "report/record.h"
+#include "report/sinks.h"
 #include "sys/clock.h"
 #include "sys/lock.h"
 
 /* As long as a whole run may take by default: dkms and initramfs tools are slow. */
 #define LIMIT_MS 1800000
 
-/* The next boot would only begin again. */
-static void tell_stanza(struct oi_machine *machine)
+struct removal {
+	struct oi_machine *machine;
+	struct oi_lock *lock;
+	struct oi_run_record record; /* what others are told; the last run's success is over */
+	struct oi_witness witness;
+};
+
+static void tell_begin(void *data)
 {
+	struct removal *removal = data;
+	struct oi_machine *m = removal->machine;
+	struct oi_run_record *record = &removal->record;
 	struct oi_err err;
 
-	if (!oi_machine_read_config(machine, &err) && machine->config.present &&
-	    machine->config.enabled)
+	record->state = OI_STATE_RUNNING;
+	record->started_ms = oi_clock_epoch_ms();
+	record->started_uptime_ms = oi_clock_uptime_ms();
+	oi_clock_utc(record->started);
+	oi_witness_start(&removal->witness, m, record, removal->lock);
+	if (oi_report_write(&m->host.change, record, &err))
+		oi_log_warn(&m->host.log, "the result could not be kept: %s", err.text);
+	oi_report_tell(&m->host, &m->config, record);
+}
+
+/* result.json goes with the rest of our state where all went well: `status` says that nothing has run. */
+static void tell_others(struct removal *removal, enum oi_reason reason, const char *message)
+{
+	struct oi_machine *m = removal->machine;
+	struct oi_run_record *record = &removal->record;
+	struct oi_err err;
+
+	if (!record->state)
+		return; /* nothing was changed, and the last run's word stands */
+	record->state = OI_STATE_FINISHED;
+	record->reason = reason;
+	record->exit_code = oi_reason_text(reason)->exit_code;
+	oi_mem_set(&record->message, message);
+	oi_clock_utc(record->ended);
+	if (record->exit_code && oi_report_write(&m->host.change, record, &err))
+		oi_log_warn(&m->host.log, "the result could not be kept: %s", err.text);
+	oi_report_tell(&m->host, &m->config, record);
+	oi_witness_dismiss(&removal->witness);
+}
+
+/* The next boot would only begin again. */
+static void tell_stanza(const struct oi_machine *machine, bool readable)
+{
+	if (readable && machine->config.present && machine->config.enabled)
 		oi_log_warn(&machine->host.log,
 			    "the stanza is still there: the next boot installs again, unless it says enabled: false");
 }
 
-static int tell_end(const struct oi_machine *machine, const struct oi_uninstalled *what)
+static int tell_end(struct removal *removal, const struct oi_uninstalled *what)
 {
 	enum oi_reason reason = what->nothing ? OI_R_NOTHING_INSTALLED : OI_R_UNINSTALLED;
 	const struct oi_reason_text *text = oi_reason_text(reason);
@@ -39,16 +83,18 @@ static int tell_end(const struct oi_machine *machine, const struct oi_uninstalle
 		oi_report_final_line(text->exit_code, reason,
 				     what->nothing ? text->sentence : counts, text->remedy);
 
-	oi_log_info(&machine->host.log, "%s", line);
+	tell_others(removal, reason, what->nothing ? text->sentence : counts);
+	oi_log_info(&removal->machine->host.log, "%s", line);
 	return text->exit_code;
 }
 
-static int work(struct oi_machine *machine)
+static int work(struct removal *removal)
 {
-	OI_CLEANUP(oi_uninstalled_clear) struct oi_uninstalled what = { 0 };
+	struct oi_machine *machine = removal->machine;
+	OI_CLEANUP(oi_uninstalled_clear) struct oi_uninstalled what = { .on_begin = tell_begin, .data = removal };
 	const struct oi_log *log = &machine->host.log;
 	struct oi_err err = { 0 };
-	bool cut;
+	bool readable = !oi_machine_read_config(machine, &err), cut;
 
 	oi_log_info(log, "ofed-init " OI_VERSION " starts; back to the distribution's own drivers");
 	if (oi_heal(&machine->host, &machine->config, &cut, &err) ||
@@ -60,17 +106,19 @@ static int work(struct oi_machine *machine)
 		OI_FREE char *line =
 			oi_report_final_line(text->exit_code, reason, message, text->remedy);
 
+		tell_others(removal, reason, message);
 		oi_log_error(log, "%s", line);
 		return text->exit_code;
 	}
-	tell_stanza(machine);
-	return tell_end(machine, &what);
+	tell_stanza(machine, readable);
+	return tell_end(removal, &what);
 }
 
 int oi_cmd_uninstall(const struct oi_options *options)
 {
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
 	struct oi_lock lock = { .fd = -1 };
+	struct removal removal = { .machine = &machine, .lock = &lock };
 	struct oi_err err = { 0 };
 	int exit_code;
 
@@ -94,7 +142,9 @@ int oi_cmd_uninstall(const struct oi_options *options)
 		return oi_machine_fail(&err);
 	}
 	oi_publisher_stop(&machine.host);
-	exit_code = work(&machine);
+	exit_code = work(&removal);
+	oi_witness_dismiss(&removal.witness);
+	oi_run_record_clear(&removal.record);
 	oi_lock_drop(&lock);
 	return exit_code;
 }

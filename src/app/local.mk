@@ -20,4 +20,5 @@ app_sources = \
 	src/app/prefetch.c src/app/prefetch.h \
 	src/app/options.c src/app/options.h \
 	src/app/reboot.c src/app/reboot.h \
-	src/app/wait.c src/app/wait.h
+	src/app/wait.c src/app/wait.h \
+	src/app/witness.c src/app/witness.h

@@ -528,6 +528,8 @@ int oi_uninstall(const struct oi_host *host, struct oi_uninstalled *what, struct
 		oi_strv_add_all(&known, &record.replaced);
 	if (packages.n && ops->try_remove(host, &packages, &known, err))
 		return -1;
+	if (what->on_begin)
+		what->on_begin(what->data);
 	if (oi_record_note_modules(&host->change, err))
 		return -1;
 	oi_record_clear(&record);

@@ -149,6 +149,7 @@ int oi_sink_prometheus(const struct oi_root *root, const char *folder,
 {
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_FREE char *path = NULL;
+	struct oi_err ignored;
 
 	for (size_t i = 0; !folder && i < OI_ARRAY_SIZE(usual); i++)
 		if (oi_root_exists(root, usual[i]))
@@ -158,5 +159,9 @@ int oi_sink_prometheus(const struct oi_root *root, const char *folder,
 	compose(result, &text);
 	path = oi_mem_printf("%s/" FILE_NAME, folder);
 	/* readable: node_exporter is not root */
-	return oi_root_write(root, path, 0644, text.data, text.len, err);
+	if (!oi_root_write(root, path, 0644, text.data, text.len, err))
+		return 0;
+	/* else the last run's word stands for this one's */
+	(void)!oi_root_remove(root, path, &ignored);
+	return -1;
 }

@@ -12,6 +12,7 @@
 #include "sys/clock.h"
 
 #define RESULT_FILE OI_STATE_DIR "/result.json"
+#define RESULT_IN_MEMORY OI_RUN_DIR "/result.json" /* while the other one cannot be written */
 #define AGENT_FILE OI_STATE_DIR "/agent.status"
 #define INSTANCES_DIR OI_STATE_DIR "/instances"
 #define RECORD_MODE 0644
@@ -148,10 +149,41 @@ static int write_doc(const struct oi_root *root, const char *path, const struct 
 	return oi_root_write(root, path, RECORD_MODE, text, strlen(text), err);
 }
 
-int oi_report_write(const struct oi_root *root, const struct oi_run_record *record,
-		    struct oi_err *err)
+/*
+ * What cannot be replaced goes: the last run's success is no word on this one. The folder may be full, or
+ * read-only; /run is neither.
+ */
+OI_MUST_CHECK
+static int write_result(const struct oi_root *root, const struct oi_doc *result, struct oi_err *err)
 {
-	OI_DOC_AUTO *result = oi_report_result_doc(record);
+	struct oi_err ignored;
+
+	if (!write_doc(root, RESULT_FILE, result, err)) {
+		if (oi_root_remove(root, RESULT_IN_MEMORY, &ignored))
+			return oi_err_set(err, ignored.code, "%s", ignored.text);
+		return 0;
+	}
+	(void)!oi_root_remove(root, RESULT_FILE, &ignored);
+	(void)!write_doc(root, RESULT_IN_MEMORY, result, &ignored);
+	return -1;
+}
+
+/* Of the two that are copies of it. */
+OI_MUST_CHECK
+static int write_other(const struct oi_root *root, const char *path, const struct oi_doc *doc, struct oi_err *err)
+{
+	struct oi_err ignored;
+
+	if (!write_doc(root, path, doc, err))
+		return 0;
+	(void)!oi_root_remove(root, path, &ignored);
+	return -1;
+}
+
+OI_MUST_CHECK
+static int write_records(const struct oi_root *root, const struct oi_doc *result,
+			 const struct oi_run_record *record, struct oi_err *err)
+{
 	OI_DOC_AUTO *agent = NULL;
 	const char *id = record->key.instance_id;
 	struct oi_err later; /* the first failure is told, the rest is tried all the same */
@@ -160,18 +192,26 @@ int oi_report_write(const struct oi_root *root, const struct oi_run_record *reco
 
 	oi_clock_utc(now);
 	agent = oi_report_agent_doc(record, now);
-	status = write_doc(root, RESULT_FILE, result, err);
+	status = write_result(root, result, err);
 	if (id && is_plain_name(id)) {
 		OI_FREE char *path = oi_mem_printf("%s/%s/result.json", INSTANCES_DIR, id);
 
 		/* Synced once is enough for both; a boot that finds all done is to cost little. */
 		if ((status || !oi_root_name_again(root, RESULT_FILE, path)) &&
-		    write_doc(root, path, result, status ? &later : err))
+		    write_other(root, path, result, status ? &later : err))
 			status = -1;
 	}
-	if (write_doc(root, AGENT_FILE, agent, status ? &later : err))
+	if (write_other(root, AGENT_FILE, agent, status ? &later : err))
 		status = -1;
 	return status;
+}
+
+int oi_report_write(const struct oi_root *root, const struct oi_run_record *record,
+		    struct oi_err *err)
+{
+	OI_DOC_AUTO *result = oi_report_result_doc(record);
+
+	return write_records(root, result, record, err);
 }
 
 /* Put @item in the place of what a map has under @key; takes it. */
@@ -199,23 +239,67 @@ static void tell_interrupted(struct oi_doc *result)
 	replace(result, "exit_meaning", oi_doc_new_string(oi_exit_meaning(text->exit_code)));
 }
 
-int oi_report_read(const struct oi_root *root, struct oi_doc **out, struct oi_err *err)
+static bool is_running(const struct oi_doc *result)
 {
+	const char *state = oi_doc_string(oi_doc_get(result, "state"));
+
+	return state && !strcmp(state, OI_STATE_RUNNING);
+}
+
+/* As it is written. Return: as oi_report_read(). */
+OI_MUST_CHECK
+static int read_result(const struct oi_root *root, struct oi_doc **out, struct oi_err *err)
+{
+	const char *path = RESULT_IN_MEMORY;
 	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
 	OI_DOC_AUTO *result = NULL;
-	const char *state;
-	int status = oi_root_read(root, RESULT_FILE, RESULT_LIMIT_BYTES, &text, err);
+	int status = oi_root_read(root, path, RESULT_LIMIT_BYTES, &text, err);
+
+	if (status > 0) {
+		path = RESULT_FILE;
+		status = oi_root_read(root, path, RESULT_LIMIT_BYTES, &text, err);
+	}
+	if (status)
+		return status;
+	if (oi_doc_from_json(oi_buf_str(&text), text.len, path, OI_R_READ_FAILED, &result, err))
+		return -1;
+	if (result->kind != OI_DOC_MAP)
+		return oi_err_set(err, OI_R_READ_FAILED, "%s: expected a map, found %s", path,
+				  oi_doc_kind_name(result->kind));
+	*out = result;
+	result = NULL;
+	return 0;
+}
+
+int oi_report_write_cut_off(const struct oi_root *root, const struct oi_run_record *record, int64_t pid,
+			    struct oi_doc **out, struct oi_err *err)
+{
+	OI_DOC_AUTO *result = NULL;
+	int status = 0;
+
+	/* what is there has more phases than the caller knows of */
+	if (read_result(root, &result, err))
+		result = oi_report_result_doc(record);
+	else if (oi_doc_int(oi_doc_get(result, "pid"), 0) != pid || !is_running(result))
+		status = 1;
+	if (!status) {
+		tell_interrupted(result);
+		replace(result, "ended", oi_doc_new_string(record->ended));
+		status = write_records(root, result, record, err);
+	}
+	*out = result;
+	result = NULL;
+	return status;
+}
+
+int oi_report_read(const struct oi_root *root, struct oi_doc **out, struct oi_err *err)
+{
+	OI_DOC_AUTO *result = NULL;
+	int status = read_result(root, &result, err);
 
 	if (status)
 		return status;
-	if (oi_doc_from_json(oi_buf_str(&text), text.len, RESULT_FILE, OI_R_READ_FAILED, &result,
-			     err))
-		return -1;
-	if (result->kind != OI_DOC_MAP)
-		return oi_err_set(err, OI_R_READ_FAILED, "%s: expected a map, found %s",
-				  RESULT_FILE, oi_doc_kind_name(result->kind));
-	state = oi_doc_string(oi_doc_get(result, "state"));
-	if (state && !strcmp(state, OI_STATE_RUNNING) && oi_report_process_gone(result))
+	if (is_running(result) && oi_report_process_gone(result))
 		tell_interrupted(result);
 	*out = result;
 	result = NULL;

@@ -6,6 +6,9 @@
 #ifndef OI_REPORT_SINKS_H
 #define OI_REPORT_SINKS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/attr.h"
 #include "base/doc.h"
 #include "base/err.h"
@@ -24,6 +27,14 @@
  */
 void oi_report_tell(const struct oi_host *host, const struct oi_config *config,
 		    const struct oi_run_record *record);
+
+/**
+ * oi_report_cut_off() - tell everybody that a run has ended without a word
+ * @record, @pid: as oi_report_write_cut_off()
+ * Return: false when the run had told of its end itself.
+ */
+bool oi_report_cut_off(const struct oi_host *host, const struct oi_config *config,
+		       const struct oi_run_record *record, int64_t pid);
 
 /* The single ones. @result: as oi_report_result_doc() makes it, free of secrets. */
 

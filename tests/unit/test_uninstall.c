@@ -45,11 +45,25 @@ static void note_packages(struct fakehost *f, const char *entries)
 	assert_int_equal(oi_record_note_packages(&f->host.change, &fresh, &err), 0);
 }
 
+static unsigned int begun; /* removals that nothing stood in the way of, of the last undo() */
+
+static void note_begin(void *data)
+{
+	const struct fakehost *f = data;
+
+	/* nothing has been taken away: whoever is told may still say what was there */
+	assert_true(fakehost_exists(f, OI_RECORD_PATH));
+	begun++;
+}
+
 /* Return: the error's reason, OI_R_NONE when it went well. */
 static int undo(struct fakehost *f, struct oi_uninstalled *what, struct oi_err *err)
 {
 	oi_uninstalled_clear(what);
 	memset(err, 0, sizeof(*err));
+	begun = 0;
+	what->on_begin = note_begin;
+	what->data = f;
 	return oi_uninstall(&f->host, what, err) ? err->code : OI_R_NONE;
 }
 
@@ -132,6 +146,7 @@ static void malformed_record_is_refused(void **state)
 	for (size_t i = 0; i < OI_ARRAY_SIZE(texts); i++) {
 		fakehost_write(f, OI_RECORD_PATH, texts[i]);
 		assert_int_equal(undo(f, &what, &err), OI_R_RECORD_MALFORMED);
+		assert_int_equal(begun, 0);
 		/* what is written down must not be lost by writing more */
 		assert_int_equal(oi_record_note_file(&f->host.change, "/etc/x", "x", &err), -1);
 		assert_file(f, OI_RECORD_PATH, texts[i]);
@@ -283,6 +298,7 @@ static void foreign_packages_stay(void **state)
 		fakehost_expect_text(f, "dpkg-query", 0, "installed rdma-core\n", QUERY);
 		fakehost_expect_text(f, "apt-get", 0, outputs[i], SIMULATE "rdma-core");
 		assert_int_equal(undo(f, &what, &err), OI_R_REMOVAL_FOREIGN);
+		assert_int_equal(begun, 0);
 		assert_string_equal(err.text, i ? "instead" : "needs-rdma");
 		assert_file(f, LIMITS, "ours\n");
 		assert_true(fakehost_exists(f, OI_RECORD_PATH));
@@ -417,6 +433,7 @@ static void rpms_go(void **state)
 	fakehost_expect(f, "rpm", 0, NULL, "--erase " RPMS);
 	if (undo(f, &what, &err) != OI_R_NONE)
 		fail_msg("%s", err.text);
+	assert_int_equal(begun, 1);
 	assert_int_equal(what.packages, 3);
 	assert_true(fakehost_logged(f, 'W', "kernel-devel is installed in 2 versions"));
 	fakehost_check_calls(f);

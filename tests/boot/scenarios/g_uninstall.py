@@ -152,6 +152,7 @@ def uninstall_inbox(t):
     t.contains(refused.last_line, "removal-takes-others", "the log says why")
     t.contains(refused.last_line, "needs-rdma", "and names the package")
     t.check(refused.installed("rdma-core"), "nothing was removed")
+    t.equal(refused.result.get("exit_code"), 0, "and the installation's own word stands")
     t.check(vm.container.path(LIMITS).exists(), "no file was touched")
 
     vm.container.run("dpkg", "--purge", "needs-rdma")
@@ -161,6 +162,7 @@ def uninstall_inbox(t):
     t.equal(exits(done), ["0", "0"], "uninstall and once more: exit 0")
     t.contains(done.status_log, "uninstalled", "the log says that it is uninstalled")
     t.contains(done.last_line, "nothing-installed", "the second one finds nothing to do")
+    t.check(not vm.container.path("var/lib/ofed-init/result.json").exists(), "nobody says installed any more")
     t.contains(done.status_log, f"/{LIMITS}: changed since ofed-init wrote it: left",
                "the changed file is left, and the log says so")
     t.check(vm.container.path(LIMITS).exists(), "the changed file is there")
