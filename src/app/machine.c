@@ -112,6 +112,7 @@ int oi_machine_read_config(struct oi_machine *machine, struct oi_err *err)
 			oi_stanza_find(&machine->host, &machine->stanza, err);
 	if (rc)
 		return -1;
+	oi_redact_know_doc(machine->stanza.doc);
 	if (!oi_config_from_doc(machine->stanza.doc, &machine->config, &culprit, err)) {
 		if (changes_machine(machine->options) && guard_named_by_stanza(machine, err))
 			return -1;
@@ -133,6 +134,7 @@ void oi_machine_read_reporting(const struct oi_machine *machine, struct oi_repor
 		oi_log_warn(&machine->host.log, "cloud-init's reporting: %s", err.text);
 	else
 		oi_reporting_from_doc(section.doc, reporting);
+	oi_redact_know_doc(section.doc);
 	for (size_t i = 0; i < reporting->left_out.n; i++)
 		oi_log_warn(&machine->host.log, "%s", reporting->left_out.v[i]);
 }

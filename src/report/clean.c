@@ -92,17 +92,3 @@ void oi_report_cut(char *text, size_t limit_bytes)
 		at--;
 	memcpy(text + at, dots, sizeof(dots));
 }
-
-void oi_report_redact_doc(struct oi_doc *doc)
-{
-	if (!doc)
-		return;
-	if (doc->kind == OI_DOC_STRING && doc->text) {
-		char *safe = oi_redact(doc->text);
-
-		free(doc->text);
-		doc->text = safe;
-	}
-	for (size_t i = 0; i < doc->n; i++)
-		oi_report_redact_doc(doc->items[i]);
-}

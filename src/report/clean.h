@@ -23,7 +23,7 @@ char *oi_report_clean(const char *text);
  */
 void oi_report_cut(char *text, size_t limit_bytes);
 
-/** oi_report_redact_doc() - oi_redact() on every string of a tree */
+/** oi_report_redact_doc() - oi_redact() on every string of a tree; what a key says is a secret goes whole */
 void oi_report_redact_doc(struct oi_doc *doc);
 
 #endif

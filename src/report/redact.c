@@ -14,6 +14,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/strv.h"
+#include "report/clean.h"
 
 #define HIDDEN "REDACTED"
 #define PASSES_MAX 16 /* each hides something; no line is known that needs more than four */
@@ -55,10 +57,13 @@ static bool end_in(const char *const *ends, size_t n, const char *word)
 static bool name_is_secret(const char *name)
 {
 	static const char *const words[] = { "sig", "sas", "pwd" };
+	/* "access_key": of S3 (AWS_SECRET_ACCESS_KEY) and of Azure's storage */
 	static const char *const ends[] = {
-		"password", "passwd", "passphrase", "secret", "token", "apikey", "api_key",
-		"api-key", "accountkey", "sharedaccesskey", "sharedaccesssignature",
-		"authorization",
+		"password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "api_key",
+		"api-key", "accountkey", "account_key", "account-key", "accesskey", "access_key",
+		"access-key", "storage_key", "storage-key", "shared_key", "shared-key", "secretkey",
+		"secret_key", "secret-key", "sharedaccesssignature", "connectionstring",
+		"connection_string", "connection-string", "authorization",
 	};
 
 	return word_in(words, OI_ARRAY_SIZE(words), name) ||
@@ -120,6 +125,27 @@ static char *percent_decoded(const char *s)
 	return oi_buf_take(&out);
 }
 
+/* What a URL in a URL, or one in JSON, is: "%253Fsig%253D", "\u0026sig=". */
+#define ENCODED_DEEP 4
+
+/* JSON's escapes of what is ASCII. */
+static char *unescaped(const char *s)
+{
+	struct oi_buf out = { 0 };
+
+	for (; *s; s++) {
+		char c = *s;
+
+		if (!strncmp(s, "\\u00", 4) && hex(s[4]) >= 0 && hex(s[4]) < 8 && hex(s[5]) >= 0) {
+			c = (char)(hex(s[4]) * 16 + hex(s[5]));
+			s += 5;
+		}
+		if (c)
+			oi_buf_add(&out, &c, 1);
+	}
+	return oi_buf_take(&out);
+}
+
 static bool any_name_signs(const char *query)
 {
 	while (*query) {
@@ -136,9 +162,19 @@ static bool any_name_signs(const char *query)
 
 static bool query_is_signed(const char *query)
 {
-	OI_FREE char *decoded = percent_decoded(query);
+	OI_FREE char *text = oi_mem_dup(query);
+	bool is = any_name_signs(text);
 
-	return any_name_signs(query) || any_name_signs(decoded);
+	for (int deep = 0; deep < ENCODED_DEEP && !is; deep++) {
+		OI_FREE char *once = percent_decoded(text);
+		OI_FREE char *more = unescaped(once);
+
+		if (!strcmp(more, text))
+			break;
+		is = any_name_signs(more);
+		oi_mem_set(&text, more);
+	}
+	return is;
 }
 
 /* All of a signed query's values go; its names stay. */
@@ -166,7 +202,7 @@ static void hide_pairs(const char *text, struct oi_buf *out)
 		size_t len = strcspn(text, "&;,");
 		OI_FREE char *name = name_of(text, len);
 
-		if (name && name_is_secret(name)) {
+		if (name && name_is_secret(name) && len > strlen(name) + 1) {
 			oi_buf_add(out, text, strlen(name) + 1);
 			oi_buf_adds(out, HIDDEN);
 		} else {
@@ -250,6 +286,10 @@ static void hide_in_word(const char *word, struct oi_buf *out)
 	if (safe[before] && query_is_signed(safe + before)) {
 		oi_buf_add(out, safe, before);
 		hide_query(safe + before, out);
+	} else if (strpbrk(safe, "%\\") && query_is_signed(safe + strcspn(safe, "%\\"))) {
+		/* a whole address that is encoded: "https%3A%2F%2Fh%2Ff%3Fsig%3Dx" */
+		oi_buf_add(out, safe, strcspn(safe, "%\\"));
+		oi_buf_adds(out, HIDDEN);
 	} else {
 		hide_pairs(safe, out);
 	}
@@ -372,6 +412,291 @@ static void hide_headers(const char *line, struct oi_buf *out)
 	}
 }
 
+/* --- a name, and its value behind it --- */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool in_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
+}
+
+/* The next word as a shell would see it: where it ends. @word: moved behind an opening quote. */
+static const char *word_end(const char **word)
+{
+	char quote = is_quote(**word) ? *(*word)++ : '\0';
+
+	return quote ? header_value_end(*word, quote, false) : *word + strcspn(*word, " \t\r\n\"'`<>");
+}
+
+/* `name: value`, `"name": "value"`, `name = value`; NULL: @p is none. *@end: behind the value. */
+static const char *value_behind(const char *p, const char **end)
+{
+	const char *at = p;
+	bool escaped, plain;
+
+	while (*at == '\\' || is_quote(*at))
+		at++;
+	plain = at == p;
+	at += strspn(at, " \t");
+	if ((*at != ':' && *at != '=') || at[1] == '/')
+		return NULL;
+	/* name=value within a word is told apart by what may come behind it */
+	if (*at == '=' && plain && at == p && !is_quote(at[1]) && !is_blank(at[1]))
+		return NULL;
+	at++;
+	at += strspn(at, " \t");
+	escaped = at[0] == '\\' && is_quote(at[1]);
+	at += escaped;
+	if (is_quote(*at)) {
+		*end = header_value_end(at + 1, *at, escaped);
+		return at + 1;
+	}
+	*end = strchr("[{", *at) ? at : at + strcspn(at, ",;}&\"'<>`\r\n"); /* what a list or a map has comes by itself */
+	return at;
+}
+
+/* `machine h login u password p`, and a line of such a file that has only the last of it. */
+static bool is_netrc(const char *line, const char *name, const char *behind)
+{
+	const char *word = behind + strspn(behind, " \t");
+	const char *rest = word + strcspn(word, " \t\r\n");
+	bool alone = line + strspn(line, " \t") == name && !rest[strspn(rest, " \t\r\n")];
+	OI_FREE char *before = oi_mem_ndup(line, (size_t)(name - line));
+
+	return *word && (alone || strstr(before, "login ") || strstr(before, "machine "));
+}
+
+/* Return: the value of an option or of a word of .netrc; NULL: there is none. */
+static const char *word_behind(const char *line, const char *name, size_t len, const char **end)
+{
+	static const char *const netrc[] = { "password", "passwd" };
+	const char *at = name + len + strspn(name + len, " \t");
+	OI_FREE char *word = oi_mem_ndup(name, len);
+
+	if (!is_blank(name[len]) || !*at)
+		return NULL;
+	if (*name == '-' ? at[0] == '-' && at[1] == '-' :
+			   !word_in(netrc, OI_ARRAY_SIZE(netrc), word) || !is_netrc(line, name, name + len))
+		return NULL;
+	*end = word_end(&at);
+	return at;
+}
+
+/* curl -u user:password, and its like; NULL: none */
+static const char *user_behind(const char *option, size_t len, const char **end)
+{
+	static const char *const options[] = { "-u", "-U", "--user", "--proxy-user", "--cert", "--proxy-cert" };
+	const char *at = option + len;
+	OI_FREE char *name = oi_mem_ndup(option, len);
+
+	if (!strncasecmp(name, "-u", 2) && name[2]) {
+		at = option + 2; /* -uuser:password */
+	} else if (!word_in(options, OI_ARRAY_SIZE(options), name)) {
+		return NULL;
+	} else if (*at == '=') {
+		at++;
+	} else if (!is_blank(*at)) {
+		return NULL;
+	}
+	at += strspn(at, " \t");
+	*end = word_end(&at);
+	return memchr(at, ':', (size_t)(*end - at)) ? at : NULL;
+}
+
+static void hide_named(const char *line, struct oi_buf *out)
+{
+	const char *p = line;
+
+	while (*p) {
+		const char *value, *end = NULL;
+		OI_FREE char *name = NULL;
+		size_t len = 0;
+
+		while (in_name(p[len]))
+			len++;
+		if (!len) {
+			oi_buf_add(out, p++, 1);
+			continue;
+		}
+		name = oi_mem_ndup(p, len);
+		for (char *c = name; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		value = *p == '-' ? user_behind(p, len, &end) : NULL;
+		if (!value && name_is_secret(name + strspn(name, "-"))) {
+			value = value_behind(p + len, &end);
+			if (!value)
+				value = word_behind(line, p, len, &end);
+		}
+		if (!value) {
+			oi_buf_add(out, p, len);
+			p += len;
+			continue;
+		}
+		oi_buf_add(out, p, (size_t)(value - p));
+		if (end > value)
+			oi_buf_adds(out, HIDDEN);
+		p = end;
+	}
+}
+
+/* --- what the user has told us himself --- */
+
+#define KNOWN_LEAST_BYTES 4 /* a shorter one is part of too many words */
+
+static struct oi_strv known; /* the longest first */
+
+void oi_redact_know(const char *secret)
+{
+	if (!secret || strlen(secret) < KNOWN_LEAST_BYTES || strstr(HIDDEN, secret) ||
+	    oi_strv_has(&known, secret))
+		return;
+	oi_strv_add(&known, secret);
+	for (size_t i = known.n - 1; i > 0 && strlen(known.v[i - 1]) < strlen(known.v[i]); i--) {
+		char *shorter = known.v[i - 1];
+
+		known.v[i - 1] = known.v[i];
+		known.v[i] = shorter;
+	}
+}
+
+static void know_decoded(const char *text, size_t len)
+{
+	OI_FREE char *raw = oi_mem_ndup(text, len);
+	OI_FREE char *decoded = percent_decoded(raw);
+
+	oi_redact_know(raw);
+	oi_redact_know(decoded);
+}
+
+/* Of an address that is itself a secret: a part that nobody would choose for its meaning. */
+#define PART_LEAST_BYTES 12
+
+static void know_path(const char *path)
+{
+	while (*path) {
+		size_t len = strcspn(path, "/?&=#");
+
+		if (len >= PART_LEAST_BYTES)
+			know_decoded(path, len);
+		path += len;
+		path += strspn(path, "/?&=#");
+	}
+}
+
+static void know_query(const char *query)
+{
+	while (*query) {
+		size_t len = strcspn(query, "?&;#");
+		OI_FREE char *name = name_of(query, len);
+
+		if (name && name_is_secret(name))
+			know_decoded(query + strlen(name) + 1, len - strlen(name) - 1);
+		query += len;
+		query += strspn(query, "?&;#");
+	}
+}
+
+/* user:password@, a signature, and all of an address that whoever knows it may write to. */
+static void know_text(const char *text, bool all)
+{
+	const char *scheme = strstr(text, "://");
+	const char *authority = scheme ? scheme + 3 : text;
+	struct span span = scheme ? url_credentials(text, authority) : bare_credentials(text);
+	const char *colon = memchr(text + span.at, ':', span.len);
+	const char *path;
+
+	if (span.len) {
+		know_decoded(text + span.at, span.len);
+		if (colon)
+			know_decoded(colon + 1, (size_t)(text + span.at + span.len - colon - 1));
+	}
+	if (!scheme)
+		return;
+	path = authority + span.len;
+	path += strcspn(path, "/?#");
+	know_query(path + strcspn(path, "?#"));
+	if (all && path[0] && path[1]) {
+		oi_redact_know(authority);
+		know_path(path);
+	}
+}
+
+static bool key_is_secret(const char *key)
+{
+	OI_FREE char *name = oi_mem_dup(key);
+
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return name_is_secret(name);
+}
+
+void oi_redact_know_doc(const struct oi_doc *doc)
+{
+	for (size_t i = 0; doc && i < doc->n; i++) {
+		const char *key = doc->kind == OI_DOC_MAP ? doc->keys[i] : "";
+		const char *text = oi_doc_string(doc->items[i]);
+
+		if (text && key_is_secret(key))
+			oi_redact_know(text);
+		else if (text)
+			know_text(text, !strcmp(key, "webhook") || !strcmp(key, "endpoint"));
+		oi_redact_know_doc(doc->items[i]);
+	}
+}
+
+static bool is_value(const struct oi_doc *item)
+{
+	return (item->kind == OI_DOC_STRING && item->text && *item->text) || item->kind == OI_DOC_INT ||
+	       item->kind == OI_DOC_REAL;
+}
+
+void oi_report_redact_doc(struct oi_doc *doc)
+{
+	if (!doc)
+		return;
+	if (doc->kind == OI_DOC_STRING && doc->text) {
+		char *safe = oi_redact(doc->text);
+
+		free(doc->text);
+		doc->text = safe;
+	}
+	for (size_t i = 0; i < doc->n; i++) {
+		struct oi_doc *item = doc->items[i];
+
+		if (doc->kind == OI_DOC_MAP && key_is_secret(doc->keys[i]) && is_value(item)) {
+			item->kind = OI_DOC_STRING;
+			oi_mem_set(&item->text, HIDDEN);
+		} else {
+			oi_report_redact_doc(item);
+		}
+	}
+}
+
+void oi_redact_forget(void)
+{
+	oi_strv_clear(&known);
+}
+
+static void hide_known(const char *line, struct oi_buf *out)
+{
+	while (*line) {
+		size_t len = 0;
+
+		for (size_t i = 0; i < known.n && !len; i++)
+			if (!strncmp(line, known.v[i], strlen(known.v[i])))
+				len = strlen(known.v[i]);
+		if (len)
+			oi_buf_adds(out, HIDDEN);
+		else
+			oi_buf_add(out, line, 1);
+		line += len ? len : 1;
+	}
+}
+
 static void hide_pem(const char *line, struct oi_buf *out)
 {
 	const char *begin;
@@ -403,11 +728,18 @@ static char *redact_once(const char *line)
 	OI_CLEANUP(oi_buf_clear) struct oi_buf one = { 0 };
 	OI_CLEANUP(oi_buf_clear) struct oi_buf two = { 0 };
 
+	if (known.n) {
+		hide_known(line, &two);
+		line = oi_buf_str(&two);
+	}
 	hide_pem(line, &one);
+	oi_buf_reset(&two);
 	hide_headers(oi_buf_str(&one), &two);
 	oi_buf_reset(&one);
-	hide_in_words(oi_buf_str(&two), &one);
-	return oi_buf_take(&one);
+	hide_named(oi_buf_str(&two), &one);
+	oi_buf_reset(&two);
+	hide_in_words(oi_buf_str(&one), &two);
+	return oi_buf_take(&two);
 }
 
 /*

@@ -128,11 +128,24 @@ void oi_statuslog_write(void *data, enum oi_log_level level, const char *line);
  *
  * Key material (PEM), values of Authorization and Cookie headers and of "Bearer",
  * user:password@ with and without a scheme, values of a signed query (sig=, se=,
- * token=, ...), and name=value pairs whose name says that it is a secret.
+ * token=, ..., encoded too), and what belongs to a name that says that it is a secret:
+ * name=value, "name": "value", --name value, the words of .netrc; curl's -u user:password.
+ * And what oi_redact_know() was given, wherever it stands.
  * Doing it twice changes nothing more.
  * Return: owned by the caller.
  */
 char *oi_redact(const char *line);
+
+/** oi_redact_know() - a secret to the letter, from now on; too short a one is left alone */
+void oi_redact_know(const char *secret);
+/**
+ * oi_redact_know_doc() - the secrets of a configuration: values of keys that say so, credentials and
+ * signatures of addresses, and the whole of a web hook's address, which is all that protects it
+ * @doc: NULL is fine
+ */
+void oi_redact_know_doc(const struct oi_doc *doc);
+/** oi_redact_forget() - those that oi_redact_know() was given; for tests */
+void oi_redact_forget(void);
 
 /* --- the records --- */
 /**

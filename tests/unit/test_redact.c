@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "base/mem.h"
+#include "report/clean.h"
 #include "report/report.h"
 
 struct pair {
@@ -139,6 +140,92 @@ static void test_pairs(void **state OI_UNUSED)
 	check_pairs(pairs, OI_ARRAY_SIZE(pairs));
 }
 
+/* A name, and its value behind it, in whichever form. */
+static void test_named(void **state OI_UNUSED)
+{
+	static const struct pair pairs[] = {
+		{ "{\"password\": \"hunter2 x\", \"user\": \"me\"}", "{\"password\": \"REDACTED\", \"user\": \"me\"}" },
+		{ "{'db_passwd':'hunter2'}", "{'db_passwd':'REDACTED'}" },
+		{ "{\\\"client_secret\\\": \\\"hunter2\\\", \\\"n\\\": 1}", "{\\\"client_secret\\\": \\\"REDACTED\\\", \\\"n\\\": 1}" },
+		{ "{\"pwd\": 12345, \"n\": 1}", "{\"pwd\": REDACTED, \"n\": 1}" },
+		{ "{\"token\": {\"kind\": \"x\"}}", "{\"token\": {\"kind\": \"x\"}}" },
+		{ "  password: correct horse battery", "  password: REDACTED" },
+		{ "- Password : hunter2", "- Password : REDACTED" },
+		{ "passphrase = \"a b\" end", "passphrase = \"REDACTED\" end" },
+		{ "password='a b' end", "password='REDACTED' end" },
+		{ "x-access-token: abc, user: me", "x-access-token: REDACTED, user: me" },
+		{ "tool --token abc --user me", "tool --token REDACTED --user me" },
+		{ "tool --token 'a b' --user me", "tool --token 'REDACTED' --user me" },
+		{ "tool --api-key abc", "tool --api-key REDACTED" },
+		{ "tool -password abc", "tool -password REDACTED" },
+		{ "tool --password --verbose", "tool --password --verbose" },
+		{ "curl -u me:hunter2 https://h/", "curl -u REDACTED https://h/" },
+		{ "curl -ume:hunter2 https://h/", "curl -uREDACTED https://h/" },
+		{ "curl --user 'me:hunter 2' https://h/", "curl --user 'REDACTED' https://h/" },
+		{ "curl --proxy-user=me:hunter2 https://h/", "curl --proxy-user=REDACTED https://h/" },
+		{ "curl -U me:hunter2 -x p:1", "curl -U REDACTED -x p:1" },
+		{ "machine h.example login me password hunter2", "machine h.example login me password REDACTED" },
+		{ "login me password hunter2 machine i", "login me password REDACTED machine i" },
+		{ "	password hunter2", "	password REDACTED" },
+		{ "AWS_SECRET_ACCESS_KEY=a/b+c", "AWS_SECRET_ACCESS_KEY=REDACTED" },
+		{ "export AZURE_STORAGE_KEY: abc", "export AZURE_STORAGE_KEY: REDACTED" },
+		{ "aws_secret_access_key = a/b+c", "aws_secret_access_key = REDACTED" },
+		{ "https%3A%2F%2Fh%2Ff%3Fsv%3D1%26sig%3Dabc", "httpsREDACTED" },
+		{ "https://h/f?u=https%253A%252F%252Fi%253Fsig%253Dabc", "https://h/f?u=REDACTED" },
+		{ "{\"u\":\"https://h/f?sv=1\\u0026sig=abc\"}", "{\"u\":\"https://h/f?sv=REDACTED\"}" },
+		{ "password:", "password:" },
+		{ "password: ", "password: " },
+	};
+
+	check_pairs(pairs, OI_ARRAY_SIZE(pairs));
+}
+
+/* What the user has told us goes wherever it stands, also without anything that says what it is. */
+static void test_known(void **state OI_UNUSED)
+{
+	static const char stanza[] =
+		"{\"infiniband\": {\"source\": {\"proxy\": \"http://me:hun%40ter2@p:3128\","
+		" \"mirrors\": [\"https://b.example/c?sv=2022-11-02&sig=aB%2Bc%3D\"]},"
+		" \"report\": {\"webhook\": \"https://hook.example/services/T0/B0/9f8e7d6c5b4a3928\"},"
+		" \"passwd\": \"open sesame\", \"driver\": \"inbox\"}}";
+	static const struct pair pairs[] = {
+		{ "he said hun@ter2, or hun%40ter2", "he said REDACTED, or REDACTED" },
+		{ "a signature aB+c= and aB%2Bc%3D alone", "a signature REDACTED and REDACTED alone" },
+		{ "POST https://hook.example/services/T0/B0/9f8e7d6c5b4a3928: 404", "POST https://REDACTED: 404" },
+		{ "POST /services/T0/B0/9f8e7d6c5b4a3928 HTTP/1.1", "POST /services/T0/B0/REDACTED HTTP/1.1" },
+		{ "open sesame!", "REDACTED!" },
+		{ "inbox from https://b.example/c is 2022-11-02", "inbox from https://b.example/c is 2022-11-02" },
+	};
+	OI_DOC_AUTO *doc = NULL;
+	struct oi_err err;
+
+	assert_int_equal(oi_doc_from_json(stanza, sizeof(stanza) - 1, "x", 1, &doc, &err), 0);
+	oi_redact_know_doc(doc);
+	check_pairs(pairs, OI_ARRAY_SIZE(pairs));
+	oi_redact_know("RED"); /* would never come to an end */
+	oi_redact_know("DACT");
+	oi_redact_know("abc");
+	oi_redact_know(NULL);
+	check_pairs(&(struct pair){ "abc REDACTED", "abc REDACTED" }, 1);
+	oi_redact_forget();
+	check_pairs(&(struct pair){ "open sesame!", "open sesame!" }, 1);
+}
+
+static void test_documents(void **state OI_UNUSED)
+{
+	static const char json[] = "{\"a\": {\"apiKey\": \"x y\", \"pwd\": 17, \"token\": null, \"n\": 17,"
+				   " \"list\": [\"https://u:p@h/\"]}}";
+	OI_DOC_AUTO *doc = NULL;
+	OI_FREE char *text = NULL;
+	struct oi_err err;
+
+	assert_int_equal(oi_doc_from_json(json, sizeof(json) - 1, "x", 1, &doc, &err), 0);
+	oi_report_redact_doc(doc);
+	text = oi_doc_to_json(doc, false);
+	assert_string_equal(text, "{\"a\":{\"apiKey\":\"REDACTED\",\"pwd\":\"REDACTED\",\"token\":null,\"n\":17,"
+				  "\"list\":[\"https://REDACTED@h/\"]}}");
+}
+
 /* What a person needs for finding the fault must come through as it was. */
 static void test_innocent(void **state OI_UNUSED)
 {
@@ -165,6 +252,12 @@ static void test_innocent(void **state OI_UNUSED)
 		"----- BEGIN -----",
 		"dkms: mlnx-ofed-kernel/25.10, 6.8.0-1015-azure, x86_64: installed",
 		"what? why=because",
+		"rule stanza: pass: driver: inbox, version: default",
+		"the password is wrong",
+		"useradd --user group -u 1000 me",
+		"wrong password given by pam",
+		"https%3A%2F%2Fh%2Fpath%20x",
+		"C:\\dir\\token.c",
 		"sha256=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"exit 11 (Mellanox InfiniBand not found on this VM size): device-missing",
 		"100% done, %zz and %",
@@ -208,6 +301,9 @@ int main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_key_material),
 		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_named),
+		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_innocent),
 		cmocka_unit_test(test_cut_anywhere),
 	};
