@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/forget.h"
 #include "app/machine.h"
 #include "base/mem.h"
 #include "decide/decide.h"
@@ -111,7 +112,7 @@ static int carry_out(struct oi_machine *machine, const struct oi_strv *sizes,
 	oi_publisher_run(&machine->host, &machine->config); /* no workload waits for it */
 	if (oi_bake_mark(&machine->host, &machine->config, verdict, arch, sizes, err))
 		return -1;
-	return oi_machine_forget_vm(machine, err);
+	return oi_forget_vm(machine, NULL, err);
 }
 
 /* The lock is held, facts and catalog are read. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/forget.h"
 #include "app/machine.h"
 #include "app/page.h"
 #include "app/prefetch.h"
@@ -68,6 +69,7 @@ int oi_cmd_clean(const struct oi_options *options)
 	OI_CLEANUP(oi_machine_close) struct oi_machine machine;
 	OI_CLEANUP(oi_lock_drop) struct oi_lock lock = { .fd = -1 };
 	OI_CLEANUP(oi_lock_drop) struct oi_lock downloads = { .fd = -1 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv left = { 0 };
 	struct oi_err err = { 0 };
 
 	if (oi_machine_open(options, &machine, &err))
@@ -83,7 +85,12 @@ int oi_cmd_clean(const struct oi_options *options)
 	oi_publisher_stop(&machine.host);
 	/* else the image keeps it */
 	oi_heal_switches(&machine.host);
-	if (oi_machine_forget_vm(&machine, &err))
+	/* says where the metrics are, and which words are secrets; one that is wrong says neither */
+	if (oi_machine_read_config(&machine, &err))
+		oi_log_debug(&machine.host.log, "%s", err.text);
+	if (oi_forget_vm(&machine, &left, &err))
 		return oi_machine_fail(&err);
+	for (size_t i = 0; i < left.n; i++)
+		printf("left: %s\n", left.v[i]);
 	return 0;
 }

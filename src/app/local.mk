@@ -12,6 +12,7 @@ app_sources = \
 	src/app/cmd_uninstall.c \
 	src/app/cmd_userdata.c \
 	src/app/commands.h \
+	src/app/forget.c src/app/forget.h \
 	src/app/gate.c src/app/gate.h \
 	src/app/lastrun.c src/app/lastrun.h \
 	src/app/lines.c src/app/lines.h \

@@ -5,16 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/prefetch.h"
 #include "base/mem.h"
 #include "decide/decide.h"
-#include "execute/cache/publisher.h"
-#include "execute/cache/refused.h"
 #include "execute/hold.h"
 #include "facts/gather.h"
 #include "sys/clock.h"
 #include "sys/trust.h"
-#include "sys/lock.h"
 #include "verify/verify.h"
 
 #define CATALOG_DIR "/etc/ofed-init/catalog.d"
@@ -261,26 +257,6 @@ void oi_machine_ask_size(struct oi_machine *machine)
 	oi_facts_ask_metadata(&machine->host, deadline_ms, &machine->facts);
 }
 
-/* All but the locks: whoever makes a new one would not know of who has the old one. */
-static int forget_boot(const struct oi_root *root, struct oi_err *err)
-{
-	static const char *const locks[] = { OI_LOCK_PATH, OI_PREFETCH_LOCK };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-
-	if (oi_root_list(root, OI_RUN_DIR, &names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names.n; i++) {
-		OI_FREE char *path = oi_mem_printf(OI_RUN_DIR "/%s", names.v[i]);
-		bool lock = false;
-
-		for (size_t l = 0; l < OI_ARRAY_SIZE(locks); l++)
-			lock |= !strcmp(path, locks[l]);
-		if (!lock && oi_root_remove(root, path, err))
-			return -1;
-	}
-	return 0;
-}
-
 const char *oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict)
 {
 	const char *why = NULL;
@@ -294,25 +270,6 @@ const char *oi_machine_decide_exchange(const struct oi_machine *machine, struct 
 	if (why)
 		oi_decide_exchange(&machine->facts, &machine->config, verdict);
 	return why;
-}
-
-int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err)
-{
-	static const char *const per_vm[] = {
-		OI_STATE_DIR "/result.json", OI_STATE_DIR "/agent.status",
-		OI_STATE_DIR "/network-lost.json", OI_STATE_DIR "/network-watch.json",
-		OI_STATE_DIR "/reboot.json", OI_PUBLISH_NOTE, OI_PUBLISH_LOG, OI_REFUSED_NOTE,
-		OI_STATE_DIR "/instances", OI_STATE_DIR "/apt", OI_STATE_DIR "/rpm", OI_STATE_DIR "/compile",
-	};
-	const struct oi_root *root = &machine->host.change;
-
-	for (size_t i = 0; i < OI_ARRAY_SIZE(per_vm); i++)
-		if (oi_root_remove(root, per_vm[i], err))
-			return -1;
-	if (forget_boot(root, err))
-		return -1;
-	return oi_root_exists(root, OI_PREFETCHED_MARKER) ? 0 :
-							   oi_root_remove(root, OI_STAGING_DIR, err);
 }
 
 int oi_machine_want_stanza(struct oi_machine *machine, const char *file, struct oi_err *err)

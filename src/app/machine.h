@@ -70,13 +70,6 @@ void oi_machine_ask_size(struct oi_machine *machine);
 const char *oi_machine_decide_exchange(const struct oi_machine *machine, struct oi_verdict *verdict);
 
 /**
- * oi_machine_forget_vm() - what belongs to one VM; logs stay, drivers stay
- * Source: design, "The hook", clean
- */
-OI_MUST_CHECK
-int oi_machine_forget_vm(struct oi_machine *machine, struct oi_err *err);
-
-/**
  * oi_machine_want_stanza() - the configuration, of a file that is named for its stanza
  * @machine: its stanza has been read
  * @file: whose it is, for the error

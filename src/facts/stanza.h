@@ -12,6 +12,9 @@
 #include "model/config.h"
 #include "sys/host.h"
 
+/* The user's own files. */
+#define OI_CONF_FOLDER "/etc/ofed-init/conf.d"
+
 struct oi_stanza {
 	struct oi_doc *doc; /* value of the `infiniband` key, merged; NULL: nobody has one */
 	struct oi_strv sources; /* files that had a part in it */

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strv.h"
+#include "facts/stanza.h"
 #include "sys/host.h"
 
 #define OI_STANZA_KEY "infiniband"
@@ -21,7 +22,6 @@
 #define OI_SYSTEM_CONFIG "/etc/cloud/cloud.cfg"
 #define OI_SYSTEM_FOLDER "/etc/cloud/cloud.cfg.d"
 
-#define OI_CONF_FOLDER "/etc/ofed-init/conf.d"
 #define OI_STANZA_PART OI_RUN_DIR "/stanza.yaml"
 
 /** oi_stanza_mentions() - is the word in it: most machines have no stanza, and nothing to be parsed */

@@ -140,23 +140,67 @@ static int write_record(int fd, const char *text, struct oi_err *err)
 	return 0;
 }
 
-int oi_sink_kvp(const struct oi_root *root, const struct oi_doc *result, struct oi_err *err)
+/* The last record comes into the place of ours. */
+static int drop_record(int fd, struct oi_err *err)
 {
-	OI_FREE char *text = NULL;
+	char last[RECORD_BYTES];
 	struct stat st;
-	int fd, rc;
+	off_t at;
 
+	if (lock(fd, err))
+		return -1;
+	at = place(fd);
+	if (fstat(fd, &st))
+		return oi_err_set(err, OI_R_WRITE_FAILED, POOL ": fstat: %m");
+	if (at + RECORD_BYTES > st.st_size)
+		return 0; /* there is none of ours */
+	st.st_size -= st.st_size % RECORD_BYTES + RECORD_BYTES;
+	if (pread(fd, last, sizeof(last), st.st_size) != sizeof(last) ||
+	    (at < st.st_size && pwrite(fd, last, sizeof(last), at) != sizeof(last)) || ftruncate(fd, st.st_size))
+		return oi_err_set(err, OI_R_WRITE_FAILED, POOL ": write: %m");
+	return 0;
+}
+
+/* Return: the pool; -1: there is none, *@rc then says whether that is an error. */
+static int open_pool(const struct oi_root *root, int *rc, struct oi_err *err)
+{
+	struct stat st;
+	int fd;
+
+	*rc = 0;
 	/* O_NONBLOCK: a FIFO by that name must not hold us up */
 	fd = oi_root_openat(root, POOL, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ?
+		*rc = errno == ENOENT || errno == ENOTDIR ?
 			       0 : oi_err_set(err, OI_R_WRITE_FAILED, POOL ": open: %m");
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
 		close(fd);
-		return oi_err_set(err, OI_R_WRITE_FAILED, POOL ": it is not a regular file");
+		fd = -1;
+		*rc = oi_err_set(err, OI_R_WRITE_FAILED, POOL ": it is not a regular file");
 	}
+	return fd;
+}
+
+int oi_sink_kvp(const struct oi_root *root, const struct oi_doc *result, struct oi_err *err)
+{
+	OI_FREE char *text = NULL;
+	int rc, fd = open_pool(root, &rc, err);
+
+	if (fd < 0)
+		return rc;
 	text = value_of(result);
 	rc = write_record(fd, text, err);
 	close(fd); /* which gives both locks back */
+	return rc;
+}
+
+int oi_sink_kvp_forget(const struct oi_root *root, struct oi_err *err)
+{
+	int rc, fd = open_pool(root, &rc, err);
+
+	if (fd < 0)
+		return rc;
+	rc = drop_record(fd, err);
+	close(fd);
 	return rc;
 }

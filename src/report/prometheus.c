@@ -165,3 +165,18 @@ int oi_sink_prometheus(const struct oi_root *root, const char *folder,
 	(void)!oi_root_remove(root, path, &ignored);
 	return -1;
 }
+
+int oi_sink_prometheus_forget(const struct oi_root *root, const char *folder, struct oi_err *err)
+{
+	OI_FREE char *path = folder ? oi_mem_printf("%s/" FILE_NAME, folder) : NULL;
+
+	if (path && oi_root_remove(root, path, err))
+		return -1;
+	for (size_t i = 0; i < OI_ARRAY_SIZE(usual); i++) {
+		OI_FREE char *other = oi_mem_printf("%s/" FILE_NAME, usual[i]);
+
+		if (oi_root_remove(root, other, err))
+			return -1;
+	}
+	return 0;
+}

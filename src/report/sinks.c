@@ -46,3 +46,8 @@ bool oi_report_cut_off(const struct oi_host *host, const struct oi_config *confi
 	tell(host, config, result, false);
 	return status <= 0;
 }
+
+int oi_sinks_forget(const struct oi_root *root, const char *folder, struct oi_err *err)
+{
+	return oi_sink_kvp_forget(root, err) || oi_sink_prometheus_forget(root, folder, err) ? -1 : 0;
+}

@@ -36,6 +36,14 @@ void oi_report_tell(const struct oi_host *host, const struct oi_config *config,
 bool oi_report_cut_off(const struct oi_host *host, const struct oi_config *config,
 		       const struct oi_run_record *record, int64_t pid);
 
+/**
+ * oi_sinks_forget() - remove the metrics, and the record in the guest's pool
+ * @folder: as oi_sink_prometheus()
+ * Return: 0, or -1 with OI_R_WRITE_FAILED.
+ */
+OI_MUST_CHECK
+int oi_sinks_forget(const struct oi_root *root, const char *folder, struct oi_err *err);
+
 /* The single ones. @result: as oi_report_result_doc() makes it, free of secrets. */
 
 /**
@@ -58,6 +66,14 @@ int oi_sink_kvp(const struct oi_root *root, const struct oi_doc *result, struct 
 OI_MUST_CHECK
 int oi_sink_prometheus(const struct oi_root *root, const char *folder,
 		       const struct oi_doc *result, struct oi_err *err);
+
+/** oi_sink_kvp_forget() - remove it again; the others' records stay; errors as oi_sink_kvp() */
+OI_MUST_CHECK
+int oi_sink_kvp_forget(const struct oi_root *root, struct oi_err *err);
+
+/** oi_sink_prometheus_forget() - remove the file; @folder: as oi_sink_prometheus(); OI_R_WRITE_FAILED */
+OI_MUST_CHECK
+int oi_sink_prometheus_forget(const struct oi_root *root, const char *folder, struct oi_err *err);
 
 /**
  * oi_sink_journal() - one entry with fields of our own, once a run has ended
