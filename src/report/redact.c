@@ -427,8 +427,10 @@ static bool in_name(char c)
 /* The next word as a shell would see it: where it ends. @word: moved behind an opening quote. */
 static const char *word_end(const char **word)
 {
-	char quote = is_quote(**word) ? *(*word)++ : '\0';
+	char quote = '\0';
 
+	if (is_quote(**word))
+		quote = *(*word)++;
 	return quote ? header_value_end(*word, quote, false) : *word + strcspn(*word, " \t\r\n\"'`<>");
 }
 
@@ -493,15 +495,11 @@ static const char *user_behind(const char *option, size_t len, const char **end)
 	const char *at = option + len;
 	OI_FREE char *name = oi_mem_ndup(option, len);
 
-	if (!strncasecmp(name, "-u", 2) && name[2]) {
+	if (!strncasecmp(name, "-u", 2) && name[2])
 		at = option + 2; /* -uuser:password */
-	} else if (!word_in(options, OI_ARRAY_SIZE(options), name)) {
+	else if (!word_in(options, OI_ARRAY_SIZE(options), name) || (*at != '=' && !is_blank(*at)))
 		return NULL;
-	} else if (*at == '=') {
-		at++;
-	} else if (!is_blank(*at)) {
-		return NULL;
-	}
+	at += *at == '=';
 	at += strspn(at, " \t");
 	*end = word_end(&at);
 	return memchr(at, ':', (size_t)(*end - at)) ? at : NULL;

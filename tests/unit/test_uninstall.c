@@ -49,7 +49,7 @@ static unsigned int begun; /* removals that nothing stood in the way of, of the 
 
 static void note_begin(void *data)
 {
-	const struct fakehost *f = data;
+	struct fakehost *f = data;
 
 	/* nothing has been taken away: whoever is told may still say what was there */
 	assert_true(fakehost_exists(f, OI_RECORD_PATH));
