@@ -144,13 +144,14 @@ static int bake(struct oi_machine *machine)
 	if (carry_out(machine, sizes, &verdict, &removed, &err))
 		return fail(machine, &err);
 	gone = oi_strv_join(&removed, ", ");
-	message = oi_mem_printf("%.*s: %s%s%s for kernel %s%s%s%s.",
+	message = oi_mem_printf("%.*s: %s%s%s for kernel %s%s%s%s%s%s.",
 				(int)strlen(oi_reason_text(OI_R_BAKED)->sentence) - 1,
 				oi_reason_text(OI_R_BAKED)->sentence, verdict.driver.stack,
 				verdict.driver.version ? " " : "",
 				verdict.driver.version ? verdict.driver.version : "",
 				verdict.driver.kernel,
 				machine->options->prefetch_only ? ", only fetched" : "",
+				verdict.doubt ? "; warning: " : "", verdict.doubt ? verdict.doubt : "",
 				removed.n ? "; removed: " : "", gone);
 	return end(machine, OI_R_BAKED, message, NULL, 0);
 }

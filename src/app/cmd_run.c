@@ -319,9 +319,11 @@ static int judge_checks(struct run *run, enum oi_reason proven, enum oi_reason u
 				    check->id);
 	}
 	sentence = oi_reason_text(open_questions.len ? unproven : proven)->sentence;
-	message = oi_mem_printf("%.*s: %s%s%s%s%s.", (int)strlen(sentence) - 1, sentence,
+	message = oi_mem_printf("%.*s: %s%s%s%s%s%s%s.", (int)strlen(sentence) - 1, sentence,
 				run->verdict.driver.stack, run->verdict.driver.version ? " " : "",
 				run->verdict.driver.version ? run->verdict.driver.version : "",
+				run->verdict.doubt ? "; warning: " : "",
+				run->verdict.doubt ? run->verdict.doubt : "",
 				open_questions.len ? "; not verified: " : "",
 				oi_buf_str(&open_questions));
 	exit_code = finish_run(run, open_questions.len ? unproven : proven, message, 0);

@@ -88,11 +88,13 @@ static void install(struct oi_decision *d)
 	if (d->stack == OI_DRIVER_DOCA && !oi_artefact_from_distro(d))
 		oi_judge_repositories(d);
 	oi_plan_build(d);
-	oi_decision_end(d, OI_OUTCOME_INSTALL, OI_R_DRIVER_NEEDED, "%s%s%s by %s, on %s, for %s %s",
+	oi_decision_end(d, OI_OUTCOME_INSTALL, OI_R_DRIVER_NEEDED, "%s%s%s by %s, on %s, for %s %s%s%s",
 			d->verdict->driver.stack, d->verdict->driver.version ? " " : "",
 			d->verdict->driver.version ? d->verdict->driver.version : "",
 			d->verdict->driver.method, oi_text_or(&f->vm.size, "a VM of unknown size"),
-			oi_text_or(&f->os.id, "?"), oi_text_or(&f->os.version_id, ""));
+			oi_text_or(&f->os.id, "?"), oi_text_or(&f->os.version_id, "(no version)"),
+			d->verdict->doubt ? "; warning: " : "",
+			d->verdict->doubt ? d->verdict->doubt : "");
 	if (d->remedies.n) {
 		OI_FREE char *needs = oi_strv_join(&d->needs, " and ");
 		OI_FREE char *how = oi_strv_join(&d->remedies, "; ");

@@ -44,7 +44,7 @@ bool oi_decision_refuse(struct oi_decision *d, enum oi_reason reason, const char
 	va_list ap;
 
 	/* one image for mixed sizes: "this VM cannot" is then no error; a failure stays one */
-	if (d->config->skip_unsupported && oi_reason_text(reason)->exit_code >= 10 &&
+	if (d->config->on_unsupported == OI_UNSUPPORTED_SKIP && oi_reason_text(reason)->exit_code >= 10 &&
 	    oi_reason_text(reason)->exit_code <= 13)
 		outcome = OI_OUTCOME_SKIP;
 	va_start(ap, fmt);

@@ -19,6 +19,7 @@ struct oi_decision {
 	const char *generation;
 	const char *arch;
 	const struct oi_inbox *inbox; /* the distribution's own row */
+	bool last_resort; /* that row is for an older release than this one */
 	const struct oi_release *release; /* the chosen release; NULL: the inbox row */
 	enum oi_driver stack; /* the chosen stack */
 	char *in_use; /* loaded modules that cannot make way, and may by a reboot; NULL: none */

@@ -201,11 +201,49 @@ const struct oi_inbox *oi_choose_inbox(const struct oi_decision *d)
 	return NULL;
 }
 
+/* What all versions that a row is for start with: "9" of "9*", "25" of "25.*", "24.04". */
+static char *row_version(const struct oi_inbox *row)
+{
+	size_t len = strcspn(row->distro_version, "*?[");
+
+	while (len && row->distro_version[len - 1] == '.')
+		len--;
+	return oi_mem_ndup(row->distro_version, len);
+}
+
+const struct oi_inbox *oi_choose_newest_inbox(const struct oi_decision *d)
+{
+	const char *version = oi_text_or(&d->facts->os.version_id, NULL);
+	const struct oi_inbox *newest = NULL;
+	OI_FREE char *newest_version = NULL;
+
+	for (size_t i = 0; d->arch && i < d->catalog->n_inbox; i++) {
+		const struct oi_inbox *row = &d->catalog->inbox[i];
+		OI_FREE char *of_row = row_version(row);
+
+		if (strcasecmp(row->distro_id, oi_text_or(&d->facts->os.id, "")) != 0 ||
+		    !oi_strv_has(&row->arch, d->arch) ||
+		    (newest && oi_ver_compare(of_row, newest_version) <= 0))
+			continue;
+		newest = row;
+		oi_mem_set(&newest_version, of_row);
+	}
+	/* a rolling release has no version, and is ahead of those that have one */
+	return newest && (!version || oi_ver_compare(version, newest_version) > 0) ? newest : NULL;
+}
+
+/* A later kernel drives what the row's does, and later adapters of mlx5; mlx4 it may have dropped. */
+static bool inbox_drives(const struct oi_decision *d)
+{
+	return d->inbox && (drives(&d->inbox->nic_generations, d->generation) ||
+			    (d->last_resort && !oi_generation_is_mlx4(d->generation)));
+}
+
 bool oi_choose_any(const struct oi_decision *d, bool regard_generation)
 {
 	const char *generation = regard_generation ? d->generation : NULL;
 
-	if (d->inbox && drives(&d->inbox->nic_generations, generation))
+	if (d->inbox && (!regard_generation || inbox_drives(d)))
 		return true;
 	if (d->inbox && d->config->source.url)
 		return true; /* the user brings the driver; the distribution only serves it */
@@ -240,11 +278,6 @@ static bool take_inbox(struct oi_decision *d, const char *why)
 	oi_verdict_rule(d->verdict, "driver-choice", OI_RESULT_PASS, "inbox: %s (%s:%u)", why,
 			d->inbox->from.file, d->inbox->from.line);
 	return true;
-}
-
-static bool inbox_drives(const struct oi_decision *d)
-{
-	return d->inbox && drives(&d->inbox->nic_generations, d->generation);
 }
 
 /* The versions that could be had, so that the refusal helps. */
@@ -353,6 +386,8 @@ static bool choose_auto(struct oi_decision *d)
 	}
 	if (row)
 		return take_release(d, row);
+	if (d->last_resort && inbox_drives(d))
+		return take_inbox(d, "the last resort, as no row is for this release");
 	if (inbox_drives(d))
 		return take_inbox(d, kernel_too_new_for_cx3(d) ?
 					     "ConnectX-3 on a kernel from 5.6 has no other" :

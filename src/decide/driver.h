@@ -10,6 +10,12 @@
 /** oi_choose_inbox() - the distribution's own row: os id, then id_like; NULL: none */
 const struct oi_inbox *oi_choose_inbox(const struct oi_decision *d);
 
+/**
+ * oi_choose_newest_inbox() - the newest row of a distribution whose release is newer than all its
+ * rows, or has no version; NULL: it has no row, or the release is not newer
+ */
+const struct oi_inbox *oi_choose_newest_inbox(const struct oi_decision *d);
+
 /** oi_choose_driver() - stack and release by "Driver choice"; false: refused */
 bool oi_choose_driver(struct oi_decision *d);
 

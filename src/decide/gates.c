@@ -186,6 +186,29 @@ bool oi_gate_size(struct oi_decision *d)
 
 /* --- image / distribution --- */
 
+/* May the distribution's own packages stand in: what the stanza names exactly is never replaced. */
+static bool take_last_resort(struct oi_decision *d, const char *id, const char *version)
+{
+	const struct oi_config *c = d->config;
+	const struct oi_inbox *row = oi_choose_newest_inbox(d);
+	OI_FREE char *doubt = NULL;
+
+	if (!row || c->source.url || c->version ||
+	    (c->driver != OI_DRIVER_AUTO && c->driver != OI_DRIVER_INBOX))
+		return false;
+	if (c->on_unsupported == OI_UNSUPPORTED_STRICT) {
+		oi_verdict_rule(d->verdict, "on-unsupported", OI_RESULT_FAIL,
+				"strict: the packages of %s %s are not tried on %s", row->distro_id,
+				row->distro_version, version);
+		return false;
+	}
+	d->inbox = row;
+	d->last_resort = true;
+	doubt = oi_mem_printf("the catalog does not know %s %s", id, version);
+	oi_mem_set(&d->verdict->doubt, doubt);
+	return true;
+}
+
 bool oi_gate_distro(struct oi_decision *d)
 {
 	const struct oi_facts *f = d->facts;
@@ -198,7 +221,7 @@ bool oi_gate_distro(struct oi_decision *d)
 		return oi_decision_refuse(d, OI_R_DISTRO_UNKNOWN, "%s", "");
 	}
 	d->inbox = oi_choose_inbox(d);
-	if (!oi_choose_any(d, false)) {
+	if (!oi_choose_any(d, false) && !take_last_resort(d, id, version)) {
 		oi_verdict_rule(d->verdict, "distro", OI_RESULT_FAIL, "%s %s on %s has no row", id,
 				version, d->arch ? d->arch : "an unknown architecture");
 		return oi_decision_refuse(d, oi_choose_source_only(d) ? OI_R_SOURCE_ONLY :
@@ -211,7 +234,13 @@ bool oi_gate_distro(struct oi_decision *d)
 		return oi_decision_refuse(d, OI_R_DISTRO_NO_GENERATION, "%s on %s %s", d->generation,
 					  id, version);
 	}
-	oi_verdict_rule(d->verdict, "distro", OI_RESULT_PASS, "%s %s on %s", id, version, d->arch);
+	if (d->last_resort)
+		oi_verdict_rule(d->verdict, "distro", OI_RESULT_UNKNOWN,
+				"warning: no row is for %s %s on %s; it is taken for newer than %s (%s:%u), and gets the same packages",
+				id, version, d->arch, d->inbox->distro_version, d->inbox->from.file,
+				d->inbox->from.line);
+	else
+		oi_verdict_rule(d->verdict, "distro", OI_RESULT_PASS, "%s %s on %s", id, version, d->arch);
 	return true;
 }
 

@@ -135,7 +135,8 @@ int oi_decide_image(const struct oi_facts *builder, const struct oi_strv *sizes,
 
 	asked.present = true;
 	asked.enabled = true;
-	asked.skip_unsupported = false;
+	if (asked.on_unsupported == OI_UNSUPPORTED_SKIP)
+		asked.on_unsupported = OI_UNSUPPORTED_FAIL;
 	for (size_t i = 0; i < sizes->n; i++) {
 		OI_CLEANUP(oi_verdict_clear) struct oi_verdict other = { 0 };
 		struct oi_verdict *v = i ? &other : verdict;

@@ -170,12 +170,14 @@ static int read_choice(struct oi_config_reader *r, const struct oi_doc *at,
 		return wrong_type(r, at, key, wanted);
 	}
 	for (size_t i = 0; i < n; i++) {
+		unsigned int choice = (unsigned int)i;
+
 		if (strcmp(at->text, key->choices[i]) != 0)
 			continue;
 		if (key->type == OI_KEY_TWO_WAYS)
 			*(bool *)member(r->config, key) = i == 1;
-		else
-			*(enum oi_driver *)member(r->config, key) = (enum oi_driver)i;
+		else /* whichever enum it is */
+			memcpy(member(r->config, key), &choice, sizeof(choice));
 		oi_buf_clear(&all);
 		return 0;
 	}

@@ -11,6 +11,7 @@
 #include "base/strv.h"
 
 enum oi_driver { OI_DRIVER_AUTO, OI_DRIVER_DOCA, OI_DRIVER_MLNX, OI_DRIVER_INBOX, OI_DRIVER_COUNT };
+enum oi_unsupported { OI_UNSUPPORTED_FAIL, OI_UNSUPPORTED_SKIP, OI_UNSUPPORTED_STRICT };
 enum oi_auto { OI_AUTO, OI_AUTO_TRUE, OI_AUTO_FALSE };
 
 /* For numbers that may be "auto": the catalog's row decides. */
@@ -21,7 +22,7 @@ struct oi_config {
 	bool enabled;
 	enum oi_driver driver;
 	char *version; /* NULL: the catalog's default */
-	bool skip_unsupported; /* on_unsupported: skip */
+	enum oi_unsupported on_unsupported;
 	bool block_on_failure; /* on_failure: block */
 	bool reboot_if_needed; /* reboot: if_needed */
 	bool all_modules; /* modules: all */

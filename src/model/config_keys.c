@@ -5,6 +5,10 @@
 
 #define AT(member) offsetof(struct oi_config, member)
 
+/* Choices are read and written as a number, whichever enum they are. */
+_Static_assert(sizeof(enum oi_driver) == sizeof(unsigned int) &&
+	       sizeof(enum oi_unsupported) == sizeof(unsigned int), "an enum is as wide as its number");
+
 /* A day: longer than any boot may last. */
 #define LONGEST_SECONDS 86400
 
@@ -22,8 +26,9 @@ const struct oi_config_key oi_config_keys[] = {
 	{ .path = "version", .type = OI_KEY_VERSION, .offset = AT(version), .section = OI_KEYS_ASKED,
 	  .about = "default, or an exact version of the catalog, in quotes.",
 	  .example = "version: \"3.2.0\"" },
-	{ .path = "on_unsupported", .type = OI_KEY_TWO_WAYS, .offset = AT(skip_unsupported), .choices = { "fail", "skip" }, .section = OI_KEYS_ASKED,
-	  .about = "On a VM that cannot have InfiniBand: fail with exit 10 to 13, or skip with exit 0 (one image for mixed sizes).",
+	{ .path = "on_unsupported", .type = OI_KEY_CHOICE, .offset = AT(on_unsupported), .choices = { "fail", "skip", "strict" }, .section = OI_KEYS_ASKED,
+	  .about = "On a VM that cannot have InfiniBand: fail with exit 10 to 13, or skip with exit 0 (one image for mixed sizes); strict fails on unknown releases too.",
+	  .more = "A release of a known distribution that is newer than the catalog's gets the distribution's own packages as the last resort, with a warning. With strict it is refused, with exit 12.",
 	  .example = "on_unsupported: skip" },
 	{ .path = "on_failure", .type = OI_KEY_TWO_WAYS, .offset = AT(block_on_failure), .choices = { "continue", "block" }, .section = OI_KEYS_ASKED,
 	  .about = "When the set-up fails: let workloads start anyway, or hold back cloud-init's final stage.",
@@ -198,6 +203,7 @@ struct oi_doc *oi_config_value_to_doc(const struct oi_config *config,
 				      const struct oi_config_key *key)
 {
 	const void *at = (const char *)config + key->offset;
+	unsigned int choice;
 	int number;
 
 	switch (key->type) {
@@ -215,7 +221,8 @@ struct oi_doc *oi_config_value_to_doc(const struct oi_config *config,
 		return number == OI_AUTO_NUMBER ? oi_doc_new_string("auto") :
 						  oi_doc_new_int(number);
 	case OI_KEY_CHOICE:
-		return oi_doc_new_string(key->choices[*(const enum oi_driver *)at]);
+		memcpy(&choice, at, sizeof(choice));
+		return oi_doc_new_string(key->choices[choice]);
 	case OI_KEY_TWO_WAYS:
 		return oi_doc_new_string(key->choices[*(const bool *)at]);
 	case OI_KEY_TEXT:

@@ -182,6 +182,7 @@ void oi_verdict_clear(struct oi_verdict *verdict)
 {
 	free(verdict->message);
 	free(verdict->remedy);
+	free(verdict->doubt);
 	free(verdict->vm.size);
 	free(verdict->vm.nic_generation);
 	free(verdict->driver.stack);

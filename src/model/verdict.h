@@ -163,6 +163,7 @@ struct oi_verdict {
 	int exit_code; /* what `run` ends with if nothing else happens */
 	char *message;
 	char *remedy; /* NULL: nothing to do */
+	char *doubt; /* of the choice, for the last line of a run; NULL: none */
 	bool may_wait; /* refused for a device that may still be hot-added */
 	struct {
 		char *size; /* NULL: unknown */

@@ -44,7 +44,7 @@ static void defaults_are_the_designs(void **state)
 	assert_true(c.enabled);
 	assert_int_equal(c.driver, OI_DRIVER_AUTO);
 	assert_null(c.version);
-	assert_false(c.skip_unsupported);
+	assert_int_equal(c.on_unsupported, OI_UNSUPPORTED_FAIL);
 	assert_false(c.block_on_failure);
 	assert_int_equal(c.ipoib, OI_AUTO);
 	assert_true(c.persistent_names);
@@ -99,7 +99,7 @@ static void every_key_is_read(void **state)
 	assert_false(c.enabled);
 	assert_int_equal(c.driver, OI_DRIVER_MLNX);
 	assert_string_equal(c.version, "24.10");
-	assert_true(c.skip_unsupported);
+	assert_int_equal(c.on_unsupported, OI_UNSUPPORTED_SKIP);
 	assert_true(c.block_on_failure);
 	assert_int_equal(c.vm_sizes.allow.n, 1);
 	assert_string_equal(c.vm_sizes.deny.v[1], "x");
@@ -123,6 +123,18 @@ static void every_key_is_read(void **state)
 	assert_string_equal(c.hold_units.v[0], "slurmd.service");
 	assert_string_equal(c.blacklist.v[0], "mana_ib");
 	assert_int_equal(c.timeout_seconds, 60);
+}
+
+static void on_unsupported_has_three_ways(void **state)
+{
+	CONFIG fail;
+	CONFIG strict;
+
+	(void)state;
+	accept("infiniband: {on_unsupported: fail}", &fail);
+	assert_int_equal(fail.on_unsupported, OI_UNSUPPORTED_FAIL);
+	accept("infiniband: {on_unsupported: strict}", &strict);
+	assert_int_equal(strict.on_unsupported, OI_UNSUPPORTED_STRICT);
 }
 
 static void every_mistake_names_place_and_key(void **state)
@@ -156,6 +168,8 @@ static void every_mistake_names_place_and_key(void **state)
 		  "did you mean \"doca-ofed\"?" },
 		{ "infiniband: {on_failure: false}", OI_R_STANZA_TYPE, "infiniband.on_failure",
 		  "expected one of continue, block" },
+		{ "infiniband: {on_unsupported: stritc}", OI_R_STANZA_VALUE, "infiniband.on_unsupported",
+		  "did you mean \"strict\"?" },
 		{ "infiniband: {timeout_seconds: 0}", OI_R_STANZA_VALUE, "infiniband.timeout_seconds",
 		  "0 is out of range, 1 to 86400" },
 		{ "infiniband: {timeout_seconds: 99999999999}", OI_R_STANZA_VALUE,
@@ -372,6 +386,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_the_designs),
 		cmocka_unit_test(no_stanza_is_not_an_empty_one),
 		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(on_unsupported_has_three_ways),
 		cmocka_unit_test(every_mistake_names_place_and_key),
 		cmocka_unit_test(what_belongs_together_is_checked),
 		cmocka_unit_test(a_signed_url_keeps_its_query),
