@@ -59,8 +59,11 @@ static int help(const struct oi_options *options)
 	const char *name = options->command;
 	OI_FREE char *page = NULL;
 
-	if (name && !strcmp(name, "help"))
+	if (name && !strcmp(name, "help")) {
 		name = options->arguments.n ? options->arguments.v[0] : NULL;
+		if (name && strcmp(name, "help") != 0 && oi_options_command(name) == OI_COMMAND_COUNT)
+			return no_command(name);
+	}
 	page = oi_options_help(name ? oi_options_command(name) : OI_COMMAND_COUNT);
 	return fputs(page, stdout) < 0;
 }

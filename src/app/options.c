@@ -270,16 +270,22 @@ static const struct oi_option_row *row_of(int option)
 	return NULL;
 }
 
-/* The command, if it is one: what getopt_long() would leave as the first word. */
+/*
+ * The command, if it is one: the first word that is neither an option nor its value. With "-" getopt_long()
+ * leaves the words in their order: moved to the end, they would be the value of a last option without one.
+ */
 static enum oi_command find_command(int argc, char **argv, const struct option *options)
 {
+	const char *word = NULL;
 	int option;
 
-	while ((option = getopt_long(argc, argv, ":vVh", options, NULL)) != -1)
-		;
-	option = optind;
+	while ((option = getopt_long(argc, argv, "-:vVh", options, NULL)) != -1)
+		if (option == 1 && !word)
+			word = optarg;
+	if (!word && optind < argc) /* after "--" */
+		word = argv[optind];
 	optind = 0; /* GNU: begin again */
-	return option < argc ? oi_options_command(argv[option]) : OI_COMMAND_COUNT;
+	return word ? oi_options_command(word) : OI_COMMAND_COUNT;
 }
 
 int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi_err *err)
@@ -300,9 +306,12 @@ int oi_options_read(int argc, char **argv, struct oi_options *options, struct oi
 		const struct oi_option_row *row = row_of(option);
 
 		if (option == ':')
-			return oi_err_set(err, OI_R_USAGE, "%s wants a value", argv[optind - 1]);
+			return oi_err_set(err, OI_R_USAGE, "%s needs a value", argv[optind - 1]);
+		if (option == '?' && optopt >= FIRST_OPTION)
+			return oi_err_set(err, OI_R_USAGE, "--%s takes no value", row_of(optopt)->name);
 		if (option == '?' || !row)
-			return no_option(command, argv[optind - 1], err);
+			return no_option(command, optopt ? (const char[]){ '-', (char)optopt, '\0' } :
+							    argv[optind - 1], err);
 		if (!takes(command, row) && !stranger)
 			stranger = row;
 		if (take_option(options, row, optarg, err))
