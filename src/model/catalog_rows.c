@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/manager.h"
 
 const char *oi_release_status_name(enum oi_release_status status)
 {
@@ -172,7 +173,6 @@ static void add_part(struct oi_buf *key, const char *part)
 #define ARCHES "x86_64, aarch64"
 #define STACKS "doca-ofed, mlnx-ofed"
 #define KINDS "doca-host-deb, doca-host-rpm, tgz, iso, apt-repo, rpm-repo, distro-rpm"
-#define METHODS "apt, dnf, yum, tdnf, zypper"
 #define REPOSITORIES "epel, crb"
 #define FABRICS "sr-iov, network-direct"
 #define SIZE_STATES "current, announced-retirement, retired"
@@ -371,6 +371,7 @@ static const struct oi_table_column inbox_columns[] = {
 
 static int inbox_fill(const struct oi_table *table, char **field, void *at, struct oi_err *err)
 {
+	OI_FREE char *methods = oi_manager_methods();
 	struct oi_inbox *row = at;
 
 	row->distro_id = field[INBOX_DISTRO];
@@ -380,7 +381,7 @@ static int inbox_fill(const struct oi_table *table, char **field, void *at, stru
 	row->note = field[INBOX_NOTE];
 	if (check_word(table, "distro_id", row->distro_id, "", err) < 0 ||
 	    check_word(table, "distro_version", row->distro_version, "*?[]", err) < 0 ||
-	    one_of(table, "method", row->method, METHODS, err) < 0 ||
+	    one_of(table, "method", row->method, methods, err) < 0 ||
 	    (row->archive && check_word(table, "archive", row->archive, " ", err) < 0) ||
 	    fill_list(table, "arch", field[INBOX_ARCH], "", &row->arch, err) < 0 ||
 	    fill_list(table, "nic_generations", field[INBOX_GENERATIONS], "",

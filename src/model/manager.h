@@ -18,4 +18,7 @@ struct oi_manager {
 /** oi_manager_find() - the row of a method; of another, and of NULL, that of an rpm system; never NULL */
 const struct oi_manager *oi_manager_find(const char *method);
 
+/** oi_manager_methods() - of all rows, with ", " between them; owned by the caller */
+char *oi_manager_methods(void);
+
 #endif
