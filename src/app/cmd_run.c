@@ -292,8 +292,32 @@ static int carry_out(struct run *run, struct oi_err *err)
 	return oi_execute_plan(&m->host, &m->config, &run->verdict, &watch, err);
 }
 
+static bool compiles(const struct oi_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->n_steps; i++)
+		if (verdict->steps[i].action == OI_ACTION_MODULE_CHECK)
+			return true;
+	return false;
+}
+
+/*
+ * cloud-init upgrades packages in its final stage, behind us. Where that brings a kernel, this one's modules
+ * were compiled for a boot that ends in a minute.
+ */
+static void tell_upgrade(const struct run *run)
+{
+	const struct oi_host *host = &run->machine.host;
+
+	if (!compiles(&run->verdict) || !oi_stanza_cloud_says(host, "package_upgrade", "apt_upgrade"))
+		return;
+	oi_log_warn(log_of(run), "package_upgrade: cloud-init upgrades packages after this run%s; if a kernel comes, the driver is compiled for both: upgrade in the image instead, or bake the driver into it",
+		    oi_stanza_cloud_says(host, "package_reboot_if_required", "apt_reboot_if_required") ?
+			    ", and restarts the VM (package_reboot_if_required)" : "");
+}
+
 static int execute(struct run *run, struct oi_err *err)
 {
+	tell_upgrade(run);
 	return oi_execute_can(&run->verdict, err) ? -1 : carry_out(run, err);
 }
 

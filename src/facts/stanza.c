@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -109,6 +110,33 @@ int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *secti
 			     struct oi_err *err)
 {
 	return add_merged(host, REPORTING, section, err);
+}
+
+/* Source: cloud-init, util.py, translate_bool() */
+static bool is_said(const struct oi_doc *value)
+{
+	static const char *const words[] = { "true", "1", "on", "yes" };
+	const char *text = oi_doc_string(value);
+
+	for (size_t i = 0; text && i < OI_ARRAY_SIZE(words); i++)
+		if (!strcasecmp(text, words[i]))
+			return true;
+	return oi_doc_is_true(value) || (value && value->kind == OI_DOC_INT && value->integer);
+}
+
+bool oi_stanza_cloud_says(const struct oi_host *host, const char *key, const char *old_key)
+{
+	const char *const keys[] = { key, old_key };
+	bool said = false;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(keys); i++) {
+		OI_CLEANUP(oi_stanza_clear) struct oi_stanza value = { 0 };
+		struct oi_err ignored;
+
+		if (!add_merged(host, keys[i], &value, &ignored))
+			said |= is_said(value.doc);
+	}
+	return said;
 }
 
 /* --- our own files --- */

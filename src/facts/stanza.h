@@ -47,6 +47,12 @@ int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *secti
 			     struct oi_err *err);
 
 /**
+ * oi_stanza_cloud_says() - is a key of cloud-init's own true, as it has merged it
+ * @old_key: its name of before, which still counts
+ */
+bool oi_stanza_cloud_says(const struct oi_host *host, const char *key, const char *old_key);
+
+/**
  * oi_stanza_read() - the stanza from named files only (--config, validate), later over earlier
  * @host: for gzip
  * In every form in which it may go to cloud-init (facts/userdata.h): its cloud-configs merged as

@@ -38,6 +38,22 @@ def try_lost_block_holds(vm):
     assert not (vm.root / "run/ofed-init/block").exists()
 
 
+def try_upgrade_that_follows_is_told(vm):
+    """A kernel may come behind the run: compiled twice, which nobody wants to find out from the clock."""
+    vm.put("etc/ofed-init/conf.d/50-user.yaml", "infiniband: {driver: doca-ofed, timeout_seconds: 20, source: {directory: /srv}}\n")
+    cloud = vm.look / "run/cloud-init/combined-cloud-config.json"
+    cloud.parent.mkdir(parents=True, exist_ok=True)
+    for keys, words in (({}, []), ({"package_upgrade": False, "package_reboot_if_required": True}, []),
+                        ({"package_upgrade": True}, ["package_upgrade: cloud-init upgrades packages after this run; if a kernel"]),
+                        ({"apt_upgrade": "yes", "apt_reboot_if_required": True}, ["after this run, and restarts the VM"])):
+        cloud.write_text(json.dumps(keys))
+        (vm.root / LOG).unlink(missing_ok=True)
+        vm.call("run")
+        log = (vm.root / LOG).read_text()
+        assert "decided: install" in log, log
+        assert all(word in log for word in words) and ("package_upgrade" in log) == bool(words), (keys, log)
+
+
 def try_nothing_is_said_of_nothing(vm):
     for text in ("#cloud-config\nruncmd: [ls]\n", "#cloud-config\n# infiniband: {}\npackages: [infiniband-diags]\n",
                  "#!/bin/sh\necho infiniband: x\n", ""):
