@@ -15,11 +15,20 @@
 #define HYPERV_VENDOR "Microsoft Corporation"
 #define HYPERV_PRODUCT "Virtual Machine"
 
-/* Free space that an installation may need, work files included: our estimate, and
- * generous, since the vendor publishes no sizes. */
 #define MIB (INT64_C(1) << 20)
-#define INBOX_NEEDS_BYTES (512 * MIB)
-#define OFED_NEEDS_BYTES (4096 * MIB)
+
+/* Free space that an installation may need, work files included: our estimate, and
+ * generous, since the vendor publishes no sizes. Places as facts/disk.c names them. */
+static const struct {
+	const char *place;
+	int inbox_mib, ofed_mib;
+} rooms[] = {
+	{ "/usr", 256, 1280 },	/* packages */
+	{ "/lib/modules", 0, 512 },
+	{ "/var", 224, 2048 },	/* downloads, package lists, what is compiled */
+	{ "/boot", 0, 96 },	/* an initramfs is written beside the old one */
+	{ "/tmp", 32, 160 },
+};
 
 /* --- platform --- */
 
@@ -326,26 +335,46 @@ static bool gate_build_tools(struct oi_decision *d)
 	return true;
 }
 
+/* @fs: NULL: all of it goes to one file system */
+static int64_t room_needed(const struct oi_decision *d, const struct oi_file_system *fs)
+{
+	int64_t mib = 0;
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(rooms); i++)
+		if (!fs || oi_strv_has(&fs->holds, rooms[i].place))
+			mib += d->stack == OI_DRIVER_INBOX ? rooms[i].inbox_mib : rooms[i].ofed_mib;
+	return mib;
+}
+
+static bool has_room(struct oi_decision *d, const struct oi_file_system *fs, int64_t free_bytes)
+{
+	const long long needed = room_needed(d, fs), free_mib = free_bytes / MIB;
+	const char *mount = fs ? fs->mount : "", *colon = fs ? ": " : "";
+
+	if (free_bytes >= needed * MIB) {
+		oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_PASS, "%s%s%lld MiB free, %lld needed",
+				mount, colon, free_mib, needed);
+		return true;
+	}
+	oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_FAIL, "%s%s%lld MiB free, %lld needed", mount,
+			colon, free_mib, needed);
+	return oi_decision_refuse(d, OI_R_DISK_SPACE, "%s%s%lld MiB free, %lld needed", mount, colon,
+				  free_mib, needed);
+}
+
 static bool gate_disk(struct oi_decision *d)
 {
 	const struct oi_facts *f = d->facts;
-	int64_t needed = d->stack == OI_DRIVER_INBOX ? INBOX_NEEDS_BYTES : OFED_NEEDS_BYTES;
-	long long free_mib = (long long)(f->disk.work_free_bytes / MIB);
 
 	if (f->disk.known != OI_KNOWN) {
 		oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_UNKNOWN,
 				"free space could not be read");
 		return true;
 	}
-	if (f->disk.work_free_bytes >= needed) {
-		oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_PASS, "%lld MiB free, %lld needed",
-				free_mib, (long long)(needed / MIB));
-		return true;
-	}
-	oi_verdict_rule(d->verdict, "disk-space", OI_RESULT_FAIL, "%lld MiB free, %lld needed",
-			free_mib, (long long)(needed / MIB));
-	return oi_decision_refuse(d, OI_R_DISK_SPACE, "%lld MiB free, %lld needed", free_mib,
-				  (long long)(needed / MIB));
+	for (size_t i = 0; i < f->disk.n; i++)
+		if (room_needed(d, &f->disk.v[i]) && !has_room(d, &f->disk.v[i], f->disk.v[i].free_bytes))
+			return false;
+	return f->disk.n || has_room(d, NULL, f->disk.work_free_bytes);
 }
 
 /* What is not https proves nothing by itself: then only a digest can. */

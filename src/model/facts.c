@@ -196,6 +196,25 @@ static enum oi_flag *flag_of(struct oi_facts *facts, const struct field *f)
 	return (enum oi_flag *)(void *)((char *)facts + f->offset);
 }
 
+struct oi_file_system *oi_facts_add_file_system(struct oi_facts *facts, const char *mount,
+						int64_t free_bytes)
+{
+	const size_t n = facts->disk.n++;
+
+	facts->disk.v = oi_mem_grow(facts->disk.v, facts->disk.n, sizeof(*facts->disk.v));
+	facts->disk.v[n] = (struct oi_file_system){ .mount = oi_mem_dup(mount), .free_bytes = free_bytes };
+	return &facts->disk.v[n];
+}
+
+static void drop_file_systems(struct oi_facts *facts)
+{
+	for (size_t i = 0; i < facts->disk.n; i++) {
+		free(facts->disk.v[i].mount);
+		oi_strv_clear(&facts->disk.v[i].holds);
+	}
+	free(facts->disk.v);
+}
+
 void oi_facts_clear(struct oi_facts *facts)
 {
 	for (size_t i = 0; i < OI_ARRAY_SIZE(fields); i++)
@@ -208,6 +227,7 @@ void oi_facts_clear(struct oi_facts *facts)
 	oi_facts_drop_ports(facts);
 	drop_modules(facts);
 	drop_uses(facts);
+	drop_file_systems(facts);
 	memset(facts, 0, sizeof(*facts));
 }
 
@@ -308,6 +328,22 @@ static struct oi_doc *uses_to_doc(const struct oi_facts *facts)
 	return list;
 }
 
+static struct oi_doc *file_systems_to_doc(const struct oi_facts *facts)
+{
+	struct oi_doc *list = oi_doc_new(OI_DOC_LIST);
+
+	for (size_t i = 0; i < facts->disk.n; i++) {
+		const struct oi_file_system *fs = &facts->disk.v[i];
+		struct oi_doc *doc = oi_doc_new(OI_DOC_MAP);
+
+		oi_doc_put_string(doc, "mount", fs->mount);
+		oi_doc_put_int(doc, "free_bytes", fs->free_bytes);
+		oi_doc_put(doc, "holds", oi_doc_new_strings(&fs->holds));
+		oi_doc_add(list, doc);
+	}
+	return list;
+}
+
 static void put_field(struct oi_doc *doc, const struct oi_facts *facts, const struct field *f)
 {
 	if (f->kind == TEXT) {
@@ -369,6 +405,8 @@ struct oi_doc *oi_facts_to_doc(const struct oi_facts *facts)
 		put_at(doc, "modules.uses", uses_to_doc(facts));
 	if (facts->disk.known == OI_KNOWN)
 		put_at(doc, "disk.work_free_bytes", oi_doc_new_int(facts->disk.work_free_bytes));
+	if (facts->disk.n)
+		put_at(doc, "disk.file_systems", file_systems_to_doc(facts));
 	if (facts->doubts.n)
 		oi_doc_put(doc, "doubts", oi_doc_new_strings(&facts->doubts));
 	return doc;
@@ -546,6 +584,27 @@ static int read_strings(const struct oi_doc *doc, const char *path, enum oi_know
 	return 0;
 }
 
+static int read_file_systems(const struct oi_doc *list, struct oi_facts *facts, struct oi_err *err)
+{
+	static const char path[] = "disk.file_systems";
+
+	if (list->kind != OI_DOC_LIST)
+		return wrong(list, path, "a list", err);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct oi_doc *room = oi_doc_get(list->items[i], "free_bytes");
+		const char *mount = oi_doc_string(oi_doc_get(list->items[i], "mount"));
+		enum oi_known known = OI_UNKNOWN;
+		struct oi_file_system *fs;
+
+		if (!mount || !room || room->kind != OI_DOC_INT)
+			return wrong(list->items[i], path, "a list of maps with mount and free_bytes", err);
+		fs = oi_facts_add_file_system(facts, mount, room->integer);
+		if (read_strings(list->items[i], "holds", &known, &fs->holds, err))
+			return -1;
+	}
+	return 0;
+}
+
 int oi_facts_from_doc(const struct oi_doc *doc, struct oi_facts *facts, struct oi_err *err)
 {
 	const struct oi_doc *at;
@@ -581,5 +640,8 @@ int oi_facts_from_doc(const struct oi_doc *doc, struct oi_facts *facts, struct o
 		facts->disk.known = OI_KNOWN;
 		facts->disk.work_free_bytes = at->integer;
 	}
+	at = oi_doc_at(doc, "disk.file_systems");
+	if (at && read_file_systems(at, facts, err))
+		return -1;
 	return 0;
 }

@@ -55,6 +55,13 @@ struct oi_use {
 	char *by; /* "/etc/fstab: /data is of type nfs with proto=rdma" */
 };
 
+/* One that an installation writes to. */
+struct oi_file_system {
+	char *mount; /* "/usr" */
+	int64_t free_bytes; /* for programs without privilege */
+	struct oi_strv holds; /* which of /usr, /lib/modules, /var, /boot and /tmp */
+};
+
 struct oi_facts {
 	struct {
 		struct oi_text sys_vendor, product_name, chassis_asset_tag;
@@ -115,13 +122,23 @@ struct oi_facts {
 	} installed;
 	struct {
 		enum oi_known known;
-		int64_t work_free_bytes;
+		int64_t work_free_bytes; /* the least of those that packages and downloads go to */
+		struct oi_file_system *v; /* none in a snapshot of 0.1.0 */
+		size_t n;
 	} disk;
 	struct oi_strv doubts; /* "vm.size: why it is unknown", for people */
 };
 
 /** oi_facts_clear() - free; fine on a zeroed one, and for OI_CLEANUP */
 void oi_facts_clear(struct oi_facts *facts);
+
+/**
+ * oi_facts_add_file_system() - append one
+ * @mount: copied
+ * Return: it, borrowed until the next one is added.
+ */
+struct oi_file_system *oi_facts_add_file_system(struct oi_facts *facts, const char *mount,
+						int64_t free_bytes);
 
 /** oi_text_set() - known, with a copy of @value; NULL makes it absent */
 void oi_text_set(struct oi_text *text, const char *value);

@@ -120,6 +120,11 @@ static void malformed_snapshots_are_refused(void **state)
 		{ "{\"schema\":1,\"modules\":{\"loaded\":[{\"name\":\"x\",\"holders\":[1]}]}}",
 		  "modules.loaded.holders" },
 		{ "{\"schema\":1,\"disk\":{\"work_free_bytes\":\"1\"}}", "disk.work_free_bytes" },
+		{ "{\"schema\":1,\"disk\":{\"file_systems\":{}}}", "disk.file_systems: expected a list" },
+		{ "{\"schema\":1,\"disk\":{\"file_systems\":[{\"mount\":\"/\"}]}}",
+		  "a list of maps with mount and free_bytes" },
+		{ "{\"schema\":1,\"disk\":{\"file_systems\":[{\"mount\":\"/\",\"free_bytes\":1,\"holds\":\"/\"}]}}",
+		  "holds: expected a list of strings" },
 	};
 
 	(void)state;
