@@ -237,14 +237,14 @@ static void step_begun(void *data, const struct oi_step *step)
 {
 	const struct run *run = data;
 
-	oi_webhooks_step(&run->hooks, step->id, step->detail, NULL);
+	oi_webhooks_step(&run->hooks, step->id, step->detail, NULL, 0);
 }
 
 static void step_done(void *data, const struct oi_step *step, int64_t took_ms, bool well)
 {
 	struct run *run = data;
 
-	oi_webhooks_step(&run->hooks, step->id, step->detail, well ? "SUCCESS" : "FAIL");
+	oi_webhooks_step(&run->hooks, step->id, step->detail, well ? "SUCCESS" : "FAIL", took_ms);
 
 	oi_run_record_phase(&run->record, step->id, took_ms);
 	oi_watch_phase(&run->machine, step->id, step->detail, took_ms);

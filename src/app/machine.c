@@ -130,6 +130,11 @@ void oi_machine_read_reporting(const struct oi_machine *machine, struct oi_repor
 		oi_log_warn(&machine->host.log, "cloud-init's reporting: %s", err.text);
 	else
 		oi_reporting_from_doc(section.doc, reporting);
+	if (reporting->n || machine->config.report.webhook) {
+		OI_FREE char *version = oi_stanza_cloud_version(&machine->host);
+
+		reporting->durations = oi_reporting_has_durations(version);
+	}
 	oi_redact_know_doc(section.doc);
 	for (size_t i = 0; i < reporting->left_out.n; i++)
 		oi_log_warn(&machine->host.log, "%s", reporting->left_out.v[i]);

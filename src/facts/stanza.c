@@ -18,6 +18,8 @@
 
 #define KEY OI_STANZA_KEY
 #define REPORTING "reporting" /* cloud-init's own */
+#define CLOUD_LOG "/var/log/cloud-init.log"
+#define CLOUD_LOG_BYTES (16u << 20) /* some hundred boots */
 
 void oi_stanza_clear(struct oi_stanza *stanza)
 {
@@ -110,6 +112,21 @@ int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *secti
 			     struct oi_err *err)
 {
 	return add_merged(host, REPORTING, section, err);
+}
+
+/* Source: cloud-init, cmd/main.py, welcome_format(): the same from 0.7 to 26.2 */
+char *oi_stanza_cloud_version(const struct oi_host *host)
+{
+	static const char words[] = "Cloud-init v. ";
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	const char *last = NULL, *at;
+	struct oi_err ignored;
+
+	if (oi_root_read(&host->change, CLOUD_LOG, CLOUD_LOG_BYTES, &text, &ignored))
+		return NULL;
+	for (at = oi_buf_str(&text); (at = strstr(at, words)); at += strlen(words))
+		last = at + strlen(words);
+	return last ? oi_mem_ndup(last, strcspn(last, " \r\n")) : NULL;
 }
 
 /* Source: cloud-init, util.py, translate_bool() */

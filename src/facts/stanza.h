@@ -47,6 +47,12 @@ int oi_stanza_find_reporting(const struct oi_host *host, struct oi_stanza *secti
 			     struct oi_err *err);
 
 /**
+ * oi_stanza_cloud_version() - which cloud-init runs here, by the last line of its log that says so
+ * Return: "26.1-0ubuntu1", owned by the caller; NULL: not known.
+ */
+char *oi_stanza_cloud_version(const struct oi_host *host);
+
+/**
  * oi_stanza_cloud_says() - is a key of cloud-init's own true, as it has merged it
  * @old_key: its name of before, which still counts
  */

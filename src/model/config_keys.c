@@ -148,7 +148,7 @@ const struct oi_config_key oi_config_keys[] = {
 	  .example = "prometheus: /var/lib/metrics" },
 	{ .path = "report.webhook", .type = OI_KEY_TEXT, .offset = AT(report.webhook), .section = OI_KEYS_TOLD,
 	  .about = "URL that gets a start and a finish event by POST, in JSON, as from cloud-init's reporting.",
-	  .more = "An https:// or http:// address. An event has the fields of cloud-init's own (name, description, event_type, origin, timestamp, result), and outcome, reason, exit_code, instance_id and vm_size. Each is sent once, through source.proxy, within five seconds. Only the end of the run waits for it.",
+	  .more = "An https:// or http:// address. An event has the fields of cloud-init's own (name, description, event_type, origin, timestamp, result, and from 26.1 on duration), and outcome, reason, exit_code, instance_id and vm_size. Each is sent once, through source.proxy, within five seconds. Only the end of the run waits for it.",
 	  .example = "webhook: https://hook.example/ofed-init" },
 	{ .path = "hold_units", .type = OI_KEY_STRINGS, .offset = AT(hold_units), .section = OI_KEYS_MACHINE,
 	  .about = "systemd units that wait for infiniband-ready.target.",

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/ver.h"
+
+/* Source: cloud-init, cloudinit/reporting/events.py: 25.3 has none, 26.1 has them */
+#define FIRST_WITH_DURATIONS "26.1"
 
 /* More would be more than a boot is worth. */
 #define RETRIES_MOST 10
@@ -20,6 +24,11 @@ void oi_reporting_clear(struct oi_reporting *reporting)
 	free(reporting->v);
 	oi_strv_clear(&reporting->left_out);
 	memset(reporting, 0, sizeof(*reporting));
+}
+
+bool oi_reporting_has_durations(const char *version)
+{
+	return version && !oi_ver_below(version, FIRST_WITH_DURATIONS);
 }
 
 /* As Python sees it: an empty string, 0 and null are not there. */

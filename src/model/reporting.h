@@ -3,6 +3,7 @@
 #ifndef OI_MODEL_REPORTING_H
 #define OI_MODEL_REPORTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,10 +21,14 @@ struct oi_reporting {
 	struct oi_reporting_hook *v;
 	size_t n;
 	struct oi_strv left_out; /* which are not spoken to, and why */
+	bool durations; /* this cloud-init's events tell how long a thing took */
 };
 
 /** oi_reporting_clear() - free; fine on a zeroed one, and for OI_CLEANUP */
 void oi_reporting_clear(struct oi_reporting *reporting);
+
+/** oi_reporting_has_durations() - does a cloud-init of this version have them; NULL: not known, no */
+bool oi_reporting_has_durations(const char *version);
 
 /**
  * oi_reporting_from_doc() - take the web hooks out of the section

@@ -78,8 +78,18 @@ static bool bring(void *data, const char *letter, int64_t deadline_ms)
 
 /* --- events --- */
 
-/* What cloud-init's have, in their order. */
-static struct oi_doc *new_event(const char *name, const char *description, const char *result)
+/* In seconds, as cloud-init's. */
+static struct oi_doc *new_duration(int64_t took_ms)
+{
+	struct oi_doc *took_s = oi_doc_new(OI_DOC_REAL);
+
+	took_s->real = (double)took_ms / 1000;
+	took_s->text = oi_mem_printf("%lld.%03d", (long long)(took_ms / 1000), (int)(took_ms % 1000));
+	return took_s;
+}
+
+/* What cloud-init's have, in their order. @took_ms: below 0: cloud-init's have no duration */
+static struct oi_doc *new_event(const char *name, const char *description, const char *result, int64_t took_ms)
 {
 	struct oi_doc *event = oi_doc_new(OI_DOC_MAP);
 	struct oi_doc *time_s = oi_doc_new(OI_DOC_REAL);
@@ -94,6 +104,8 @@ static struct oi_doc *new_event(const char *name, const char *description, const
 	oi_doc_put(event, "timestamp", time_s);
 	if (result)
 		oi_doc_put_string(event, "result", result);
+	if (result && took_ms >= 0)
+		oi_doc_put(event, "duration", new_duration(took_ms));
 	return event;
 }
 
@@ -120,13 +132,14 @@ static void give(const struct oi_webhook *hook, const struct oi_doc *event)
 void oi_webhooks_run(struct oi_webhooks *hooks, const struct oi_run_record *record,
 		     const int *held, size_t n_held)
 {
+	int64_t took_ms = hooks->durations ? oi_clock_uptime_ms() - record->started_uptime_ms : -1;
 	const char *how = oi_run_record_running(record) ? NULL : record->exit_code ? "FAIL" : "SUCCESS";
 	OI_DOC_AUTO *result = hooks->n ? oi_report_result_doc(record) : NULL;
 
 	for (size_t i = 0; i < hooks->n; i++) {
 		struct oi_webhook *hook = &hooks->v[i];
 		OI_DOC_AUTO *event = new_event(
-			RUN_NAME, oi_doc_string(oi_doc_get(result, "message")), how);
+			RUN_NAME, oi_doc_string(oi_doc_get(result, "message")), how, took_ms);
 
 		if (!hook->cloud)
 			add_more(event, record, result);
@@ -136,7 +149,7 @@ void oi_webhooks_run(struct oi_webhooks *hooks, const struct oi_run_record *reco
 }
 
 void oi_webhooks_step(const struct oi_webhooks *hooks, const char *id, const char *detail,
-		      const char *result)
+		      const char *result, int64_t took_ms)
 {
 	OI_FREE char *name = oi_mem_printf(RUN_NAME "/%s", id);
 	OI_FREE char *description = oi_redact(detail);
@@ -146,7 +159,7 @@ void oi_webhooks_step(const struct oi_webhooks *hooks, const char *id, const cha
 
 		if (!hooks->v[i].cloud)
 			continue;
-		event = new_event(name, description, result);
+		event = new_event(name, description, result, hooks->durations ? took_ms : -1);
 		give(&hooks->v[i], event);
 	}
 }
@@ -182,6 +195,7 @@ void oi_webhooks_open(struct oi_webhooks *hooks, const struct oi_host *host,
 		      const struct oi_config *config, const struct oi_reporting *reporting)
 {
 	hooks->open = true;
+	hooks->durations = reporting->durations;
 	if (config->report.webhook)
 		add_hook(hooks, host, config, config->report.webhook)->name =
 			oi_mem_dup("report.webhook");

@@ -19,6 +19,7 @@ struct oi_webhook;
 
 struct oi_webhooks {
 	bool open;
+	bool durations; /* the events of this machine's cloud-init have one */
 	struct oi_webhook *v;
 	size_t n;
 };
@@ -46,9 +47,10 @@ void oi_webhooks_run(struct oi_webhooks *hooks, const struct oi_run_record *reco
 /**
  * oi_webhooks_step() - a step of a run that has begun begins, or has ended; for cloud-init's hooks
  * @result: "SUCCESS", "FAIL"; NULL: it begins
+ * @took_ms: when it has ended
  */
 void oi_webhooks_step(const struct oi_webhooks *hooks, const char *id, const char *detail,
-		      const char *result);
+		      const char *result, int64_t took_ms);
 
 /**
  * oi_webhooks_flush() - wait until all is told, for seconds at most (sys/outbox.h)

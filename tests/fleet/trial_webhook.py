@@ -43,13 +43,15 @@ QUIET = "infiniband: {driver: inbox, verify: {wait_seconds: 0}}\n"
 MERGED = "tree/run/cloud-init/combined-cloud-config.json"
 
 
-def run(folder, hook=None, status=13, reporting=None, place=MERGED, **looks):
-    """A run that ends with STATUS; REPORTING: cloud-init's section, in the file PLACE."""
+def run(folder, hook=None, status=13, reporting=None, place=MERGED, log=None, **looks):
+    """A run that ends with STATUS; REPORTING: cloud-init's section, in the file PLACE; LOG: cloud-init's."""
     folder.mkdir(exist_ok=True)
     vm = Vm(folder, **looks)
     vm.with_fetcher()
     if reporting is not None:
         vm.put(place, b"#cloud-config\n" * (place != MERGED) + json.dumps({"reporting": reporting}).encode())
+    if log is not None:
+        vm.put("log/cloud-init.log", log.encode())
     said = vm.run(hook.stanza() if hook else QUIET, status)
     assert "canary" not in said, said
     assert "canary" not in (vm.top / "log/azure/ib-vmext-status").read_text()
@@ -122,6 +124,20 @@ def test_reporting_gets_what_cloud_init_would_send(folder):
         assert path == "/hook?code=canary-of-the-url" and kind == "application/json"
         plain(event)
         assert "reporting." not in said, said
+
+
+def test_events_have_the_fields_of_this_cloud_init(folder):
+    """From 26.1 on a finish has a duration, at its end; the last start in the log says which one is here."""
+    line = "2026-12-01 10:00:00,000 - util.py[DEBUG]: Cloud-init v. {} running 'init-local' at x. Up 5.14 seconds.\n"
+    for version, has in (("25.3-0ubuntu1", False), ("26.1-0ubuntu1~24.04.1", True), ("26.2", True), ("22.4.2", False)):
+        log = line.format("22.4.2") + line.format(version) + "y\n"
+        with Hook() as ours, Hook() as theirs:
+            run(folder / version, ours, reporting={"rig": of_cloud_init(theirs)}, log=log)
+        for hook in ours, theirs:
+            ((_, _, event),) = hook.got
+            keys = list(event)
+            assert ("duration" in keys) == has, (version, event)
+            assert not has or (keys[6] == "duration" and 0 <= event["duration"] < 120), event
 
 
 def test_reporting_beside_report_webhook(folder):
