@@ -84,7 +84,7 @@ def test_ended_by_kill_and_run_again(folder):
     vm = cut(folder, signal.SIGKILL)
     # the witness has let go of the lock, and the next run knows what came before it
     said = vm.run("infiniband: {driver: inbox, verify: {wait_seconds: 0}}\n", 11)
-    assert "the last run was cut off" in said, said
+    assert "the last run was interrupted" in said, said
     assert everybody(vm) == ("finished", "error", "refused", "finished"), everybody(vm)
 
 
@@ -115,7 +115,7 @@ def test_ended_without_room_for_the_record(folder):
     said = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=120, check=False).stdout
     assert "ended 11" in said and "status 11" in said and '"device-missing"' in said, said
-    assert "the result could not be kept" in said, said
+    assert "the result could not be saved" in said, said
     assert "success" not in said and '"installed"' not in said, said
     for gone in ("result.json", "ofed_init.prom"):
         assert re.search(f"{gone}: No such file", said), (gone, said)
