@@ -73,6 +73,7 @@ fi
 KILL = """[Service]
 ExecStartPost=/bin/sh -c '[ ! -e /sys/module/mlx5_core/srcversion ] || kill -9 $(pidof ofed-init)'
 """
+CONF = "/etc/infiniband/openib.conf"
 WITH_LINK = "install mlx5_core /sbin/modprobe --ignore-install mlx5_core && /bin/sh /run/link\n"
 
 
@@ -154,6 +155,21 @@ def overtaken(t, vm):
     t.lacks(run.log, "step install-packages", "and nothing was installed")
     run = vm.run()
     ended(t, run, 0, "unchanged")
+    nothing_named(t, vm)
+
+
+def nothing_named(t, vm):
+    """openibd has unloaded the stack and says OK, as its settings name nothing: the next run heals it."""
+    vm.sh(f"sed -i '/_LOAD=/d' {CONF}; echo UMAD_LOAD=no >>{CONF}; echo UVERBS_LOAD=yes >>{CONF}")
+    vm.sh("systemctl restart openibd")
+    t.equal(vm.whose("mlx5_core"), {}, "a boot has come up without its driver")
+    run = vm.run()
+    ended(t, run, 0, "driver-present")
+    t.contains(run.log, "no driver is loaded, though one is installed and an adapter waits for it", "what was found")
+    t.equal(loaded(vm), dict.fromkeys(ALWAYS, "vendor"), "the vendor's modules are loaded")
+    lines = vm.sh(f"grep _LOAD= {CONF}").split()
+    t.equal(sorted(lines), ["IPOIB_LOAD=yes", "MLX5_LOAD=yes", "RDMA_CM_LOAD=yes", "RDMA_UCM_LOAD=yes", "UMAD_LOAD=no",
+                            "UVERBS_LOAD=yes"], "what was missing is there, and the owner's line is as it was")
 
 
 @trial
