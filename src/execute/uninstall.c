@@ -19,12 +19,12 @@
 #include "execute/managers.h"
 #include "execute/state/leavings.h"
 #include "execute/state/record.h"
+#include "execute/tools/service.h"
 #include "model/reasons.h"
+#include "sys/kmods.h"
 #include "sys/systemd.h"
 
 #define FILE_BYTES (1u << 20)
-/* A unit that unloads a driver stack may have to wait for what uses it; two minutes do not help. */
-#define UNIT_MS 120000
 #define UNITS "/etc/systemd/system/"
 
 void oi_uninstalled_clear(struct oi_uninstalled *what)
@@ -38,15 +38,10 @@ void oi_uninstalled_clear(struct oi_uninstalled *what)
 /* What a unit does not want to do is no reason to keep its package. */
 static void systemctl(const struct oi_host *host, const char *verb, const char *unit)
 {
-	OI_CLEANUP(oi_child_clear) struct oi_child child = { .tool = OI_TOOL_SYSTEMCTL };
 	OI_CLEANUP(oi_run_result_clear) struct oi_run_result result = { 0 };
 	struct oi_err err;
 
-	child.limit_ms = UNIT_MS;
-	oi_strv_add(&child.args, verb);
-	if (unit)
-		oi_strv_add(&child.args, unit);
-	if (!oi_child_run(host, &child, &result, &err))
+	if (!oi_service_call(host, verb, unit, &result, &err))
 		oi_log_info(&host->log, "service %s: %s: done", unit ? unit : "manager", verb);
 	else
 		oi_log_warn(&host->log, "service %s: %s: %s", unit ? unit : "manager", verb,

@@ -26,6 +26,22 @@ static void add_use(struct oi_facts *facts, const char *module, const char *fmt,
 	oi_facts_add_use(facts, module, by);
 }
 
+/* The lines of a file, if there is one. */
+static void each_line(const struct oi_host *host, const char *file, struct oi_facts *facts,
+		      void (*look)(const struct oi_host *host, const char *line, const char *file,
+				   struct oi_facts *facts))
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
+	struct oi_err ignored;
+
+	if (oi_root_read(&host->look, file, FILE_BYTES, &text, &ignored))
+		return;
+	oi_strv_split(&lines, oi_buf_str(&text), "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		look(host, lines.v[i], file, facts);
+}
+
 /* --- mounts --- */
 
 static bool has_option(const char *options, const char *wanted)
@@ -71,19 +87,6 @@ static void look_at_mount(const struct oi_host *host, const char *line, const ch
 	if ((!strcmp(fields.v[2], "cifs") || !strcmp(fields.v[2], "smb3")) &&
 	    (has_option(options, "rdma") || cifs_needs_core(host, facts)))
 		add_use(facts, "cifs", "%s: %s is of type %s", file, fields.v[1], fields.v[2]);
-}
-
-static void look_at_mounts(const struct oi_host *host, const char *file, struct oi_facts *facts)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
-	struct oi_err ignored;
-
-	if (oi_root_read(&host->look, file, FILE_BYTES, &text, &ignored))
-		return;
-	oi_strv_split(&lines, oi_buf_str(&text), "\n");
-	for (size_t i = 0; i < lines.n; i++)
-		look_at_mount(host, lines.v[i], file, facts);
 }
 
 /* --- sessions and targets --- */
@@ -150,24 +153,16 @@ static void look_at_devices(struct oi_facts *facts)
 
 /* --- lists of modules to load --- */
 
-static void look_at_list(const struct oi_host *host, const char *file, struct oi_facts *facts)
+static void look_at_name(const struct oi_host *host OI_UNUSED, const char *line, const char *file,
+			 struct oi_facts *facts)
 {
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	OI_CLEANUP(oi_strv_clear) struct oi_strv lines = { 0 };
-	struct oi_err ignored;
+	OI_FREE char *name = oi_mem_ndup(line, strcspn(line, " \t\r#;"));
 
-	if (oi_root_read(&host->look, file, FILE_BYTES, &text, &ignored))
-		return;
-	oi_strv_split(&lines, oi_buf_str(&text), "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		OI_FREE char *name = oi_mem_ndup(lines.v[i], strcspn(lines.v[i], " \t\r#;"));
-
-		for (char *c = name; *c; c++)
-			if (*c == '-')
-				*c = '_';
-		if (*name && oi_rdma_kind(name) == OI_RDMA_CLIENT)
-			add_use(facts, name, "%s names it", file);
-	}
+	for (char *c = name; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	if (*name && oi_rdma_kind(name) == OI_RDMA_CLIENT)
+		add_use(facts, name, "%s names it", file);
 }
 
 /* Not rdma-core's own lists in /etc/rdma: they name what nobody may have asked for. */
@@ -176,7 +171,7 @@ static void look_at_lists(const struct oi_host *host, struct oi_facts *facts)
 	static const char *const folders[] = { "/etc/modules-load.d", "/run/modules-load.d",
 					       "/usr/local/lib/modules-load.d" };
 
-	look_at_list(host, "/etc/modules", facts);
+	each_line(host, "/etc/modules", facts, look_at_name);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(folders); i++) {
 		OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
 		struct oi_err ignored;
@@ -188,15 +183,15 @@ static void look_at_lists(const struct oi_host *host, struct oi_facts *facts)
 
 			/* Debian's modules.conf is a link to the file that was read first. */
 			if (strcmp(path, "/etc/modules-load.d/modules.conf") != 0)
-				look_at_list(host, path, facts);
+				each_line(host, path, facts, look_at_name);
 		}
 	}
 }
 
 void oi_facts_look_uses(const struct oi_host *host, struct oi_facts *facts)
 {
-	look_at_mounts(host, "/proc/mounts", facts);
-	look_at_mounts(host, "/etc/fstab", facts);
+	each_line(host, "/proc/mounts", facts, look_at_mount);
+	each_line(host, "/etc/fstab", facts, look_at_mount);
 	look_at_values(host, facts);
 	look_at_nfs_server(host, facts);
 	look_at_devices(facts);

@@ -15,6 +15,7 @@
 #include "report/keylines.h"
 #include "report/report.h"
 #include "sys/clock.h"
+#include "sys/kmods.h"
 #include "sys/run.h"
 
 /* Of a file or of a child's output the end is kept: that is where it went wrong. */
@@ -24,7 +25,6 @@
 #define MAKE_LOGS_MAX 16
 #define CHILD_MS 30000
 
-#define DKMS_TREE "/var/lib/dkms"
 
 /* --- text in, text without secrets out --- */
 
@@ -199,7 +199,7 @@ static void add_files(struct oi_collect *collect)
 	add_file(collect, &collect->host->look, "/proc/version", "kernel-version");
 	add_file(collect, &collect->host->look, "/proc/modules", "modules");
 	add_file(collect, &collect->host->look, "/proc/cmdline", "kernel-command-line");
-	add_make_logs(collect, DKMS_TREE, 4, &n_make_logs);
+	add_make_logs(collect, OI_DKMS_TREE, 4, &n_make_logs);
 	if (!n_make_logs)
 		oi_collect_note(collect, "dkms/make.log", "there is none");
 }

@@ -11,6 +11,8 @@
 #include "base/strv.h"
 #include "sys/host.h"
 
+#define OI_DKMS_TREE "/var/lib/dkms"
+
 /* Of a stack that adds modules: the one that all the others need. */
 #define OI_KMOD_MAIN "mlx5_core"
 

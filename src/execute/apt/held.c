@@ -13,7 +13,6 @@
 
 #define STATUS "/var/lib/dpkg/status"
 #define STATUS_BYTES (64u << 20) /* ten times that of a large desktop */
-#define FILE_BYTES (1u << 20)
 #define NAMED 3 /* more would not be read */
 
 /* --- holds --- */
@@ -57,33 +56,12 @@ static bool speaks_of(const char *line, const char *package)
 	return false;
 }
 
-/* "FILE:LINE" of the first line that passes; owned by the caller, NULL: none. */
-static char *find_line(const struct oi_root *root, const char *path,
-		       bool (*passes)(const char *line, const char *what), const char *what)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	struct oi_err ignored;
-	size_t n = 1;
-
-	if (oi_root_read(root, path, FILE_BYTES, &text, &ignored))
-		return NULL;
-	for (const char *line = oi_buf_str(&text); *line; n++) {
-		size_t len = strcspn(line, "\n");
-		OI_FREE char *one = oi_mem_ndup(line, len);
-
-		if (passes(one, what))
-			return oi_mem_printf("%s:%zu", path, n);
-		line += len + (line[len] == '\n');
-	}
-	return NULL;
-}
-
-/* The same in a file, and in a folder with more of its kind. */
+/* In a file, and in a folder with more of its kind: as oi_packages_find_line(). */
 static char *find_in(const struct oi_root *root, const char *file, const char *folder,
 		     bool (*passes)(const char *line, const char *what), const char *what)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };
-	char *found = find_line(root, file, passes, what);
+	char *found = oi_packages_find_line(root, file, passes, what);
 	struct oi_err ignored;
 
 	if (found || oi_root_list(root, folder, &names, &ignored))
@@ -91,7 +69,7 @@ static char *find_in(const struct oi_root *root, const char *file, const char *f
 	for (size_t i = 0; i < names.n && !found; i++) {
 		OI_FREE char *path = oi_mem_printf("%s/%s", folder, names.v[i]);
 
-		found = find_line(root, path, passes, what);
+		found = oi_packages_find_line(root, path, passes, what);
 	}
 	return found;
 }

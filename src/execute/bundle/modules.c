@@ -8,6 +8,7 @@
 #include "execute/modules/dkms.h"
 #include "execute/state/record.h"
 #include "model/reasons.h"
+#include "sys/kmods.h"
 
 /* extra/mlnx-ofa_kernel/drivers/net/ethernet/mellanox/mlx5/core/mlx5_core.ko and below */
 #define DEPTH_MAX 10

@@ -11,6 +11,7 @@
 #include "execute/tools/child.h"
 #include "execute/state/record.h"
 #include "model/reasons.h"
+#include "sys/kmods.h"
 
 #define BEFORE_BYTES (4u << 20)
 #define WATCHED_BYTES (256u << 10) /* a repository's file has some hundred */

@@ -14,8 +14,8 @@
 #include "execute/modules/dkms_heal.h"
 #include "execute/modules/make_log.h"
 #include "model/reasons.h"
+#include "sys/kmods.h"
 
-#define TREE "/var/lib/dkms"
 #define SOURCES "/usr/src"
 #define LIST_BYTES (8u << 20) /* of one package: a driver has some 3,000 files */
 
@@ -238,8 +238,8 @@ int oi_dkms_list(const struct oi_host *host, const char *kernel, struct oi_dkms_
 static void log_failure(const struct oi_host *host, const char *kernel,
 			const struct oi_dkms_module *m, char **cause)
 {
-	OI_FREE char *build = oi_mem_printf(TREE "/%s/%s/build/make.log", m->name, m->version);
-	OI_FREE char *folder = oi_mem_printf(TREE "/%s/%s/%s", m->name, m->version, kernel);
+	OI_FREE char *build = oi_mem_printf(OI_DKMS_TREE "/%s/%s/build/make.log", m->name, m->version);
+	OI_FREE char *folder = oi_mem_printf(OI_DKMS_TREE "/%s/%s/%s", m->name, m->version, kernel);
 	OI_CLEANUP(oi_strv_clear) struct oi_strv archs = { 0 };
 	struct oi_err err;
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "execute/modules/own_driver.h"
 #include "execute/state/record.h"
+#include "sys/kmods.h"
 
 static bool is_folder(const struct oi_root *root, const char *path)
 {

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "model/reasons.h"
+
+#define SETTINGS_BYTES (1u << 20) /* more than anybody writes by hand */
 
 const struct oi_packages_ops *oi_packages_ops_of(const struct oi_packages *p, struct oi_err *err)
 {
@@ -50,4 +53,24 @@ int oi_packages_wanted(const struct oi_packages_ops *ops, const struct oi_host *
 			oi_strv_addf(wanted, "%s %s", fields.v[0], fields.v[1]);
 	}
 	return 0;
+}
+
+char *oi_packages_find_line(const struct oi_root *root, const char *path,
+			    bool (*passes)(const char *line, const char *what), const char *what)
+{
+	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
+	struct oi_err ignored;
+	size_t n = 1;
+
+	if (oi_root_read(root, path, SETTINGS_BYTES, &text, &ignored))
+		return NULL;
+	for (const char *line = oi_buf_str(&text); *line; n++) {
+		size_t len = strcspn(line, "\n");
+		OI_FREE char *one = oi_mem_ndup(line, len);
+
+		if (passes(one, what))
+			return oi_mem_printf("%s:%zu", path, n);
+		line += len + (line[len] == '\n');
+	}
+	return NULL;
 }

@@ -137,6 +137,14 @@ int oi_packages_can_add(const struct oi_packages_ops *ops, const struct oi_step 
 			struct oi_err *err);
 
 /**
+ * oi_packages_find_line() - where a setting of the machine stands
+ * @passes: is it this line; called with @what
+ * Return: "FILE:LINE" of the first line that passes, owned by the caller; NULL: none.
+ */
+char *oi_packages_find_line(const struct oi_root *root, const char *path,
+			    bool (*passes)(const char *line, const char *what), const char *what);
+
+/**
  * oi_packages_wanted() - "name before" of what is still as the installation left it
  * @replaced: "name before after"
  * @wanted: appended to

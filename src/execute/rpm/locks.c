@@ -74,33 +74,13 @@ static bool is_about(const char *line, const char *package)
 	       (package[len] == '-' && isdigit((unsigned char)package[len + 1]));
 }
 
-/* "FILE:LINE"; owned by the caller, NULL: none. */
-static char *find_in(const struct oi_root *root, const char *path, const char *package)
-{
-	OI_CLEANUP(oi_buf_clear) struct oi_buf text = { 0 };
-	struct oi_err ignored;
-	size_t n = 1;
-
-	if (oi_root_read(root, path, FILE_BYTES, &text, &ignored))
-		return NULL;
-	for (const char *line = oi_buf_str(&text); *line; n++) {
-		size_t len = strcspn(line, "\n");
-		OI_FREE char *one = oi_mem_ndup(line, len);
-
-		if (is_about(one, package))
-			return oi_mem_printf("%s:%zu", path, n);
-		line += len + (line[len] == '\n');
-	}
-	return NULL;
-}
-
 char *oi_rpm_find_lock(const struct oi_root *root, const char *package)
 {
 	OI_FREE char *named = named_list(root);
-	char *found = named ? find_in(root, named, package) : NULL;
+	char *found = named ? oi_packages_find_line(root, named, is_about, package) : NULL;
 
 	for (size_t i = 0; !found && i < OI_ARRAY_SIZE(places); i++)
-		found = find_in(root, places[i], package);
+		found = oi_packages_find_line(root, places[i], is_about, package);
 	return found;
 }
 

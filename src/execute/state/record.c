@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "execute/tools/service.h"
 #include "model/reasons.h"
+#include "sys/kmods.h"
 
 #define SCHEMA 1
 #define RECORD_BYTES (4u << 20)

@@ -16,7 +16,6 @@
 #include "model/verdict.h"
 #include "sys/host.h"
 
-#define OI_DKMS_TREE "/var/lib/dkms"
 #define OI_RECORD_PATH OI_STATE_DIR "/installed.json"
 /* A file that was there before ours lies below this folder, under its own path. */
 #define OI_RECORD_BEFORE_DIR OI_STATE_DIR "/before"

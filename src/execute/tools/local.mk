@@ -10,4 +10,5 @@ execute_sources += \
 	src/execute/tools/mandb.h \
 	src/execute/tools/selinux.c \
 	src/execute/tools/selinux.h \
+	src/execute/tools/service.c \
 	src/execute/tools/service.h

@@ -9,9 +9,20 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "sys/host.h"
+#include "sys/run.h"
 
 /** oi_service_is_enabled() - is it in any target's .wants or .requires, as systemctl enable has it */
 bool oi_service_is_enabled(const struct oi_root *root, const char *unit);
+
+/**
+ * oi_service_call() - one call of systemctl; without systemd it changes links only
+ * @unit: NULL for a verb of the manager's own, as "daemon-reload"
+ * @result: how it ended and its last words; cleared by the caller
+ * Return: as oi_child_run().
+ */
+OI_MUST_CHECK
+int oi_service_call(const struct oi_host *host, const char *verb, const char *unit,
+		    struct oi_run_result *result, struct oi_err *err);
 
 /** oi_service_reload() - systemd reads its unit files again; OI_R_TOOL_MISSING, OI_R_TOOL_FAILED and kin */
 OI_MUST_CHECK
