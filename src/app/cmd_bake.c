@@ -67,8 +67,7 @@ static int end(const struct oi_machine *machine, enum oi_reason reason, const ch
 static int fail(const struct oi_machine *machine, const struct oi_err *err)
 {
 	const struct oi_reason_text *text = oi_reason_text((enum oi_reason)err->code);
-	OI_FREE char *message =
-		oi_mem_printf("%.*s: %s", (int)strlen(text->sentence) - 1, text->sentence, err->text);
+	OI_FREE char *message = oi_reason_with((enum oi_reason)err->code, "%s", err->text);
 
 	return end(machine, (enum oi_reason)err->code, message, text->remedy, text->exit_code);
 }
@@ -144,9 +143,7 @@ static int bake(struct oi_machine *machine)
 	if (carry_out(machine, sizes, &verdict, &removed, &err))
 		return fail(machine, &err);
 	gone = oi_strv_join(&removed, ", ");
-	message = oi_mem_printf("%.*s: %s%s%s for kernel %s%s%s%s%s%s.",
-				(int)strlen(oi_reason_text(OI_R_BAKED)->sentence) - 1,
-				oi_reason_text(OI_R_BAKED)->sentence, verdict.driver.stack,
+	message = oi_reason_with(OI_R_BAKED, "%s%s%s for kernel %s%s%s%s%s%s.", verdict.driver.stack,
 				verdict.driver.version ? " " : "",
 				verdict.driver.version ? verdict.driver.version : "",
 				verdict.driver.kernel,

@@ -326,7 +326,7 @@ static int judge_checks(struct run *run, enum oi_reason proven, enum oi_reason u
 {
 	struct oi_buf open_questions = { 0 };
 	OI_FREE char *message = NULL;
-	const char *sentence;
+	enum oi_reason reason;
 	int exit_code;
 
 	for (size_t i = 0; i < run->checks.n; i++) {
@@ -342,15 +342,15 @@ static int judge_checks(struct run *run, enum oi_reason proven, enum oi_reason u
 			oi_buf_addf(&open_questions, "%s%s", open_questions.len ? ", " : "",
 				    check->id);
 	}
-	sentence = oi_reason_text(open_questions.len ? unproven : proven)->sentence;
-	message = oi_mem_printf("%.*s: %s%s%s%s%s%s%s.", (int)strlen(sentence) - 1, sentence,
+	reason = open_questions.len ? unproven : proven;
+	message = oi_reason_with(reason, "%s%s%s%s%s%s%s.",
 				run->verdict.driver.stack, run->verdict.driver.version ? " " : "",
 				run->verdict.driver.version ? run->verdict.driver.version : "",
 				run->verdict.doubt ? "; warning: " : "",
 				run->verdict.doubt ? run->verdict.doubt : "",
 				open_questions.len ? "; not verified: " : "",
 				oi_buf_str(&open_questions));
-	exit_code = finish_run(run, open_questions.len ? unproven : proven, message, 0);
+	exit_code = finish_run(run, reason, message, 0);
 	oi_buf_clear(&open_questions);
 	return exit_code;
 }

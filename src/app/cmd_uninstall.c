@@ -76,9 +76,8 @@ static int tell_end(struct removal *removal, const struct oi_uninstalled *what)
 	const struct oi_reason_text *text = oi_reason_text(reason);
 	OI_FREE char *left = oi_strv_join(&what->left, ", ");
 	OI_FREE char *counts =
-		oi_mem_printf("%.*s: %zu packages, %zu files%s%s.", (int)strlen(text->sentence) - 1,
-			      text->sentence, what->packages, what->files,
-			      what->left.n ? "; left, since they were changed: " : "", left);
+		oi_reason_with(reason, "%zu packages, %zu files%s%s.", what->packages, what->files,
+			       what->left.n ? "; left, since they were changed: " : "", left);
 	OI_FREE char *line =
 		oi_report_final_line(text->exit_code, reason,
 				     what->nothing ? text->sentence : counts, text->remedy);
@@ -101,8 +100,7 @@ static int work(struct removal *removal)
 	    oi_uninstall(&machine->host, &what, &err)) {
 		enum oi_reason reason = (enum oi_reason)err.code;
 		const struct oi_reason_text *text = oi_reason_text(reason);
-		OI_FREE char *message = oi_mem_printf("%.*s: %s", (int)strlen(text->sentence) - 1,
-						      text->sentence, err.text);
+		OI_FREE char *message = oi_reason_with(reason, "%s", err.text);
 		OI_FREE char *line =
 			oi_report_final_line(text->exit_code, reason, message, text->remedy);
 

@@ -21,7 +21,7 @@ static bool installed_drives(const struct oi_decision *d, const char *stack)
 
 	if (!oi_generation_is_mlx4(d->generation))
 		return true;
-	return !strcmp(stack, "mlnx-ofed") && version && oi_ver_below(version, "5.1");
+	return !strcmp(stack, oi_driver_name(OI_DRIVER_MLNX)) && version && oi_ver_below(version, "5.1");
 }
 
 /* A package's version is the release's with the packager's own part behind it: "3.2.3-019000" */
@@ -39,7 +39,7 @@ bool oi_installed_fits(const struct oi_decision *d)
 	const char *kernel = oi_text_or(&f->installed.kernel, NULL);
 	const char *running = oi_text_or(&f->kernel.release, NULL);
 	bool any_vendor = d->config->driver == OI_DRIVER_AUTO && stack &&
-			  strcmp(stack, "inbox") != 0;
+			  strcmp(stack, oi_driver_name(OI_DRIVER_INBOX)) != 0;
 	bool fit = false;
 
 	if (!stack) {
@@ -73,7 +73,7 @@ bool oi_installed_fits(const struct oi_decision *d)
 		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
 				"%s was baked for %s, and its modules are not as they were", stack,
 				running);
-	} else if (!strcmp(stack, "inbox") && !has_infiniband_port(f) &&
+	} else if (!strcmp(stack, oi_driver_name(OI_DRIVER_INBOX)) && !has_infiniband_port(f) &&
 		   f->installed.baked != OI_FLAG_YES) {
 		oi_verdict_rule(d->verdict, "installed", OI_RESULT_FAIL,
 				"inbox packages are there, but no InfiniBand port yet");

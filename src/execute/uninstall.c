@@ -13,6 +13,7 @@
 #include "execute/bundle/bundle.h"
 #include "execute/tools/child.h"
 #include "execute/modules/depmod.h"
+#include "execute/modules/dkms_heal.h"
 #include "execute/modules/initramfs.h"
 #include "execute/modules/own_driver.h"
 #include "execute/state/journal.h"
@@ -336,20 +337,15 @@ static int uninstall_modules(const struct oi_host *host, const struct oi_record 
 		if (oi_root_list(&host->change, tree, &names, err) < 0)
 			return -1;
 		for (size_t n = 0; n < names.n; n++) {
-			/* kernel-RELEASE-ARCH is a link: something is installed for that one. */
-			static const char prefix[] = "kernel-";
-			const char *dash = strrchr(names.v[n], '-');
-			OI_FREE char *release = NULL;
+			const char *arch;
+			OI_FREE char *release = oi_dkms_link_release(names.v[n], &arch);
 			OI_FREE char *kernel = NULL;
 			OI_FREE char *version = NULL;
 
-			if (strncmp(names.v[n], prefix, strlen(prefix)) != 0 ||
-			    dash < names.v[n] + strlen(prefix))
+			if (!release)
 				continue;
-			release = oi_mem_ndup(names.v[n] + strlen(prefix),
-					      (size_t)(dash - names.v[n]) - strlen(prefix));
-			kernel = oi_mem_printf("%s/%s", release, dash + 1);
-			version = built_version(host, tree, release, dash + 1);
+			kernel = oi_mem_printf("%s/%s", release, arch);
+			version = built_version(host, tree, release, arch);
 			if (version)
 				dkms(host, "uninstall", record->dkms.v[i], version, kernel);
 		}

@@ -11,6 +11,7 @@
 #include "base/ver.h"
 #include "facts/doubt.h"
 #include "facts/look.h"
+#include "model/config.h"
 #include "model/reasons.h"
 #include "sys/clock.h"
 #include "sys/kmods.h"
@@ -157,7 +158,7 @@ static void look_at_ofed(const struct oi_host *host, struct oi_facts *facts)
 	OI_FREE char *answer = doca || mofed ? NULL : ask_ofed_info(host, facts);
 
 	if (doca || (answer && !strncmp(answer, internal, strlen(internal)))) {
-		oi_text_set(&facts->installed.stack, "doca-ofed");
+		oi_text_set(&facts->installed.stack, oi_driver_name(OI_DRIVER_DOCA));
 		if (doca)
 			oi_text_set(&facts->installed.version, doca);
 		else
@@ -165,7 +166,7 @@ static void look_at_ofed(const struct oi_host *host, struct oi_facts *facts)
 				       answer);
 		return;
 	}
-	oi_text_set(&facts->installed.stack, "mlnx-ofed");
+	oi_text_set(&facts->installed.stack, oi_driver_name(OI_DRIVER_MLNX));
 	if (mofed)
 		oi_text_set(&facts->installed.version,
 			    mofed + (strncmp(mofed, mlnx, strlen(mlnx)) ? 0 : strlen(mlnx)));
@@ -328,16 +329,16 @@ void oi_facts_look_installed(const struct oi_host *host, struct oi_facts *facts)
 
 	look_for_journal(root, facts);
 	if (look_for_deb(root, "doca-ofed", facts)) {
-		oi_text_set(&facts->installed.stack, "doca-ofed");
+		oi_text_set(&facts->installed.stack, oi_driver_name(OI_DRIVER_DOCA));
 	} else if (oi_root_exists(root, OFED_INFO)) {
 		look_at_ofed(host, facts);
 		/* NOLINTNEXTLINE(bugprone-branch-clone): by dpkg, else by its file */
 	} else if (look_for_deb(root, "rdma-core", facts)) {
-		oi_text_set(&facts->installed.stack, "inbox");
+		oi_text_set(&facts->installed.stack, oi_driver_name(OI_DRIVER_INBOX));
 	} else if (!oi_root_exists(root, DPKG_STATUS) &&
 		   oi_root_exists(root, "/usr/sbin/rdma-ndd")) {
 		/* rpm's own database is not opened for a version that nobody asks for. */
-		oi_text_set(&facts->installed.stack, "inbox");
+		oi_text_set(&facts->installed.stack, oi_driver_name(OI_DRIVER_INBOX));
 	} else if (oi_root_exists(root, "/usr/bin")) {
 		oi_text_set(&facts->installed.stack, NULL);
 		oi_text_set(&facts->installed.version, NULL);
@@ -347,5 +348,5 @@ void oi_facts_look_installed(const struct oi_host *host, struct oi_facts *facts)
 		oi_facts_doubt(facts, "installed: there is no /usr/bin");
 		return;
 	}
-	look_for_modules(root, oi_text_is(&facts->installed.stack, "inbox"), facts);
+	look_for_modules(root, oi_text_is(&facts->installed.stack, oi_driver_name(OI_DRIVER_INBOX)), facts);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/reasons.h"
 
+#include <stdarg.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 static const struct oi_reason_text texts[OI_R_COUNT] = {
 	[OI_R_NONE] = { "none", 14, "No reason was given.", NULL },
@@ -14,6 +17,18 @@ static const struct oi_reason_text texts[OI_R_COUNT] = {
 const struct oi_reason_text *oi_reason_text(enum oi_reason reason)
 {
 	return &texts[(unsigned int)reason < OI_R_COUNT ? reason : OI_R_NONE];
+}
+
+char *oi_reason_with(enum oi_reason reason, const char *fmt, ...)
+{
+	const char *sentence = oi_reason_text(reason)->sentence;
+	OI_FREE char *detail = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	detail = oi_mem_vprintf(fmt, ap);
+	va_end(ap);
+	return oi_mem_printf("%.*s: %s", (int)strlen(sentence) - 1, sentence, detail);
 }
 
 enum oi_reason oi_reason_by_id(const char *id)

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "base/attr.h"
+
 enum oi_reason {
 	OI_R_NONE, /* no error, no reason: never reported */
 #define OI_REASON(name, id, exit_code, sentence, remedy) OI_R_##name,
@@ -25,6 +27,9 @@ struct oi_reason_text {
 
 /** oi_reason_text() - texts of a reason; static, never NULL */
 const struct oi_reason_text *oi_reason_text(enum oi_reason reason);
+
+/** oi_reason_with() - "SENTENCE: DETAIL", the sentence without its full stop; owned by the caller */
+char *oi_reason_with(enum oi_reason reason, const char *fmt, ...) OI_PRINTF(2, 3);
 
 /** oi_reason_by_id() - the reason called @id, or OI_R_NONE */
 enum oi_reason oi_reason_by_id(const char *id);

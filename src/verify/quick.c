@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "model/catalog.h"
 #include "sys/rdma.h"
 #include "sys/kmods.h"
 #include "verify/checks.h"
@@ -66,7 +67,7 @@ bool oi_verify_overtaken(const struct oi_host *host, const char *stack, const ch
 static bool is_away(const struct oi_host *host, const struct oi_facts *facts, const char *stack,
 		    const char *generation, const bool there[N])
 {
-	bool mlx4 = generation && !strcmp(generation, "cx3-pro");
+	bool mlx4 = oi_generation_is_mlx4(generation);
 	const struct oi_kmod main = { .name = mlx4 ? "mlx4_core" : OI_KMOD_MAIN };
 
 	if (!oi_kmods_stack_adds(stack) || !there[mlx4 ? MLX4 : MLX5] ||

@@ -17,6 +17,7 @@
 #include "execute/state/record.h"
 #include "execute/tools/service.h"
 #include "model/catalog.h"
+#include "model/config.h"
 #include "model/reasons.h"
 #include "sys/kmods.h"
 
@@ -114,7 +115,7 @@ static int check_driver(const struct oi_host *host, const struct oi_verdict *ver
 {
 	bool cx3 = oi_generation_is_mlx4(verdict->vm.nic_generation);
 	struct oi_kmod driver = { .name = cx3 ? "mlx4_ib" : "mlx5_ib" };
-	bool vendor = strcmp(verdict->driver.stack, "inbox") != 0;
+	bool vendor = strcmp(verdict->driver.stack, oi_driver_name(OI_DRIVER_INBOX)) != 0;
 	int rc = oi_kmods_find(&host->change, verdict->driver.kernel, &driver, 1, err);
 
 	if (!rc && !driver.path && !driver.builtin)

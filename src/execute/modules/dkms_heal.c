@@ -109,17 +109,25 @@ static void heal_version(const struct modules *m, const char *tree, const char *
 	}
 }
 
-/* Is there a link kernel-RELEASE-ARCH: dkms has something installed, and brings the originals back itself. */
-static bool is_installed(const struct oi_strv *names, const char *release)
+char *oi_dkms_link_release(const char *name, const char **arch)
 {
 	static const char prefix[] = "kernel-";
+	const char *dash = strrchr(name, '-');
 
+	if (strncmp(name, prefix, strlen(prefix)) != 0 || dash < name + strlen(prefix))
+		return NULL;
+	*arch = dash + 1;
+	return oi_mem_ndup(name + strlen(prefix), (size_t)(dash - name) - strlen(prefix));
+}
+
+/* Is there such a link: dkms has something installed, and brings the originals back itself. */
+static bool is_installed(const struct oi_strv *names, const char *release)
+{
 	for (size_t i = 0; i < names->n; i++) {
-		const char *rest = names->v[i] + strlen(prefix);
-		const char *dash = strrchr(names->v[i], '-');
+		const char *arch;
+		OI_FREE char *linked = oi_dkms_link_release(names->v[i], &arch);
 
-		if (!strncmp(names->v[i], prefix, strlen(prefix)) && dash >= rest &&
-		    (size_t)(dash - rest) == strlen(release) && !strncmp(rest, release, strlen(release)))
+		if (linked && !strcmp(linked, release))
 			return true;
 	}
 	return false;

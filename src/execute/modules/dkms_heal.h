@@ -23,4 +23,11 @@ void oi_dkms_heal(const struct oi_host *host, const struct oi_strv *names, const
  */
 void oi_dkms_bring_back(const struct oi_host *host, const char *name);
 
+/**
+ * oi_dkms_link_release() - RELEASE of "kernel-RELEASE-ARCH", dkms' link to what is installed
+ * @arch: filled: where ARCH begins in @name
+ * Return: owned by the caller; NULL: @name is no such link.
+ */
+char *oi_dkms_link_release(const char *name, const char **arch);
+
 #endif
