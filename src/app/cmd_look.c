@@ -361,6 +361,7 @@ static struct oi_doc *catalog_to_doc(const struct oi_catalog *catalog)
 		oi_doc_put_string(map, "distro_version", row->distro_version);
 		oi_doc_put_string(map, "arch", row->arch);
 		oi_doc_put(map, "nic_generations", oi_doc_new_strings(&row->nic_generations));
+		oi_doc_put(map, "kernels", oi_doc_new_strings(&row->kernels));
 		oi_doc_put_string(map, "url", row->url);
 		oi_doc_put_string(map, "sha256", row->sha256);
 		oi_doc_put_string(map, "kind", row->kind);

@@ -13,6 +13,7 @@
 #include "base/ver.h"
 #include "decide/artefact.h"
 #include "decide/machine.h"
+#include "model/kernel_range.h"
 
 /* ConnectX-3 left MLNX_OFED at 5.1, and 4.9 builds up to kernel 5.5.
  * Source: catalog notes, "CX3-Pro: MLNX_OFED 4.9 only, kernels below 5.6 only" */
@@ -141,20 +142,51 @@ static enum oi_driver stack_of(const struct oi_release *row)
 								     OI_DRIVER_MLNX;
 }
 
-/* Is @a to be taken before @b: near before far, doca-ofed before mlnx-ofed, current before
- * older, new before old. Nearness first: an exact row of any stack beats one that only shares
- * the major version, which is how the old minor releases keep the driver built for them. */
-static bool better(const struct oi_facts *facts, const struct oi_release *a,
+static enum oi_kernel_fit kernel_fit(const struct oi_decision *d, const struct oi_release *row)
+{
+	return oi_kernel_fit(&row->kernels, oi_text_or(&d->facts->kernel.release, NULL));
+}
+
+/* Nothing that is known speaks against this row. A release of which nothing is said is taken
+ * to build for no later kernels than the newer ones of its stack. */
+static bool kernel_suits(const struct oi_decision *d, const struct oi_release *row)
+{
+	if (kernel_fit(d, row) != OI_KERNEL_UNSAID)
+		return kernel_fit(d, row) == OI_KERNEL_HOLDS;
+	for (size_t i = 0; i < d->catalog->n_releases; i++) {
+		const struct oi_release *newer = &d->catalog->releases[i];
+
+		if (kernel_fit(d, newer) > OI_KERNEL_UNSAID && stack_of(newer) == stack_of(row) &&
+		    oi_ver_compare(newer->version, row->version) > 0 && fits(d, newer, d->generation))
+			return false;
+	}
+	return true;
+}
+
+/* Is @a to be taken before @b: what may build before what is known not to, near before far,
+ * doca-ofed before mlnx-ofed, what builds for the kernel before what may not, current before
+ * older, new before old. Where no range has the kernel only new before old counts.
+ * Nearness early: an exact row of any stack beats one that only shares the major version,
+ * which is how the old minor releases keep the driver built for them. */
+static bool better(const struct oi_decision *d, const struct oi_release *a,
 		   const struct oi_release *b)
 {
-	enum nearness near_a = nearness_of(facts, a);
-	enum nearness near_b = nearness_of(facts, b);
+	enum nearness near_a = nearness_of(d->facts, a);
+	enum nearness near_b = nearness_of(d->facts, b);
+	bool fails_a = kernel_fit(d, a) == OI_KERNEL_EXCLUDED;
+	bool fails_b = kernel_fit(d, b) == OI_KERNEL_EXCLUDED;
+	bool suits_a = kernel_suits(d, a);
+	bool suits_b = kernel_suits(d, b);
 
+	if (fails_a != fails_b)
+		return fails_b;
 	if (near_a != near_b)
 		return near_a < near_b;
 	if (stack_of(a) != stack_of(b))
 		return stack_of(a) < stack_of(b);
-	if (a->status != b->status)
+	if (suits_a != suits_b)
+		return suits_a;
+	if (suits_a && a->status != b->status)
 		return a->status < b->status;
 	return oi_ver_compare(a->version, b->version) > 0;
 }
@@ -174,7 +206,7 @@ static const struct oi_release *best_release(const struct oi_decision *d, enum o
 		    (version && strcmp(row->version, version) != 0) ||
 		    !fits(d, row, d->generation))
 			continue;
-		if (!best || better(d->facts, row, best))
+		if (!best || better(d, row, best))
 			best = row;
 	}
 	return best;
@@ -255,6 +287,38 @@ bool oi_choose_any(const struct oi_decision *d, bool regard_generation)
 
 /* --- the choice --- */
 
+/* What the catalog says of the row and this kernel; a doubt goes to the last line of the run. */
+static void judge_kernel(struct oi_decision *d, const struct oi_release *row)
+{
+	const char *release = oi_text_or(&d->facts->kernel.release, "of unknown release");
+	OI_FREE char *ranges = oi_strv_join(&row->kernels, ", ");
+	OI_FREE char *doubt = NULL;
+
+	switch (kernel_fit(d, row)) {
+	case OI_KERNEL_HOLDS:
+		oi_verdict_rule(d->verdict, "kernel-range", OI_RESULT_PASS,
+				"%s %s is known to build for %s (%s)", row->stack, row->version, release,
+				ranges);
+		return;
+	case OI_KERNEL_UNSAID:
+		if (kernel_suits(d, row))
+			return;
+		doubt = oi_mem_printf("no release is known to build for kernel %s", release);
+		break;
+	case OI_KERNEL_OUTSIDE:
+		doubt = oi_mem_printf("%s %s is not known to build for kernel %s", row->stack,
+				      row->version, release);
+		break;
+	case OI_KERNEL_EXCLUDED:
+		doubt = oi_mem_printf("%s %s is known not to build for kernel %s", row->stack,
+				      row->version, release);
+		break;
+	}
+	oi_verdict_rule(d->verdict, "kernel-range", OI_RESULT_UNKNOWN, "warning: %s%s%s%s", doubt,
+			row->kernels.n ? " (" : "", ranges, row->kernels.n ? ")" : "");
+	oi_mem_set(&d->verdict->doubt, doubt);
+}
+
 static bool take_release(struct oi_decision *d, const struct oi_release *row)
 {
 	enum nearness near = nearness_of(d->facts, row);
@@ -268,6 +332,7 @@ static bool take_release(struct oi_decision *d, const struct oi_release *row)
 			near == OWN_EXACT  ? "" :
 			near == LIKE_EXACT ? "; taken by ID_LIKE" :
 					     "; its file is named for the major version");
+	judge_kernel(d, row);
 	return true;
 }
 

@@ -63,6 +63,7 @@ struct oi_release {
 	char *sha256; /* NULL: the publisher gives none */
 	char *kind; /* "doca-host-deb", "doca-host-rpm", "tgz", "iso", "apt-repo", "rpm-repo", "distro-rpm" */
 	enum oi_release_status status;
+	struct oi_strv kernels; /* what it is known to build for; oi_kernel_fit() reads them */
 	char *note;
 	struct oi_row_source from;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/kernel_range.h"
 #include "model/manager.h"
 
 const char *oi_release_status_name(enum oi_release_status status)
@@ -276,7 +277,7 @@ static void other_drop(void *at OI_UNUSED)
 enum {
 	RELEASE_STACK, RELEASE_VERSION, RELEASE_OFED, RELEASE_DISTRO, RELEASE_DISTRO_VERSION,
 	RELEASE_ARCH, RELEASE_GENERATIONS, RELEASE_URL, RELEASE_DIGEST, RELEASE_KIND,
-	RELEASE_STATUS, RELEASE_NOTE, RELEASE_COLUMNS
+	RELEASE_STATUS, RELEASE_KERNELS, RELEASE_NOTE, RELEASE_COLUMNS
 };
 
 static const struct oi_table_column release_columns[] = {
@@ -291,6 +292,7 @@ static const struct oi_table_column release_columns[] = {
 	[RELEASE_DIGEST] = { "sha256", true, false },
 	[RELEASE_KIND] = { "kind", true, true },
 	[RELEASE_STATUS] = { "status", true, true },
+	[RELEASE_KERNELS] = { "kernels", false, false },
 	[RELEASE_NOTE] = { "note", false, false },
 };
 
@@ -321,6 +323,13 @@ static int release_fill(const struct oi_table *table, char **field, void *at,
 		      &row->nic_generations, err) < 0)
 		return -1;
 	row->status = (enum oi_release_status)status;
+	if (fill_list(table, "kernels", field[RELEASE_KERNELS], "!.", &row->kernels, err) < 0)
+		return -1;
+	for (size_t i = 0; i < row->kernels.n; i++)
+		if (!oi_kernel_range_valid(row->kernels.v[i]))
+			return oi_table_error(table, err,
+					      "kernels has \"%s\"; it must be FROM..TO, ..TO, FROM.. or one release, of one flavour, with ! before what does not build",
+					      row->kernels.v[i]);
 	if (!row->url && strcmp(row->kind, "distro-rpm") != 0 &&
 	    (row->status == OI_RELEASE_CURRENT || row->status == OI_RELEASE_OLDER))
 		return oi_table_error(table, err,
@@ -346,6 +355,7 @@ static void release_drop(void *at)
 	struct oi_release *row = at;
 
 	free(row->nic_generations.v);
+	free(row->kernels.v);
 }
 
 enum {

@@ -10,6 +10,8 @@ model_sources = \
 	src/model/config_keys.c src/model/config_keys.h \
 	src/model/config_schema.c \
 	src/model/holder.c src/model/holder.h \
+	src/model/kernel_range.c \
+	src/model/kernel_range.h \
 	src/model/manager.c src/model/manager.h \
 	src/model/facts.c src/model/facts.h \
 	src/model/rdma_modules.c src/model/rdma_modules.h \

@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "model/catalog.h"
 #include "model/catalog_builtin.h"
+#include "model/kernel_range.h"
 #include "model/reasons.h"
 
 #define CATALOG OI_CLEANUP(oi_catalog_clear) struct oi_catalog
@@ -382,6 +384,74 @@ static void malformed_releases_are_refused(void **state OI_UNUSED)
 	       "releases.tsv:3: the row repeats that of line 2");
 }
 
+#define KERNELS(terms)                                                                           \
+	"stack\tversion\tdistro_id\tdistro_version\tarch\tnic_generations\turl\tsha256\tkind\tstatus\tkernels\n" \
+	"doca-ofed\t1\ta\t1\tx86_64\tcx5\t-\t-\ttgz\tunmerged\t" terms "\n"
+
+static void malformed_kernel_ranges_are_refused(void **state OI_UNUSED)
+{
+	static const char *const wrong[] = {
+		"..", "!..", "!", "!!5.14", "azure", "..azure", "5.15..x", "6.1..5.4", "5.14...6.1",
+		"5.15.0-1-azure..6.8.0-1-generic", "6.8.0-1042-azure..6.8.0-1041-azure",
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(wrong); i++) {
+		OI_FREE char *text = oi_mem_printf(KERNELS("%s"), wrong[i]);
+		OI_FREE char *said = oi_mem_printf("releases.tsv:2: kernels has \"%s\"", wrong[i]);
+		OI_CLEANUP(oi_catalog_clear) struct oi_catalog catalog = { 0 };
+		struct oi_err err = { 0 };
+
+		assert_int_equal(oi_catalog_add_table(&catalog, "releases.tsv", text, strlen(text), &err), -1);
+		assert_int_equal(err.code, OI_R_CATALOG_MALFORMED);
+		assert_memory_equal(err.text, said, strlen(said));
+	}
+	REFUSE("releases.tsv", KERNELS("6.1..5.4"),
+	       "releases.tsv:2: kernels has \"6.1..5.4\"; it must be FROM..TO, ..TO, FROM.. or one release, of one flavour, with ! before what does not build");
+	REFUSE("releases.tsv", KERNELS("..6.1,"), "releases.tsv:2: kernels has an empty element");
+	REFUSE("releases.tsv", KERNELS("..6.1,/x"),
+	       "releases.tsv:2: kernels has \"/x\", which cannot be a name");
+}
+
+static void a_kernel_range_holds_what_it_says(void **state OI_UNUSED)
+{
+	static const struct {
+		const char *terms, *release;
+		enum oi_kernel_fit fit;
+	} cases[] = {
+		{ "-", "6.8.0-1-azure", OI_KERNEL_UNSAID },
+		{ "!6.18.45", "6.18.44", OI_KERNEL_UNSAID },
+		{ "!6.18.45", "6.18.45", OI_KERNEL_EXCLUDED },
+		{ "!6.18.4", "6.18.45", OI_KERNEL_UNSAID },
+		{ "..6.8", NULL, OI_KERNEL_UNSAID },
+		{ "..6.8", "6.8.0-1041-azure", OI_KERNEL_HOLDS },
+		{ "..6.8", "6.11.0-1015-azure", OI_KERNEL_OUTSIDE },
+		{ "5.4..", "5.3.18-lp152", OI_KERNEL_OUTSIDE },
+		{ "5.4..", "5.4.0-1109-azure", OI_KERNEL_HOLDS },
+		{ "5.4..5.15,6.1..6.8", "5.19.0-1-azure", OI_KERNEL_OUTSIDE },
+		{ "5.4..5.15,6.1..6.8", "6.5.0-1-azure", OI_KERNEL_HOLDS },
+		{ "..6.8.0-1041-azure", "6.8.0-1041-azure", OI_KERNEL_HOLDS },
+		{ "..6.8.0-1041-azure", "6.8.0-1042-azure", OI_KERNEL_OUTSIDE },
+		{ "..6.8.0-1041-azure", "6.8.0-1041-azure-fde", OI_KERNEL_HOLDS },
+		{ "..6.8.0-1041-azure", "6.8.0-2000-generic", OI_KERNEL_HOLDS },
+		{ "..6.8.0-1041-azure", "6.9.0-1-generic", OI_KERNEL_OUTSIDE },
+		{ "..6.8,!5.15.0-1123-azure..5.15", "5.15.0-1122-azure", OI_KERNEL_HOLDS },
+		{ "..6.8,!5.15.0-1123-azure..5.15", "5.15.0-1130-azure", OI_KERNEL_EXCLUDED },
+		{ "!5.15.0-1123-azure..5.15,..6.8", "5.15.0-1130-azure", OI_KERNEL_EXCLUDED },
+		{ "..6.8,!5.15.0-1123-azure..5.15", "5.15.0-1130-generic", OI_KERNEL_HOLDS },
+		{ "..5.14.0-611", "5.14.0-611.5.1.el9_7.x86_64", OI_KERNEL_HOLDS },
+		{ "..5.14.0-611", "5.14.0-6110.el9.x86_64", OI_KERNEL_OUTSIDE },
+	};
+
+	for (size_t i = 0; i < OI_ARRAY_SIZE(cases); i++) {
+		OI_FREE char *text = oi_mem_printf(KERNELS("%s"), cases[i].terms);
+		OI_CLEANUP(oi_catalog_clear) struct oi_catalog catalog = { 0 };
+
+		add(&catalog, "releases.tsv", text);
+		if (oi_kernel_fit(&catalog.releases[0].kernels, cases[i].release) != cases[i].fit)
+			fail_msg("%s and %s", cases[i].terms, cases[i].release);
+	}
+}
+
 static void malformed_inbox_rows_are_refused(void **state OI_UNUSED)
 {
 	REFUSE("inbox.tsv", INBOX "a\t1\tx86_64\tcx5\tpip\tb\t-\t-\t-\n",
@@ -469,6 +539,8 @@ int main(void)
 		cmocka_unit_test(malformed_files_name_file_and_line),
 		cmocka_unit_test(malformed_sizes_are_refused),
 		cmocka_unit_test(malformed_releases_are_refused),
+		cmocka_unit_test(malformed_kernel_ranges_are_refused),
+		cmocka_unit_test(a_kernel_range_holds_what_it_says),
 		cmocka_unit_test(malformed_inbox_rows_are_refused),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(cut_tables_do_no_harm),
