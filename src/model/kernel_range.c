@@ -101,6 +101,8 @@ static int against(const struct kernel *kernel, const struct kernel *bound, bool
 	}
 	version = oi_mem_ndup(kernel->version, strcspn(kernel->version, "-+"));
 	limit = oi_mem_ndup(bound->version, strcspn(bound->version, "-+"));
+	if (starts_with(version, limit))
+		return 0;
 	order = oi_ver_compare(version, limit);
 	return order < 0 ? -1 : order > 0;
 }
