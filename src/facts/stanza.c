@@ -104,7 +104,7 @@ static int add_merged(const struct oi_host *host, const char *key, struct oi_sta
 		return got;
 	if (add_from_system_files(&host->change, key, stanza, &again) || !stanza->doc)
 		return -1;
-	oi_log_warn(&host->log, "%s; going on with the files that cloud-init has made it of", err->text);
+	oi_log_warn(&host->log, "%s; continuing with the files that cloud-init has made it of", err->text);
 	return 0;
 }
 

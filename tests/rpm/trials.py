@@ -436,7 +436,7 @@ class Trials:
         self.doca(m)
         text = m.ofed_init()[2]
         self.check("doca-ofed" in m.packages(), "the driver is installed", text[-3000:])
-        self.check("going on without the repositories" in text, "the repository is named in a warning", text[-3000:])
+        self.check("continuing without the repositories" in text, "the repository is named in a warning", text[-3000:])
 
     def el_dead_repository(self):
         m = self.alma()
@@ -557,7 +557,7 @@ class Trials:
         m.write(half, "half")
         m.write(theirs, "whole")
         text, _ = self.installed(m, vendor_rpm.DRIVER, ())
-        self.check("there twice, so the older goes: libibverbs-61" in text, "the log says what it did", text)
+        self.check("installed twice, so the older goes: libibverbs-61" in text, "the log says what it did", text)
         have, wanted = (sorted(one.inside("rpm", "-qa")[1].splitlines()) for one in (m, good))
         self.equal(have, wanted, "rpm's database is as after an undisturbed run, nothing there twice")
         files, wanted = m.files(), good.files()

@@ -1747,7 +1747,7 @@ static void test_staged_source_replaces(void **state)
 		fail_msg("%s", err.text);
 	assert_int_equal(asked(f, " update"), 2);
 	assert_int_equal(asked(f, "sourceparts"), 0);
-	assert_false(fakehost_logged(f, 'W', "going on with the lists"));
+	assert_false(fakehost_logged(f, 'W', "continuing with the lists"));
 	fakehost_check_calls(f);
 }
 

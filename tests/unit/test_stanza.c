@@ -169,7 +169,7 @@ static void a_merged_file_that_is_no_good(void **state OI_UNUSED)
 	tree_put(&tree, "/etc/cloud/cloud.cfg", "infiniband: {driver: sys, ipoib: sys}\n");
 	tree_put(&tree, INSTANCE "/cloud-config.txt", "infiniband: {driver: user}\n");
 	assert_string_equal(find(), "{driver:user,ipoib:sys}");
-	assert_non_null(strstr(logged, "the JSON text ends too early; going on with the files"));
+	assert_non_null(strstr(logged, "the JSON text ends too early; continuing with the files"));
 }
 
 static void later_conf_d_files_beat_earlier_ones(void **state OI_UNUSED)

@@ -200,8 +200,8 @@ int oi_rpm_heal(struct oi_packages *p, const struct oi_record *record,
 	if (n < 0)
 		return -1;
 	choose(packages, (size_t)n, record, since_s, &half, &older);
-	if (erase(p->ctx->host, &older, "there twice, so the older goes", err) ||
-	    erase(p->ctx->host, &half, "came while the run was cut off, so once more", err))
+	if (erase(p->ctx->host, &older, "installed twice, so the older goes", err) ||
+	    erase(p->ctx->host, &half, "installed while the run was interrupted, so again", err))
 		return -1;
 	if (since_s)
 		drop_working_names(p->ctx->host, since_s);

@@ -82,7 +82,7 @@ static int take_skipped(struct oi_packages *p, const struct oi_strv *skipped, st
 		    (rpm->repos.v[i].name && oi_strv_has(skipped, rpm->repos.v[i].name)))
 			return oi_err_set(err, OI_R_PACKAGES_LISTS, "the vendor's repository (%s) could not be read",
 					  rpm->repos.v[i].id);
-	oi_log_warn(&p->ctx->host->log, "packages: going on without the repositories %s, which could not be fetched",
+	oi_log_warn(&p->ctx->host->log, "packages: continuing without the repositories %s, which could not be fetched",
 		    rpm->incomplete);
 	return oi_rpm_conf_leave_out(p, skipped, err);
 }
