@@ -22,11 +22,14 @@ void oi_apt_refresh_ahead(struct oi_packages *p);
 /**
  * oi_apt_refresh() - package lists, into the private state
  * A source of the user's own that fails is warned of and remembered; the staged
- * repository must come, signed by its key.
- * Return: 0, or -1 with OI_R_PACKAGES_LISTS, OI_R_REPOSITORY_UNTRUSTED, OI_R_KEY_POLICY.
+ * repository must come, signed by its key. Lists that are newer than the clock are waited for, a minute at most.
+ * Return: 0, or -1 with oi_apt_lists_reason(), OI_R_REPOSITORY_UNTRUSTED, OI_R_KEY_POLICY.
  */
 OI_MUST_CHECK
 int oi_apt_refresh(struct oi_packages *p, struct oi_err *err);
+
+/** oi_apt_lists_reason() - why lists are missing: OI_R_CLOCK_BEHIND, or OI_R_PACKAGES_LISTS for all else */
+enum oi_reason oi_apt_lists_reason(const struct oi_apt *apt);
 
 /**
  * oi_apt_simulate() - what would the installation change; refuse what must not happen

@@ -2,6 +2,7 @@
 /* apt's package lists, in private state: the system's sources and the staged repository. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -10,6 +11,7 @@
 #include "execute/apt/text.h"
 #include "execute/tools/keyring.h"
 #include "model/reasons.h"
+#include "sys/clock.h"
 
 /* Does a line of apt's speak of one of the staged repositories? */
 static bool is_about(const struct oi_strv *uris, const char *line)
@@ -45,6 +47,12 @@ static int check_room(const struct oi_host *host, struct oi_err *err)
 			  (long long)(free_bytes / 1000), OI_APT_DIR);
 }
 
+/* Source: apt's acquire-item.cc, pkgAcqMetaBase::VerifyVendor */
+static bool is_of_the_future(const char *words)
+{
+	return words && strstr(words, "is not valid yet");
+}
+
 /* Source files of which there is a list of packages now, one "FILE:LINE" a line. */
 static int list_indexes(const struct oi_packages *p, struct oi_buf *out, struct oi_err *err)
 {
@@ -61,6 +69,11 @@ static int list_indexes(const struct oi_packages *p, struct oi_buf *out, struct 
 	return oi_apt_quiet_failed(&call, OI_R_PACKAGES_LISTS, err);
 }
 
+enum oi_reason oi_apt_lists_reason(const struct oi_apt *apt)
+{
+	return is_of_the_future(apt->incomplete) ? OI_R_CLOCK_BEHIND : OI_R_PACKAGES_LISTS;
+}
+
 static int check_indexes(const struct oi_packages *p, struct oi_err *err)
 {
 	const struct oi_apt *apt = oi_apt_of(p);
@@ -75,13 +88,13 @@ static int check_indexes(const struct oi_packages *p, struct oi_err *err)
 		OI_FREE char *entry = oi_mem_printf("%s:", path);
 
 		if (!strstr(oi_buf_str(&indexes), entry))
-			return oi_err_set(err, OI_R_PACKAGES_LISTS,
+			return oi_err_set(err, oi_apt_lists_reason(apt),
 					  "the vendor's repository (%s) could not be read: %s",
 					  apt->staged.names.v[i],
 					  apt->incomplete ? apt->incomplete : "no cause was given");
 	}
 	if (!indexes.len)
-		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s", apt->incomplete);
+		return oi_err_set(err, oi_apt_lists_reason(apt), "%s", apt->incomplete);
 	if (apt->incomplete)
 		oi_log_warn(&p->ctx->host->log, "packages: continuing with the lists that were fetched");
 	return 0;
@@ -135,6 +148,50 @@ static int update(struct oi_packages *p, enum sources which, struct oi_err *err)
 		oi_mem_set(&apt->incomplete, incomplete);
 	}
 	return 0;
+}
+
+/* --- a clock that is behind --- */
+
+/* From a first boot's start to a clock that chrony or the host has set. */
+#define CLOCK_WAIT_MS 60000
+#define CLOCK_LOOK_MS 500
+#define CLOCK_STEP_MS 1000
+#define CLOCK_REST_MS 10000 /* of the run's time, for what follows */
+
+static int64_t clock_offset_ms(void)
+{
+	return oi_clock_epoch_ms() - oi_clock_ms();
+}
+
+/* Return: somebody has set the clock forward. */
+static bool wait_for_clock(const struct oi_host *host)
+{
+	const struct timespec pause = { .tv_nsec = CLOCK_LOOK_MS * 1000000L };
+	const int64_t before = clock_offset_ms(), rest = host->deadline_ms - CLOCK_REST_MS;
+	int64_t until = oi_clock_ms() + CLOCK_WAIT_MS;
+
+	if (rest < until)
+		until = rest;
+	oi_log_info(&host->log, "packages: the lists are newer than the clock: waiting up to %lld s for the clock to be set",
+		    (long long)(oi_clock_left_ms(until) / 1000));
+	while (oi_clock_left_ms(until)) {
+		nanosleep(&pause, NULL);
+		if (clock_offset_ms() > before + CLOCK_STEP_MS)
+			return true;
+	}
+	return false;
+}
+
+static int update_again(struct oi_packages *p, struct oi_err *err)
+{
+	struct oi_apt *apt = oi_apt_of(p);
+
+	if (!is_of_the_future(apt->incomplete) || !wait_for_clock(p->ctx->host))
+		return 0;
+	oi_log_info(&p->ctx->host->log, "packages: the clock was set: fetching the lists again");
+	free(apt->incomplete);
+	apt->incomplete = NULL;
+	return update(p, ALL, err);
 }
 
 /* --- ahead: while something else is downloaded --- */
@@ -198,6 +255,8 @@ int oi_apt_refresh(struct oi_packages *p, struct oi_err *err)
 	if (oi_apt_lay_out(p->ctx->host, p->ctx->config, p->ctx->verdict, &apt->staged, ahead, err))
 		return -1;
 	if ((!ahead || apt->staged.names.n) && update(p, ahead ? STAGED : ALL, err))
+		return -1;
+	if (update_again(p, err))
 		return -1;
 	return check_indexes(p, err);
 }

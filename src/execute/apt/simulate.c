@@ -18,7 +18,7 @@ static int unavailable(const struct oi_packages *p, enum oi_reason reason, const
 		       struct oi_err *err)
 {
 	if (oi_apt_of(p)->incomplete)
-		return oi_err_set(err, OI_R_PACKAGES_LISTS, "%s; not all lists could be fetched: %s",
+		return oi_err_set(err, oi_apt_lists_reason(oi_apt_of(p)), "%s; not all lists could be fetched: %s",
 				  text, oi_apt_of(p)->incomplete);
 	return oi_err_set(err, reason, "%s", text);
 }
