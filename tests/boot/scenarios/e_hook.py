@@ -131,9 +131,28 @@ def power_lost(t):
         t.check(boot.installed(package), f"{package} is installed")
 
 
+# Ordered as SUSE's cloud-regionsrv-client has it: after the network, before cloud-final and the agent.
+REGISTERS = """[Unit]
+After=network-online.target
+Wants=network-online.target
+Before=cloud-final.service waagent.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'sleep 5; echo "deb [trusted=yes] file:/srv/archive ./" >/etc/apt/sources.list'
+"""
+
+
+def registers_late(vm):
+    """As SLES on demand: the image has package sources only when it is registered."""
+    unit = "usr/lib/systemd/system/guestregister.service"
+    vm.container.write("etc/apt/sources.list", "")
+    vm.container.write(unit, REGISTERS)
+    vm.container.link("etc/systemd/system/multi-user.target.wants/guestregister.service", f"/{unit}")
+
+
 @scenario(BOTH)
 def azure(t):
-    """cloud-init's own Azure datasource: customData, and the size, before and after a resize."""
+    """cloud-init's own Azure datasource: customData, and the size, before and after a resize. Then the sources come late."""
     network = Network(t.work_beside("network"), [OFFICE_SIZE, HPC_SIZE])
     vm = t.vm(infiniband=False, size_from="azure")
     vm.offline_archive()
@@ -147,6 +166,7 @@ def azure(t):
     expect.nothing_installed(t, before, small)
 
     vm.write_machine(infiniband=True)
+    registers_late(vm)
     large = vm.boot()
     expect.ended(t, large, 0, expect.INSTALLED)
     expect.clean_boot(t, large)
