@@ -78,24 +78,6 @@ def baked_boot(t, vm):
     told(t, run)
 
 
-@trial_of_image("baked", "Standard_F2s_v2", functions=0)
-def baked_office(t, vm):
-    """On a VM without InfiniBand: given up, so that no dkms rebuild ever burdens it."""
-    run = vm.boot()
-    ended(t, run, 13, "size-not-rdma")
-    told(t, run)
-    t.contains(run.log, "no longer compiled", "the log says what was taken out")
-    t.equal(vm.sh("dkms status"), "", "dkms has nothing registered")
-    t.equal(vm.sh(f"ls {FOLDER} 2>/dev/null || true"), "", "the kernel's own modules are back")
-    t.equal(vm.status("systemctl", "is-enabled", "openibd").output.strip(), "disabled", "openibd is started no more")
-    t.equal(vm.status("test", "-e", "/var/lib/ofed-init/baked.json").status, 1, "the marker is gone")
-    untouched(t, vm)
-    run = vm.run()
-    ended(t, run, 13, "size-not-rdma")
-    told(t, run)
-    t.lacks(run.log, "no longer compiled", "there is nothing more to take out")
-
-
 @trial_of_image("moved", SIZE)
 def baked_moved(t, vm):
     """Another kernel than the one that was baked for, and no headers to compile with: said, and nothing broken."""
