@@ -74,6 +74,12 @@ KILL = """[Service]
 ExecStartPost=/bin/sh -c '[ ! -e /sys/module/mlx5_core/srcversion ] || kill -9 $(pidof ofed-init)'
 """
 CONF = "/etc/infiniband/openib.conf"
+# A service of the RDMA packages that runs, and has a device open.
+ACM = """[Service]
+ExecStart=/bin/sh -c 'exec 3</dev/infiniband/rdma_cm; exec sleep infinity'
+"""
+# The vendor's driver does not load, and the kernel's own does where modprobe's settings are not asked.
+NO_LOAD = "install mlx5_core /bin/false\n"
 WITH_LINK = "install mlx5_core /sbin/modprobe --ignore-install mlx5_core && /bin/sh /run/link\n"
 
 
@@ -146,6 +152,7 @@ def overtaken(t, vm):
     vm.sh(FROM_INITRAMFS)
     t.equal(loaded(vm), OWN, "the boot has loaded the kernel's own driver")
     t.contains(vm.status("ofed-init", "plan").output, "restart-openibd", "plan says what run would do")
+    stays_away(t, vm)
     run = vm.run()
     ended(t, run, 0, "driver-present")
     proven(t, run)
@@ -153,9 +160,37 @@ def overtaken(t, vm):
     t.contains(run.log, "the kernel's own driver is loaded", "the log says what was found")
     t.contains(run.log, "network: it is still there", "the network was watched")
     t.lacks(run.log, "step install-packages", "and nothing was installed")
+    t.equal(vm.status("systemctl", "is-active", "ibacm").output.strip(), "active", "a service that uses it runs again")
     run = vm.run()
     ended(t, run, 0, "unchanged")
     nothing_named(t, vm)
+
+
+def stays_away(t, vm):
+    """In use, nothing is touched; failed, the driver of before is back, and all that it carried."""
+    vm.sh(f"modprobe -d /run/own -a {CLIENTS}; exec 3</dev/infiniband/rdma_cm; sleep infinity >/dev/null 2>&1 &"
+          " echo $! >/run/holder")
+    vm.write("/etc/systemd/system/ibacm.service", ACM)
+    vm.sh("systemctl start ibacm")
+    before = incarnations(vm)
+    run = vm.run()
+    ended(t, run, 14, "reboot-needed")
+    t.contains(run.last_line, "has /dev/infiniband/rdma_cm open", "who uses it is named")
+    t.lacks(run.last_line, "ibacm", "but not what can be stopped and started again")
+    t.equal(incarnations(vm), before, "no module was touched")
+    t.equal(vm.whose(*CLIENTS.split()), dict.fromkeys(CLIENTS.split(), "kernel"), "no client either")
+    t.equal(vm.status("systemctl", "is-active", "ibacm").output.strip(), "active", "no service was stopped")
+
+    vm.sh("kill $(cat /run/holder)")
+    vm.write("/etc/modprobe.d/rig-no-load.conf", NO_LOAD)
+    run = vm.run()
+    ended(t, run, 14, "service-failed")
+    t.contains(run.log, "the driver of before is loaded again", "the log says so")
+    t.equal(loaded(vm), OWN, "the kernel's own modules are loaded again")
+    t.equal(vm.whose(*CLIENTS.split()), dict.fromkeys(CLIENTS.split(), "kernel"), "and their clients")
+    t.equal(vm.status("python3", "-c", REACH)[0], 0, "the network is there")
+    t.equal(vm.status("systemctl", "is-active", "ibacm").output.strip(), "active", "the service runs again")
+    vm.sh("rm /etc/modprobe.d/rig-no-load.conf")
 
 
 def nothing_named(t, vm):
