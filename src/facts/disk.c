@@ -54,7 +54,7 @@ static char *mount_of(const struct oi_root *root, const char *path, dev_t *devic
 
 void oi_facts_look_disk(const struct oi_host *host, struct oi_facts *facts)
 {
-	dev_t devices[OI_ARRAY_SIZE(places)];
+	dev_t devices[OI_ARRAY_SIZE(places)] = { 0 };
 	struct oi_err err;
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(places); i++) {
