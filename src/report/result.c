@@ -278,7 +278,7 @@ int oi_report_write_cut_off(const struct oi_root *root, const struct oi_run_reco
 	int status = 0;
 
 	/* what is there has more phases than the caller knows of */
-	if (read_result(root, &result, err))
+	if (read_result(root, &result, err) || !result)
 		result = oi_report_result_doc(record);
 	else if (oi_doc_int(oi_doc_get(result, "pid"), 0) != pid || !is_running(result))
 		status = 1;
@@ -297,7 +297,7 @@ int oi_report_read(const struct oi_root *root, struct oi_doc **out, struct oi_er
 	OI_DOC_AUTO *result = NULL;
 	int status = read_result(root, &result, err);
 
-	if (status)
+	if (!result)
 		return status;
 	if (is_running(result) && oi_report_process_gone(result))
 		tell_interrupted(result);
