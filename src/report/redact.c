@@ -505,9 +505,11 @@ static const char *user_behind(const char *option, size_t len, const char **end)
 	return memchr(at, ':', (size_t)(*end - at)) ? at : NULL;
 }
 
+#define LAST_LETTERS "degnstyDEGNSTY" /* of those that name_is_secret() knows */
+
 static void hide_named(const char *line, struct oi_buf *out)
 {
-	const char *p = line;
+	const char *p = line, *plain = line; /* up to @p nothing is a secret */
 
 	while (*p) {
 		const char *value, *end = NULL;
@@ -516,8 +518,9 @@ static void hide_named(const char *line, struct oi_buf *out)
 
 		while (in_name(p[len]))
 			len++;
-		if (!len) {
-			oi_buf_add(out, p++, 1);
+		/* no name that says so has another last letter, and an option has its minus */
+		if (!len || (*p != '-' && !strchr(LAST_LETTERS, p[len - 1]))) {
+			p += len ? len : 1;
 			continue;
 		}
 		name = oi_mem_ndup(p, len);
@@ -530,15 +533,15 @@ static void hide_named(const char *line, struct oi_buf *out)
 				value = word_behind(line, p, len, &end);
 		}
 		if (!value) {
-			oi_buf_add(out, p, len);
 			p += len;
 			continue;
 		}
-		oi_buf_add(out, p, (size_t)(value - p));
+		oi_buf_add(out, plain, (size_t)(value - plain));
 		if (end > value)
 			oi_buf_adds(out, HIDDEN);
-		p = end;
+		p = plain = end;
 	}
+	oi_buf_adds(out, plain);
 }
 
 /* --- what the user has told us himself --- */
@@ -665,7 +668,7 @@ void oi_report_redact_doc(struct oi_doc *doc)
 	for (size_t i = 0; i < doc->n; i++) {
 		struct oi_doc *item = doc->items[i];
 
-		if (doc->kind == OI_DOC_MAP && key_is_secret(doc->keys[i]) && is_value(item)) {
+		if (doc->kind == OI_DOC_MAP && is_value(item) && key_is_secret(doc->keys[i])) {
 			item->kind = OI_DOC_STRING;
 			oi_mem_set(&item->text, HIDDEN);
 		} else {
@@ -747,7 +750,12 @@ static char *redact_once(const char *line)
  */
 char *oi_redact(const char *line)
 {
-	char *safe = redact_once(line);
+	char *safe;
+
+	/* A word by itself, as most values of a document are: nothing in it says that it is a secret. */
+	if (!known.n && !strpbrk(line, " \t\r\n=:@%\\?#\"'") && !strstr(line, PEM_DASHES))
+		return oi_mem_dup(line);
+	safe = redact_once(line);
 
 	for (int more = 0; more < PASSES_MAX; more++) {
 		char *safer = redact_once(safe);

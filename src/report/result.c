@@ -159,9 +159,8 @@ static int write_result(const struct oi_root *root, const struct oi_doc *result,
 	struct oi_err ignored;
 
 	if (!write_doc(root, RESULT_FILE, result, err)) {
-		if (oi_root_remove(root, RESULT_IN_MEMORY, &ignored))
-			return oi_err_set(err, ignored.code, "%s", ignored.text);
-		return 0;
+		/* seldom there, and to look costs less */
+		return oi_root_exists(root, RESULT_IN_MEMORY) ? oi_root_remove(root, RESULT_IN_MEMORY, err) : 0;
 	}
 	(void)!oi_root_remove(root, RESULT_FILE, &ignored);
 	(void)!write_doc(root, RESULT_IN_MEMORY, result, &ignored);

@@ -107,9 +107,12 @@ fail:
  */
 static void link_for_agent(const struct oi_root *root)
 {
+	OI_FREE char *target = oi_root_target(root, OI_AGENT_LOG_DIR "/" STATUS_LOG_NAME);
 	struct oi_err ignored;
 	int dir;
 
+	if (target) /* of every boot but the first */
+		return;
 	if (oi_root_mkdirs(root, OI_AGENT_LOG_DIR, 0755, &ignored))
 		return;
 	dir = oi_root_openat(root, OI_AGENT_LOG_DIR, O_PATH | O_DIRECTORY, 0);

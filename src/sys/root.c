@@ -468,7 +468,13 @@ static int write_failed(const struct oi_root *root, const char *path, int error,
 int oi_root_mkdirs(const struct oi_root *root, const char *path, mode_t mode, struct oi_err *err)
 {
 	size_t end = strspn(path, "/");
+	int whole = oi_root_openat(root, path, O_PATH | O_DIRECTORY, 0);
 
+	/* nearly always it is there */
+	if (whole >= 0) {
+		close(whole);
+		return 0;
+	}
 	while (path[end]) {
 		OI_FREE char *here = NULL;
 		OI_FREE char *name = NULL;
