@@ -2,6 +2,7 @@
 #include "app/page.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/mem.h"
 #include "report/record.h"
+#include "sys/root.h"
 
 #define TOOK_WIDTH 12
 
@@ -26,11 +28,27 @@ void oi_page_print(struct oi_textpage *paper)
 
 int oi_page_save(const char *path, const char *text, struct oi_err *err)
 {
-	FILE *file = fopen(path, "we");
+	OI_CLEANUP(oi_root_close) struct oi_root slash = { .fd = -1 };
+	OI_FREE char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
+	OI_FREE char *whole = oi_mem_printf("%s%s%s", folder ? folder : "", folder ? "/" : "", path);
 	bool written;
+	FILE *file = NULL;
+	int fd = -1;
 
-	if (!file)
-		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", path, strerror(errno));
+	/* what is below /dev is root's to name, such as /dev/stdout, which leads to no name at all */
+	if (!strncmp(whole, "/dev/", 5))
+		fd = open(whole, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	else if (!oi_root_open("/", &slash, err))
+		fd = oi_root_openat(&slash, whole, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		file = fdopen(fd, "w");
+	if (!file) {
+		oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", path,
+			   errno == ELOOP ? "a symbolic link that others than root have put there" : strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
 	written = fputs(text, file) >= 0;
 	if (fclose(file) || !written)
 		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: %s", path, strerror(errno));

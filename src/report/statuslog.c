@@ -69,25 +69,37 @@ static enum oi_console_form console_form(int fd)
 	return isatty(fd) ? OI_CONSOLE_PEOPLE : OI_CONSOLE_PLAIN;
 }
 
+/* @flags: O_EXCL: a new one; O_TRUNC: emptied, once we know what it is */
 static int open_regular(const struct oi_root *root, const char *path, int flags, int *out,
 			struct oi_err *err)
 {
 	struct stat st;
 	/* O_NONBLOCK: a FIFO by that name must not hold us up */
 	int fd = oi_root_openat(root, path,
-				flags | O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
+				(flags & O_EXCL) | O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
 					O_NOCTTY | O_CLOEXEC,
 				STATUS_LOG_MODE);
 
 	if (fd < 0)
 		return oi_err_set(err, OI_R_WRITE_FAILED, "%s: open: %s", path,
-				  errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+				  errno == ELOOP ? "it is a symbolic link, or behind one that others could have put there" : strerror(errno));
 	if (fstat(fd, &st)) {
 		oi_err_set(err, OI_R_WRITE_FAILED, "%s: fstat: %m", path);
 		goto fail;
 	}
 	if (!S_ISREG(st.st_mode)) {
 		oi_err_set(err, OI_R_WRITE_FAILED, "%s: it is not a regular file", path);
+		goto fail;
+	}
+	/* Another name of the file may be in a folder of somebody's, who then chose what we write to. */
+	if (st.st_nlink > 1) {
+		close(fd);
+		if (flags & O_EXCL)
+			return oi_err_set(err, OI_R_WRITE_FAILED, "%s: somebody gives it other names", path);
+		return oi_root_remove(root, path, err) || open_regular(root, path, flags | O_EXCL, out, err) ? -1 : 0;
+	}
+	if ((flags & O_TRUNC) && ftruncate(fd, 0)) {
+		oi_err_set(err, OI_R_WRITE_FAILED, "%s: ftruncate: %m", path);
 		goto fail;
 	}
 	/* The mode is promised, whatever the umask; when it is another's file, so be it. */

@@ -22,6 +22,7 @@
 #define SYS_openat2 437 /* the same on every architecture; since Linux 5.6 */
 #endif
 #define IN_ROOT 0x10 /* RESOLVE_IN_ROOT of linux/openat2.h, which came with it */
+#define NO_SYMLINKS 0x04 /* RESOLVE_NO_SYMLINKS */
 
 /* As many as the kernel follows; Source: path_resolution(7) */
 #define MAX_LINKS 40
@@ -89,7 +90,16 @@ static char *link_target(int dir, const char *name)
 	return oi_mem_ndup(target, (size_t)len);
 }
 
+/* What others than root could have put there is... */
+enum caution {
+	NONE, /* ... followed: to be looked at */
+	LINKS, /* ... not followed where it is a link, and else their folder: to be written to */
+	ALL, /* ... not gone through at all: to be obeyed */
+};
+
 struct walk {
+	enum caution caution;
+	const char *doubt; /* what is wrong with the last that was opened; static */
 	char *rest; /* of the path, to be gone from the innermost open folder */
 	int above[MAX_DEPTH]; /* folders open; the first is the root's own, not ours to close */
 	size_t depth;
@@ -111,6 +121,24 @@ static void go_on(struct walk *w, const char *before, const char *tail)
 
 	free(w->rest);
 	w->rest = rest;
+}
+
+/* Who may write a folder chooses where a link in it leads; in a sticky one that is the link's owner. */
+static bool link_is_others(int dir, const char *name)
+{
+	struct stat st, link;
+
+	return !geteuid() && (fstat(dir, &st) || oi_owner_doubt(&st) ||
+			      fstatat(dir, name, &link, AT_SYMLINK_NOFOLLOW) || link.st_uid);
+}
+
+/* Return: with caution ALL, whether others than root could have written it. */
+static bool is_doubtful(struct walk *w, int fd)
+{
+	struct stat st;
+
+	w->doubt = w->caution != ALL || fstat(fd, &st) ? NULL : oi_owner_doubt(&st);
+	return w->doubt;
 }
 
 /* One part of the path; Return: 0 go on, 1 arrived with *@fd, -1 errno. */
@@ -135,6 +163,11 @@ static int step(struct walk *w, int flags, mode_t mode, int *fd)
 	}
 	if (!last || *tail || !(flags & O_NOFOLLOW))
 		target = link_target(w->above[w->depth], name);
+	if (target && w->caution != NONE && link_is_others(w->above[w->depth], name)) {
+		w->doubt = "a folder in which others may put a symbolic link";
+		errno = ELOOP;
+		return -1;
+	}
 	if (target) {
 		if (++w->links > MAX_LINKS) {
 			errno = ELOOP;
@@ -159,6 +192,10 @@ static int step(struct walk *w, int flags, mode_t mode, int *fd)
 	if (*fd < 0)
 		return -1;
 	w->above[++w->depth] = *fd;
+	if (is_doubtful(w, *fd)) {
+		errno = EPERM;
+		return -1;
+	}
 	go_on(w, "", tail);
 	return 0;
 }
@@ -167,9 +204,9 @@ static int step(struct walk *w, int flags, mode_t mode, int *fd)
  * The kernel's RESOLVE_IN_ROOT for kernels that have none. The folders above
  * stay open, so that ".." means what it meant on the way in.
  */
-static int walk(const struct oi_root *root, const char *path, int flags, mode_t mode)
+static int walk(const struct oi_root *root, const char *path, int flags, mode_t mode, enum caution caution)
 {
-	struct walk w = { .rest = oi_mem_dup(path), .above = { root->fd } };
+	struct walk w = { .caution = caution, .rest = oi_mem_dup(path), .above = { root->fd } };
 	int fd = -1;
 	int came, error;
 
@@ -183,7 +220,7 @@ static int walk(const struct oi_root *root, const char *path, int flags, mode_t 
 	return came < 0 ? -1 : fd;
 }
 
-int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode_t mode)
+static int open_below(const struct oi_root *root, const char *path, int flags, mode_t mode, enum caution caution)
 {
 	static bool no_openat2;
 	const char *below = path + strspn(path, "/");
@@ -194,24 +231,57 @@ int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode
 
 	if (!*below)
 		below = ".";
-	if (oi_root_is_real(root))
+	if (oi_root_is_real(root) && caution == NONE)
 		return openat(root->fd, below, flags | O_CLOEXEC, mode);
 	if (no_openat2)
-		return walk(root, below, flags, mode);
+		return walk(root, below, flags, mode, caution);
 	how.flags = (unsigned int)flags | O_CLOEXEC;
 	how.mode = flags & O_CREAT ? mode : 0;
-	how.resolve = IN_ROOT;
+	how.resolve = (oi_root_is_real(root) ? 0 : IN_ROOT) | (caution == NONE ? 0 : NO_SYMLINKS);
 	for (unsigned int tries = 0;; tries++) {
 		fd = syscall(SYS_openat2, root->fd, below, &how, sizeof(how));
 		/* EAGAIN: something was renamed meanwhile; Source: openat2(2) */
 		if (fd >= 0 || errno != EAGAIN || tries > MAX_LINKS)
 			break;
 	}
-	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM && (caution == NONE || errno != ELOOP)))
 		return (int)fd;
-	/* Kernels before 5.6 say ENOSYS, container managers that do not know it EPERM. */
-	no_openat2 = errno == ENOSYS;
-	return walk(root, below, flags, mode);
+	/* Kernels before 5.6 say ENOSYS, container managers that do not know it EPERM; ELOOP: there is a link. */
+	no_openat2 |= errno == ENOSYS;
+	return walk(root, below, flags, mode, caution);
+}
+
+int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode_t mode)
+{
+	bool writes = flags & O_CREAT || (flags & O_ACCMODE) != O_RDONLY;
+
+	return open_below(root, path, flags, mode, writes ? LINKS : NONE);
+}
+
+char *oi_root_doubt(const struct oi_root *root, const char *path)
+{
+	const char *below = path + strspn(path, "/");
+	struct walk w = { .caution = ALL, .rest = oi_mem_dup(*below ? below : "."), .above = { root->fd } };
+	OI_FREE char *place = NULL, *known = NULL;
+	char *text = NULL;
+	int fd = -1;
+	int came;
+
+	do
+		came = step(&w, O_PATH, 0, &fd);
+	while (!came);
+	if (came > 0)
+		is_doubtful(&w, fd);
+	/* the folder that was come to by a link has another name than the path says */
+	place = oi_mem_printf("/proc/self/fd/%d", came > 0 ? fd : w.above[w.depth]);
+	known = w.doubt ? realpath(place, NULL) : NULL;
+	if (w.doubt)
+		text = oi_mem_printf("%s: %s", known ? known : path, w.doubt);
+	if (came > 0)
+		close(fd);
+	go_up(&w, true);
+	free(w.rest);
+	return text;
 }
 
 /* --- reading --- */
@@ -393,19 +463,19 @@ static int split(const char *path, char **folder, char **name)
 	return 0;
 }
 
-static int open_folder(const struct oi_root *root, const char *path, char **name)
+static int open_folder(const struct oi_root *root, const char *path, enum caution caution, char **name)
 {
 	OI_FREE char *folder = NULL;
 
 	if (split(path, &folder, name))
 		return -1;
-	return oi_root_openat(root, folder, O_PATH | O_DIRECTORY, 0);
+	return open_below(root, folder, O_PATH | O_DIRECTORY, 0, caution);
 }
 
 char *oi_root_target(const struct oi_root *root, const char *path)
 {
 	OI_FREE char *name = NULL;
-	int dir = open_folder(root, path, &name);
+	int dir = open_folder(root, path, NONE, &name);
 	char *target;
 	int error;
 
@@ -462,13 +532,15 @@ static int write_failed(const struct oi_root *root, const char *path, int error,
 
 	return oi_err_set(err, error == ENOSPC || error == EDQUOT ? OI_R_DISK_SPACE :
 								    OI_R_WRITE_FAILED,
-			  "%s: %s", name, strerror(error));
+			  "%s: %s", name,
+			  error == ELOOP ? "a symbolic link, or behind one that others could have put there" :
+					   strerror(error));
 }
 
 int oi_root_mkdirs(const struct oi_root *root, const char *path, mode_t mode, struct oi_err *err)
 {
 	size_t end = strspn(path, "/");
-	int whole = oi_root_openat(root, path, O_PATH | O_DIRECTORY, 0);
+	int whole = open_below(root, path, O_PATH | O_DIRECTORY, 0, LINKS);
 
 	/* nearly always it is there */
 	if (whole >= 0) {
@@ -484,14 +556,14 @@ int oi_root_mkdirs(const struct oi_root *root, const char *path, mode_t mode, st
 		end += strcspn(path + end, "/");
 		here = oi_mem_ndup(path, end);
 		end += strspn(path + end, "/");
-		fd = oi_root_openat(root, here, O_PATH | O_DIRECTORY, 0);
+		fd = open_below(root, here, O_PATH | O_DIRECTORY, 0, LINKS);
 		if (fd >= 0) {
 			close(fd);
 			continue;
 		}
 		if (errno != ENOENT)
 			return write_failed(root, here, errno, err);
-		dir = open_folder(root, here, &name);
+		dir = open_folder(root, here, LINKS, &name);
 		if (dir < 0)
 			return write_failed(root, here, errno, err);
 		/* Then chmod, since what was asked for is not what a umask leaves. Somebody
@@ -623,7 +695,7 @@ int oi_root_write(const struct oi_root *root, const char *path, mode_t mode,
 		return write_failed(root, path, errno, err);
 	if (oi_root_mkdirs(root, folder, 0755, err))
 		return -1;
-	dir = oi_root_openat(root, folder, O_RDONLY | O_DIRECTORY, 0);
+	dir = open_below(root, folder, O_RDONLY | O_DIRECTORY, 0, LINKS);
 	if (dir < 0)
 		return write_failed(root, folder, errno, err);
 	error = has_already(dir, name, mode, bytes, len) ? 0 :
@@ -659,14 +731,14 @@ bool oi_root_name_again(const struct oi_root *root, const char *path, const char
 	OI_FREE char *from = NULL;
 	OI_FREE char *name = NULL;
 	struct oi_err ignored; /* the caller has another way */
-	int from_dir = open_folder(root, path, &from);
+	int from_dir = open_folder(root, path, LINKS, &from);
 	bool done = false;
 	int dir;
 
 	if (from_dir < 0)
 		return false;
 	if (!split(other, &folder, &name) && !oi_root_mkdirs(root, folder, 0755, &ignored)) {
-		dir = oi_root_openat(root, folder, O_PATH | O_DIRECTORY, 0);
+		dir = open_below(root, folder, O_PATH | O_DIRECTORY, 0, LINKS);
 		done = dir >= 0 && !name_again(from_dir, from, dir, name);
 		if (dir >= 0)
 			close(dir);
@@ -714,7 +786,7 @@ static int remove_at(int dir, const char *name, unsigned int depth)
 int oi_root_remove(const struct oi_root *root, const char *path, struct oi_err *err)
 {
 	OI_FREE char *name = NULL;
-	int dir = open_folder(root, path, &name);
+	int dir = open_folder(root, path, LINKS, &name);
 	int error;
 
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR))

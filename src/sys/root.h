@@ -34,9 +34,23 @@ bool oi_root_is_real(const struct oi_root *root);
 /** oi_root_name() - a path below the root as messages and children name it: "DIR/etc/x", "/etc/x" when the root is "/"; owned by the caller */
 char *oi_root_name(const struct oi_root *root, const char *path);
 
-/** oi_root_openat() - open(2) below the root, O_CLOEXEC; Return: descriptor, or -1 with errno */
+/**
+ * oi_root_openat() - open(2) below the root, O_CLOEXEC
+ *
+ * To write, no link is followed that others than root could have put there: ELOOP. So it is
+ * with everything below that writes, for the folders too, down the whole path by descriptors.
+ * Return: descriptor, or -1 with errno
+ */
 OI_MUST_CHECK
 int oi_root_openat(const struct oi_root *root, const char *path, int flags, mode_t mode);
+
+/**
+ * oi_root_doubt() - why others than root could change what @path leads to
+ *
+ * Looks at the file and at each folder on the way to it, also at those that links lead through.
+ * Return: "PLACE: why", owned by the caller; NULL: they could not, or there is none.
+ */
+char *oi_root_doubt(const struct oi_root *root, const char *path);
 
 /**
  * oi_root_read() - a whole file

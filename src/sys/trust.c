@@ -8,39 +8,12 @@
 
 #include "base/mem.h"
 #include "model/reasons.h"
-#include "sys/owner.h"
-
-static int refuse(const char *name, const struct stat *st, struct oi_err *err)
-{
-	const char *doubt = oi_owner_doubt(st);
-
-	return doubt ? oi_err_set(err, OI_R_CONFIG_UNTRUSTED, "%s: %s", name, doubt) : 0;
-}
 
 int oi_trust_path(const struct oi_root *root, const char *path, struct oi_err *err)
 {
-	size_t end = strspn(path, "/");
+	OI_FREE char *doubt = oi_root_doubt(root, path);
 
-	while (path[end]) {
-		OI_FREE char *here = NULL;
-		OI_FREE char *name = NULL;
-		struct stat st;
-		int fd;
-		int ret;
-
-		end += strcspn(path + end, "/");
-		here = oi_mem_ndup(path, end);
-		end += strspn(path + end, "/");
-		fd = oi_root_openat(root, here, O_PATH, 0);
-		if (fd < 0)
-			return 0; /* reading it says why */
-		name = oi_root_name(root, here);
-		ret = fstat(fd, &st) ? 0 : refuse(name, &st, err);
-		close(fd);
-		if (ret)
-			return -1;
-	}
-	return 0;
+	return doubt ? oi_err_set(err, OI_R_CONFIG_UNTRUSTED, "%s", doubt) : 0;
 }
 
 int oi_trust_secret(const struct oi_root *root, const char *path, struct oi_err *err)
@@ -69,15 +42,12 @@ int oi_trust_secret(const struct oi_root *root, const char *path, struct oi_err 
 
 int oi_trust_named(const char *path, struct oi_err *err)
 {
-	OI_FREE char *real = realpath(path, NULL);
+	OI_CLEANUP(oi_root_close) struct oi_root slash = { .fd = -1 };
+	OI_FREE char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
+	OI_FREE char *whole = oi_mem_printf("%s%s%s", folder ? folder : "", folder ? "/" : "", path);
 	struct stat st;
-	char *slash;
 
-	if (!real || stat(real, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+	if (stat(path, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 		return 0; /* reading it says why; or it is a pipe */
-	if (refuse(path, &st, err))
-		return -1;
-	slash = strrchr(real, '/');
-	slash[slash == real] = '\0';
-	return stat(real, &st) ? 0 : refuse(real, &st, err);
+	return oi_root_open("/", &slash, err) || oi_trust_path(&slash, whole, err) ? -1 : 0;
 }

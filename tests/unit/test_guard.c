@@ -46,6 +46,13 @@ static void give(const char *path, uid_t owner)
 	tree_need(chown(name, owner, (gid_t)-1) == 0, name);
 }
 
+static void give_link(const char *path, uid_t owner)
+{
+	OI_FREE char *name = tree_name(&tree, path);
+
+	tree_need(lchown(name, owner, (gid_t)-1) == 0, name);
+}
+
 static void refused(int ret, const char *path, const char *why)
 {
 	OI_FREE char *text = oi_mem_printf("%s%s: %s", tree.top, path, why);
@@ -121,7 +128,52 @@ static void test_link_to_somebodys(void **state OI_UNUSED)
 	give("/home/x.yaml", SOMEBODY);
 	tree_remove(&tree, FILE_PATH);
 	tree_link(&tree, FILE_PATH, "/home/x.yaml");
-	refused(guard(), FILE_PATH, "not owned by root");
+	refused(guard(), "/home/x.yaml", "not owned by root");
+	/* root's own file, where a link leads through somebody's folder */
+	give("/home/x.yaml", 0);
+	assert_int_equal(guard(), 0);
+	give("/home", SOMEBODY);
+	refused(guard(), "/home", "not owned by root");
+	give("/home", 0);
+	mode("/home", 0777);
+	refused(guard(), "/home", "writable by its group or by others");
+	/* and a link that somebody may replace, whatever it leads to now */
+	mode("/home", 0755);
+	tree_put(&tree, "/srv/own/x.yaml", "x");
+	tree_remove(&tree, "/home/x.yaml");
+	tree_link(&tree, "/home/x.yaml", "/srv/own/x.yaml");
+	assert_int_equal(guard(), 0);
+	mode("/home", 0777);
+	refused(guard(), "/home", "writable by its group or by others");
+	/* in a sticky folder it is somebody's own link that he may turn */
+	mode("/home", 01777);
+	assert_int_equal(guard(), 0);
+	give_link("/home/x.yaml", SOMEBODY);
+	refused(guard(), "/home", "a folder in which others may put a symbolic link");
+}
+
+/* What we write goes nowhere that others have chosen. */
+static void test_writing(void **state OI_UNUSED)
+{
+	if (not_root())
+		return;
+	tree_put(&tree, "/srv/victim/x", "x");
+	tree_put(&tree, "/var/log/x", "x");
+	tree_link(&tree, "/var/log/azure", "/srv/victim");
+	/* root's own link in root's own folder is his choice */
+	assert_int_equal(oi_root_write(&tree.root, "/var/log/azure/x", 0644, "new", 3, &err), 0);
+	mode("/var/log", 0777);
+	assert_int_equal(oi_root_write(&tree.root, "/var/log/azure/x", 0644, "y", 1, &err), -1);
+	assert_non_null(strstr(err.text, "symbolic link"));
+	assert_int_equal(oi_root_mkdirs(&tree.root, "/var/log/azure/y/z", 0755, &err), -1);
+	assert_int_equal(oi_root_remove(&tree.root, "/var/log/azure/x", &err), -1);
+	assert_int_equal(oi_root_openat(&tree.root, "/var/log/azure/y", O_WRONLY | O_CREAT, 0644), -1);
+	assert_false(oi_root_name_again(&tree.root, "/var/log/x", "/var/log/azure/x"));
+	assert_int_equal(oi_root_remove(&tree.root, "/srv/victim/x", &err), 0); /* nothing else is there */
+	assert_int_equal(oi_root_remove(&tree.root, "/var/log/azure", &err), 0);
+	/* a folder of somebody's is none that he has chosen for us, where it is no link */
+	give("/srv/victim", SOMEBODY);
+	assert_int_equal(oi_root_write(&tree.root, "/srv/victim/x", 0644, "y", 1, &err), 0);
 }
 
 static void test_secret(void **state OI_UNUSED)
@@ -150,10 +202,11 @@ static void test_named(void **state OI_UNUSED)
 	assert_int_equal(oi_trust_named("/nothing", &err), 0);
 	if (not_root())
 		return;
-	/* the folders further above are the user's own choice */
+	/* whoever owns one further above may put another folder in the place of those below */
 	give("/etc", SOMEBODY);
-	assert_int_equal(oi_trust_named(name, &err), 0);
-	assert_int_equal(oi_trust_named(folder, &err), 0);
+	refused(oi_trust_named(name, &err), "/etc", "not owned by root");
+	refused(oi_trust_named(folder, &err), "/etc", "not owned by root");
+	give("/etc", 0);
 	mode("/etc/ofed-init/conf.d", 0777);
 	refused(oi_trust_named(name, &err), "/etc/ofed-init/conf.d",
 		"writable by its group or by others");
@@ -187,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_folders_above, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_to_somebodys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_writing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_secret, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_root, setup, teardown),
