@@ -37,15 +37,16 @@ static bool shorten(char *path)
 }
 
 /* Where the file system with @path is mounted; a path that does not exist counts as the folder above it. */
-static char *mount_of(const struct oi_root *root, const char *path, dev_t *device)
+static char *mount_of(const struct oi_root *root, const char *path, dev_t top, dev_t *device)
 {
 	OI_FREE char *here = oi_mem_dup(path);
 	char *mount;
 	dev_t above;
 
-	while (!device_of(root, here, device))
-		if (!shorten(here))
-			return NULL;
+	while (!device_of(root, here, device) && shorten(here))
+		;
+	if (*device == top) /* mostly, and then no folder above needs a look */
+		return oi_mem_dup("/");
 	mount = oi_mem_dup(here);
 	while (shorten(here) && device_of(root, here, &above) && above == *device)
 		strcpy(mount, here);
@@ -56,22 +57,24 @@ void oi_facts_look_disk(const struct oi_host *host, struct oi_facts *facts)
 {
 	dev_t devices[OI_ARRAY_SIZE(places)] = { 0 };
 	struct oi_err err;
+	dev_t top = 0;
 
+	device_of(&host->change, "/", &top);
 	for (size_t i = 0; i < OI_ARRAY_SIZE(places); i++) {
-		dev_t device = 0;
-		OI_FREE char *mount = mount_of(&host->change, places[i], &device);
+		dev_t device = top;
+		OI_FREE char *mount = mount_of(&host->change, places[i], top, &device);
 		int64_t bytes;
 		size_t n = 0;
 
 		while (n < facts->disk.n && devices[n] != device)
 			n++;
 		if (n == facts->disk.n) {
-			if (oi_root_free_bytes(&host->change, mount ? mount : "/", &bytes, &err)) {
+			if (oi_root_free_bytes(&host->change, mount, &bytes, &err)) {
 				oi_facts_doubt(facts, "disk: %s", err.text);
 				return;
 			}
 			devices[n] = device;
-			oi_facts_add_file_system(facts, mount ? mount : "/", bytes);
+			oi_facts_add_file_system(facts, mount, bytes);
 		}
 		oi_strv_add(&facts->disk.v[n].holds, places[i]);
 	}
