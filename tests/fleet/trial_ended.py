@@ -46,12 +46,19 @@ def wait_for(vm, said, limit_s=60):
         time.sleep(0.02)
 
 
+def hears_signals():
+    """Whoever started the tests by nohup, or in the background, ignores some."""
+    for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def cut(folder, number):
     with Hook() as hook:
         vm = machine(folder, f", report: {{webhook: '{hook.url}'}}")
         command = vm.inside("run", "--config", str(vm.top / "stanza.yaml"))
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE) as run:
+                              stderr=subprocess.PIPE,
+                              preexec_fn=hears_signals) as run:
             wait_for(vm, ("running", "transitioning", "running", "running"))
             run.send_signal(number)
             said = run.stderr.read().decode()  # to the end: the witness has it open as well
