@@ -321,8 +321,9 @@ static int add_object(struct named *n, const struct oi_part *part)
 /* A file of ours: without cloud-init's word at its beginning. */
 static int add_plain(struct named *n, const struct oi_part *part)
 {
-	/* the schema that an editor is told is the stanza's own: its keys are at the top */
-	bool bare = strstr(oi_buf_str(&part->text), "yaml-language-server:");
+	/* The schema that an editor is told is the stanza's own, with its keys at the top, or that of a whole document. */
+	bool bare = strstr(oi_buf_str(&part->text), "yaml-language-server:") &&
+		    !strstr(oi_buf_str(&part->text), "\n" KEY ":");
 	const char *word = strstr(oi_buf_str(&part->text), "\n#cloud-config");
 
 	if (word && oi_stanza_mentions(&part->text, KEY)) {

@@ -14,7 +14,7 @@ from rig.words import complaints
 
 def test_schemas_are_schemas():
     schemas = words.schemas()
-    assert sorted(schemas) == ["facts.schema.json", "result.schema.json", "verdict.schema.json"]
+    assert sorted(schemas) == ["cloud-config.schema.json", "facts.schema.json", "result.schema.json", "verdict.schema.json"]
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
     assert complaints("verdict.schema.json", {"schema": 1}), "a verdict with next to nothing in it is one"

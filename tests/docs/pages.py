@@ -5,6 +5,7 @@ import pathlib
 import re
 import tempfile
 
+import jsonschema
 import yaml
 
 from common import TOP, ask, commands, ofed_init, schema
@@ -167,10 +168,24 @@ def test_pages_are_clean():
         ask("grep", "-qF", str(page.relative_to(TOP)), str(TOP / "Makefile.am"))
 
 
-def test_editor_line_is_the_same_everywhere():
-    line = "# yaml-language-server: $schema=/usr/share/ofed-init/stanza.schema.json"
-    assert line in plain(STANZA.read_text())
-    assert line in (TOP / "README.md").read_text()
+def test_editor_lines_are_the_same_everywhere():
+    line = "# yaml-language-server: $schema=/usr/share/ofed-init/"
+    assert line + "stanza.schema.json" in plain(STANZA.read_text())
+    for page in STANZA, TOP / "README.md":
+        assert line + "schemas/cloud-config.schema.json" in plain(page.read_text()), page
+
+
+def test_schema_of_documents_judges_the_stanza():
+    """By the stanza's own schema, which lies in the folder above; what else a cloud-config has is cloud-init's."""
+    document = json.loads((TOP / "doc/schemas/cloud-config.schema.json").read_text())
+    base = "file:///usr/share/ofed-init/"
+    resolver = jsonschema.RefResolver(base + "schemas/cloud-config.schema.json", document,
+                                      store={base + "stanza.schema.json": json.loads(ofed_init("schema"))})
+    judge = jsonschema.Draft7Validator(document, resolver=resolver)
+    for value, wanted in (({"infiniband": {"driver": "auto"}, "runcmd": ["ls"]}, []), ({"packages": ["hello"]}, []),
+                          ({"infiniband": {"drivr": "auto"}}, [["infiniband"]]),
+                          ({"infiniband": {"driver": "any"}}, [["infiniband", "driver"]])):
+        assert [list(e.absolute_path) for e in judge.iter_errors(value)] == wanted, value
 
 
 def documents():
