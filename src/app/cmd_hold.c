@@ -28,6 +28,10 @@ int oi_cmd_hold(const struct oi_options *options)
 		return 0;
 	if (oi_machine_open(options, &machine, &err))
 		return oi_machine_fail(&err);
+	if (!oi_root_is_real(&machine.host.change)) {
+		oi_err_set(&err, OI_R_USAGE, "hold works on the machine that it runs on, not below --root");
+		return oi_machine_fail(&err);
+	}
 	if (geteuid() != 0) {
 		oi_err_set(&err, OI_R_NOT_ROOT, "hold needs root");
 		return oi_machine_fail(&err);

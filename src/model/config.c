@@ -371,6 +371,7 @@ void oi_config_take_readable(const struct oi_doc *stanza, struct oi_config *conf
 	if (stanza && stanza->kind == OI_DOC_MAP)
 		(void)!read_map(&r, stanza, "");
 	oi_config_drop_bad_report(config);
+	oi_config_drop_bad_units(config);
 }
 
 void oi_config_faults_clear(struct oi_config_faults *faults)

@@ -280,12 +280,24 @@ static bool cannot_be_held(const char *unit)
 		"local-fs.target", "dbus.service", "dbus.socket", "dbus-broker.service", "systemd-*", "cloud-*",
 		"ofed-init*", "infiniband-ready.target", "NetworkManager*", "networking.service", "*.mount", "*.slice",
 		"rdma-hw.target", "openibd.service", "walinuxagent-network-setup.service",
+		/* Debian's packages start these, and wait for them, while the run installs the packages */
+		"iwpmd.service", "rdma-ndd.service", "ibacm.*", "srp_daemon*", "opensm*",
 	};
 
 	for (size_t i = 0; i < OI_ARRAY_SIZE(before_us); i++)
 		if (!fnmatch(before_us[i], unit, 0))
 			return true;
 	return false;
+}
+
+void oi_config_drop_bad_units(struct oi_config *config)
+{
+	OI_CLEANUP(oi_strv_clear) struct oi_strv all = config->hold_units;
+
+	config->hold_units = (struct oi_strv){ 0 };
+	for (size_t i = 0; i < all.n; i++)
+		if (is_unit_name(all.v[i]) && !cannot_be_held(all.v[i]))
+			oi_strv_add(&config->hold_units, all.v[i]);
 }
 
 static bool is_module_name(const char *name)

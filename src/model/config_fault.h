@@ -39,4 +39,7 @@ int oi_config_check(struct oi_config_reader *r);
 /** oi_config_drop_bad_report() - forget a web hook or folder that oi_config_check() would refuse */
 void oi_config_drop_bad_report(struct oi_config *config);
 
+/** oi_config_drop_bad_units() - forget the units to hold that oi_config_check() would refuse */
+void oi_config_drop_bad_units(struct oi_config *config);
+
 #endif

@@ -40,6 +40,7 @@ void oi_systemd_show(const struct oi_host *host, const char *properties,
 	oi_strv_add(&argv, host->tools.path[OI_TOOL_SYSTEMCTL]);
 	oi_strv_add(&argv, "show");
 	oi_strv_addf(&argv, "--property=%s", properties);
+	oi_strv_add(&argv, "--"); /* "-.slice" and "-.mount" are not options */
 	oi_strv_add_all(&argv, units);
 	if (!oi_run(argv.v, &options, &result, &err))
 		return;

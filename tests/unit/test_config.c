@@ -380,11 +380,26 @@ static void all_faults_are_found(void **state)
 	assert_faults("infiniband:\n", 0, OI_R_NONE, "");
 }
 
+static void units_that_cannot_wait_are_not_held(void **state)
+{
+	static const char text[] = "infiniband: {driver: 7, hold_units: [slurmd.service, dbus.service, no-dot, opensm.service]}";
+	OI_DOC_AUTO *doc = NULL;
+	OI_CLEANUP(oi_config_clear) struct oi_config c = { 0 };
+	struct oi_err err;
+
+	(void)state;
+	assert_int_equal(oi_doc_from_yaml(text, strlen(text), "f", OI_R_STANZA_SYNTAX, &doc, &err), 0);
+	oi_config_take_readable(oi_doc_get(doc, "infiniband"), &c);
+	assert_int_equal(c.hold_units.n, 1);
+	assert_string_equal(c.hold_units.v[0], "slurmd.service");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_the_designs),
 		cmocka_unit_test(no_stanza_is_not_an_empty_one),
+		cmocka_unit_test(units_that_cannot_wait_are_not_held),
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(on_unsupported_has_three_ways),
 		cmocka_unit_test(every_mistake_names_place_and_key),

@@ -32,8 +32,8 @@ SET_UP = {
 }
 STANZA_THAT_CLOSES_A_CIRCLE = STANZA + "  hold_units: [rig-early.service]\n    "
 EARLY_UNIT = """[Unit]
-Description=what a site has before cloud-init's config stage
-Before=cloud-config.service
+Description=what a site has before cloud-init's config stage, by way of the network
+Before=network.target
 
 [Service]
 Type=oneshot
@@ -270,7 +270,7 @@ def again(t):
     circle = vm.boot()
     expect.ended(t, circle, 1, "stanza-value")
     t.contains(circle.last_line, "rig-early.service", "a unit that cannot wait: the last line names it")
-    t.contains(circle.last_line, "cloud-config.service", "a unit that cannot wait: and what waits for it")
+    t.contains(circle.last_line, "waits for network.target, and that for it", "a unit that cannot wait: and what waits for it")
     t.before(circle.mark("early"), circle.ran_from, "a unit that cannot wait: it starts as ever")
     expect.before_runcmd(t, circle)
     expect.clean_boot(t, circle)
