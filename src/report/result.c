@@ -277,10 +277,13 @@ int oi_report_write_cut_off(const struct oi_root *root, const struct oi_run_reco
 	int status = 0;
 
 	/* what is there has more phases than the caller knows of */
-	if (read_result(root, &result, err) || !result)
+	if (read_result(root, &result, err) || !result ||
+	    oi_doc_int(oi_doc_get(result, "started_ms"), 0) != record->started_ms) {
+		oi_doc_free(result); /* an older run's: this one had not written its own */
 		result = oi_report_result_doc(record);
-	else if (oi_doc_int(oi_doc_get(result, "pid"), 0) != pid || !is_running(result))
+	} else if (oi_doc_int(oi_doc_get(result, "pid"), 0) != pid || !is_running(result)) {
 		status = 1;
+	}
 	if (!status) {
 		tell_interrupted(result);
 		replace(result, "ended", oi_doc_new_string(record->ended));

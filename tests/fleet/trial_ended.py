@@ -95,6 +95,21 @@ def test_ended_by_kill_and_run_again(folder):
     assert everybody(vm) == ("finished", "error", "refused", "finished"), everybody(vm)
 
 
+def test_ended_before_the_first_result(folder):
+    """result.json is an older run's still: its success is not this one's end."""
+    vm = machine(folder)
+    vm.put("lib/ofed-init/result.json", json.dumps({**OLDER, "pid": 1, "started_ms": 5}).encode())
+    command = vm.inside("run", "--config", str(vm.top / "stanza.yaml"))
+    at = command.index("sh", 3)
+    # the first renamed is the note of what the run is at
+    command[at + 2] = command[at + 2].replace('exec "$@"', 'exec strace -o /dev/null -e trace=renameat '
+                                              '-e inject=renameat:signal=KILL:when=2 "$@"')
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         timeout=60, check=False)
+    assert run.returncode == -signal.SIGKILL, (run.returncode, run.stdout)
+    assert everybody(vm) == ("interrupted", "error", "interrupted", "interrupted"), everybody(vm)
+
+
 def test_ended_in_time_needs_no_witness(folder):
     """Nobody speaks after a run's own end."""
     vm = machine(folder)
