@@ -35,8 +35,9 @@ int oi_page_save(const char *path, const char *text, struct oi_err *err)
 	FILE *file = NULL;
 	int fd = -1;
 
-	/* what is below /dev is root's to name, such as /dev/stdout, which leads to no name at all */
-	if (!strncmp(whole, "/dev/", 5))
+	/* These lead to no name at all. What else is below /dev may be anybody's, as in /dev/shm. */
+	if (!strcmp(whole, "/dev/stdout") || !strcmp(whole, "/dev/stderr") || !strncmp(whole, "/dev/fd/", 8) ||
+	    !strncmp(whole, "/proc/self/fd/", 14))
 		fd = open(whole, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	else if (!oi_root_open("/", &slash, err))
 		fd = oi_root_openat(&slash, whole, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
