@@ -163,32 +163,35 @@ static int64_t clock_offset_ms(void)
 	return oi_clock_epoch_ms() - oi_clock_ms();
 }
 
-/* Return: somebody has set the clock forward. */
-static bool wait_for_clock(const struct oi_host *host)
+/* @asked_ms: the offset when the lists were asked for. Return: somebody has set the clock forward since. */
+static bool wait_for_clock(const struct oi_host *host, int64_t asked_ms)
 {
 	const struct timespec pause = { .tv_nsec = CLOCK_LOOK_MS * 1000000L };
-	const int64_t before = clock_offset_ms(), rest = host->deadline_ms - CLOCK_REST_MS;
+	const int64_t rest = host->deadline_ms - CLOCK_REST_MS;
 	int64_t until = oi_clock_ms() + CLOCK_WAIT_MS;
 
 	if (rest < until)
 		until = rest;
 	oi_log_info(&host->log, "packages: the lists are newer than the clock: waiting up to %lld s for the clock to be set",
 		    (long long)(oi_clock_left_ms(until) / 1000));
-	while (oi_clock_left_ms(until)) {
+	while (clock_offset_ms() <= asked_ms + CLOCK_STEP_MS) {
+		if (!oi_clock_left_ms(until))
+			return false;
 		nanosleep(&pause, NULL);
-		if (clock_offset_ms() > before + CLOCK_STEP_MS)
-			return true;
 	}
-	return false;
+	return true;
 }
 
+/* Once more, also when no step was seen: a clock that is a little behind is set bit by bit. */
 static int update_again(struct oi_packages *p, struct oi_err *err)
 {
 	struct oi_apt *apt = oi_apt_of(p);
 
-	if (!is_of_the_future(apt->incomplete) || !wait_for_clock(p->ctx->host))
+	if (!is_of_the_future(apt->incomplete))
 		return 0;
-	oi_log_info(&p->ctx->host->log, "packages: the clock was set: fetching the lists again");
+	oi_log_info(&p->ctx->host->log, "packages: %s: fetching the lists again",
+		    wait_for_clock(p->ctx->host, apt->clock_ms) ? "the clock was set" :
+								  "nobody has set the clock");
 	free(apt->incomplete);
 	apt->incomplete = NULL;
 	return update(p, ALL, err);
@@ -224,6 +227,7 @@ void oi_apt_refresh_ahead(struct oi_packages *p)
 	if (oi_apt_lay_out(host, p->ctx->config, p->ctx->verdict, &none, false, &err) ||
 	    oi_root_remove(&host->change, AHEAD, &err))
 		return;
+	oi_apt_of(p)->clock_ms = clock_offset_ms();
 	oi_background_start(&p->lists, update_ahead, p);
 }
 
@@ -251,6 +255,8 @@ int oi_apt_refresh(struct oi_packages *p, struct oi_err *err)
 
 	free(apt->incomplete);
 	apt->incomplete = NULL;
+	if (!p->lists.pid)
+		apt->clock_ms = clock_offset_ms();
 	ahead = have_ahead(p);
 	if (oi_apt_lay_out(p->ctx->host, p->ctx->config, p->ctx->verdict, &apt->staged, ahead, err))
 		return -1;

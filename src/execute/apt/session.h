@@ -16,6 +16,7 @@ struct oi_apt {
 	struct oi_apt_staged staged;
 	char *address; /* of a repository that is no package; NULL: it is one */
 	char *incomplete; /* what of the package lists could not be had; NULL: they are whole */
+	int64_t clock_ms; /* how far the clock was from the machine's own when lists were asked for */
 	bool simulated;
 	struct oi_strv names; /* what the simulation said yes to */
 	struct oi_strv fresh; /* "name version": will be new on this machine */
