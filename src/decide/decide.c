@@ -69,6 +69,8 @@ static void ready(struct oi_decision *d)
 	const struct oi_facts *f = d->facts;
 	struct oi_verdict *v = d->verdict;
 
+	if (!d->last_resort) /* then the doubt is of the catalog's release, which is not installed here */
+		oi_mem_set(&v->doubt, NULL);
 	oi_mem_set(&v->driver.stack, f->installed.stack.value);
 	oi_mem_set(&v->driver.version, oi_text_or(&f->installed.version, NULL));
 	oi_mem_set(&v->driver.kernel, oi_text_or(&f->kernel.release, NULL));

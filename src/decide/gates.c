@@ -234,8 +234,10 @@ bool oi_gate_distro(struct oi_decision *d)
 		oi_verdict_rule(d->verdict, "distro", OI_RESULT_FAIL, "%s %s on %s has no row", id,
 				version, d->arch ? d->arch : "an unknown architecture");
 		return oi_decision_refuse(d, oi_choose_source_only(d) ? OI_R_SOURCE_ONLY :
-									OI_R_DISTRO_UNSUPPORTED, "%s %s on %s", id, version,
-					  d->arch ? d->arch : "an unknown architecture");
+									OI_R_DISTRO_UNSUPPORTED, "%s %s on %s%s", id, version,
+					  d->arch ? d->arch : "an unknown architecture",
+					  d->config->on_unsupported == OI_UNSUPPORTED_STRICT && oi_choose_newest_inbox(d) ?
+						  " (on_unsupported: strict; without it the distribution's own packages are tried)" : "");
 	}
 	if (!oi_choose_any(d, true)) {
 		oi_verdict_rule(d->verdict, "distro", OI_RESULT_FAIL, "%s %s on %s has no row for %s",
