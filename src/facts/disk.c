@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Room for the work, on each file system that it writes to. */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -16,8 +19,13 @@ static bool device_of(const struct oi_root *root, const char *path, dev_t *devic
 {
 	int fd = oi_root_openat(root, path, O_PATH | O_DIRECTORY, 0);
 	struct stat st;
+	struct statfs fs;
 	bool ok = fd >= 0 && !fstat(fd, &st);
 
+	/* All subvolumes of btrfs share their room, and each has a device of its own; the first word of the id is the
+	 * same for all. Source: the kernel's fs/btrfs/super.c, btrfs_statfs() */
+	if (ok && !major(st.st_dev) && !fstatfs(fd, &fs) && fs.f_type == BTRFS_SUPER_MAGIC)
+		st.st_dev = (dev_t)(unsigned int)fs.f_fsid.__val[0];
 	if (fd >= 0)
 		close(fd);
 	if (ok)

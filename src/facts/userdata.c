@@ -146,7 +146,8 @@ static const char *stand_in(struct template_line *line, const char *tag, const c
 
 	if (tag[1] == '{')
 		return OI_TEMPLATE_MARK;
-	if (tag[1] == '#')
+	/* a mark would go on at the beginning of the tag's next line */
+	if (tag[1] == '#' || memchr(tag, '\n', (size_t)(end - tag)))
 		return " ";
 	if (!line->next || line->next < end)
 		line->next = find_content(end);

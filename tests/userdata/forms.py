@@ -72,6 +72,8 @@ FORMS = {
     "template with branches": ("## template: jinja\n#cloud-config\n{% if v1.distro == 'x' %}infiniband:{% endif %}\n"
                                "  driver: {% if y %}inbox{% else %}doca-ofed{% endif %}\n"
                                "  {% if z %}enabled: true{% endif %}\n  blacklist: [{% for m in l %}{{ m }}, {% endfor %}]\n", {"driver": "auto"}),
+    "template with a statement over two lines": ("## template: jinja\n#cloud-config\nruncmd:\n - echo {% if x\n   and y %} foo {% endif %}\n"
+                                                 "infiniband:\n  driver: inbox\n", {}),
     "modeline of a document": ("# yaml-language-server: $schema=schemas/cloud-config.schema.json\ninfiniband:\n  driver: inbox\n", {}),
     "modeline": ("# yaml-language-server: $schema=stanza.schema.json\ndriver: inbox\n", {}),
     "Cluster API": ((lookalike.TOP / "examples/kubernetes/kubeadm-config.yaml").read_text().replace("driver: auto", "driver: inbox"),
