@@ -181,7 +181,7 @@ static int take_format(struct oi_options *o, const char *value, struct oi_err *e
 		o->json = o->format == OI_FORMAT_JSON;
 		return 0;
 	}
-	return oi_err_set(err, OI_R_USAGE, "--format is text or json, not \"%s\"", value);
+	return oi_err_set(err, OI_R_USAGE, "--format is text or json, or of a report html, svg or text; not \"%s\"", value);
 }
 
 /* A drawing of a plan, or a report that only result.json could be, is an error. */

@@ -11,8 +11,8 @@ def hotplug_late(t, vm):
     vm.azure(functions=0).load()
     # While it waits: does it listen to the kernel? Then plug the function in.
     vm.meanwhile("until grep -q 'no InfiniBand function yet' /var/log/azure/ib-vmext-status;"
-                 " do sleep 0.2; done; sleep 1; pid=$(pidof ofed-init);"
-                 f" awk -v pid=$pid '$2 == {KOBJECT_UEVENT} && $3 == pid' /proc/net/netlink"
+                 " do sleep 0.2; done; sleep 1;"  # the run has a witness beside it
+                 f" awk -v pids=\" $(pidof ofed-init) \" '$2 == {KOBJECT_UEVENT} && index(pids, \" \" $3 \" \")' /proc/net/netlink"
                  " >/run/listens; sleep 2; modprobe fake_pci")
     run = vm.run()
     # Its driver may have made a port of it by the time that we look, or not.
