@@ -196,7 +196,7 @@ def cache_by_hand(t):
     t.contains(first, f"{len(vendor.MODULES)} modules, sha256", "the first one packs")
     t.contains(first, ", signed", "and signs")
     t.check(not any(line in first + second + boot.status_log for line in key.lines()), "nothing of the key is said")
-    t.contains(second, "there already", "the second one leaves it alone")
+    t.contains(second, "already there", "the second one leaves it alone")
     t.equal((first.splitlines()[-1], second.splitlines()[-1]), ("0", "0"), "both end with 0")
     other = another(t, "other", vm.container.path(CACHE), source, TRUSTED)
     other.container.copy(key.public, "etc/modules.pub")
@@ -286,7 +286,7 @@ def cache_https(t):
         vm.container.run("/both")
         said = sorted(vm.container.path(f"out.{n}").read_text().strip() for n in (1, 2))
         t.equal([f"{len(vendor.MODULES)} modules, sha256" in text for text in said].count(True), 1, "one of two has published")
-        t.equal(["there already" in text for text in said].count(True), 1, "the other one finds that")
+        t.equal(["already there" in text for text in said].count(True), 1, "the other one finds that")
         t.equal(puts(store).count(pointer), 2, "both have tried")
         told = json.loads(store.blobs[pointer])
         t.equal([hashlib.sha256(b).hexdigest() for p, b in store.blobs.items() if p != pointer],
