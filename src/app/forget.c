@@ -16,7 +16,7 @@
 #define STANZA_BYTES (8u << 20)
 #define JOURNAL "/var/log/journal"
 
-/* All but the locks: whoever makes a new one would not know of who has the old one. */
+/* All but the locks: a process with a new lock file would not see who holds the old one. */
 static int forget_boot(const struct oi_root *root, struct oi_err *err)
 {
 	static const char *const locks[] = { OI_LOCK_PATH, OI_PREFETCH_LOCK };

@@ -57,7 +57,7 @@ static char *mount_of(const struct oi_root *root, const char *path, dev_t top, d
 		return oi_mem_dup("/");
 	mount = oi_mem_dup(here);
 	while (shorten(here) && device_of(root, here, &above) && above == *device)
-		strcpy(mount, here);
+		oi_mem_set(&mount, here);
 	return mount;
 }
 

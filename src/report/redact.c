@@ -601,7 +601,7 @@ static void know_query(const char *query)
 	}
 }
 
-/* user:password@, a signature, and all of an address that whoever knows it may write to. */
+/* user:password@, a signature, and the whole of an address that is itself the permission to write. */
 static void know_text(const char *text, bool all)
 {
 	const char *scheme = strstr(text, "://");

@@ -74,7 +74,7 @@ static void take_after(struct walk *walk, const char *unit, const char *list)
 		add_name(walk, names.v[i], unit);
 }
 
-/* A unit's other names belong to whoever waits for the one that was asked for. */
+/* The answer may come under another name of the unit that was asked for: all of them have the same waiter. */
 static void take_names(struct walk *walk, const char *list)
 {
 	OI_CLEANUP(oi_strv_clear) struct oi_strv names = { 0 };

@@ -15,7 +15,7 @@
 /**
  * oi_trust_path() - can only root change what lies at @path
  *
- * Looks at the file or folder, at all folders above it that are below the root, and at those that links lead through: whoever
+ * Looks at the file or folder, at all folders above it that are below the root, and at those that links lead through. Anyone who
  * may write one of them may put another file in place. A folder with the sticky bit (/tmp)
  * is good enough for what root owns.
  * Return: 0 so it is, or there is nothing; -1 with OI_R_CONFIG_UNTRUSTED naming what is not.
@@ -30,7 +30,7 @@ int oi_trust_secret(const struct oi_root *root, const char *path, struct oi_err 
 /**
  * oi_trust_named() - the same for a file or folder that the user named, seen from the working folder
  *
- * A pipe is as good as whoever has handed it over.
+ * A pipe is trusted as its sender is.
  */
 OI_MUST_CHECK
 int oi_trust_named(const char *path, struct oi_err *err);
